@@ -1,0 +1,18 @@
+#include "base/origin.h"
+
+namespace snug {
+
+std::string to_text(const Origin& origin) {
+  switch (origin.kind) {
+    case OriginKind::builtin: return "built in";
+    case OriginKind::option: return "option " + origin.source;
+    case OriginKind::environment: return "variable " + origin.source;
+    case OriginKind::file: break;
+  }
+  std::string text = origin.source;
+  if (origin.line > 0) text += ":" + std::to_string(origin.line);
+  if (!origin.key.empty()) text += " (" + origin.key + ")";
+  return text;
+}
+
+}  // namespace snug

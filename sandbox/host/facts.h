@@ -1,0 +1,24 @@
+// What this machine can do, as plain data: made by probe (host/probe.h), invented by tests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace snug {
+
+/// Cheap facts a run needs before it starts. Nothing here takes longer than a few system calls to find out;
+/// what needs trying is `doctor`'s.
+struct HostFacts {
+  int kernel_major = 0, kernel_minor = 0;
+  std::string kernel_release;  ///< uname -r
+  std::string machine;         ///< uname -m: "x86_64", "aarch64"
+  std::string hostname;
+  int landlock_abi = 0;        ///< 0: none
+  bool overlay = true;         ///< overlay mounts in a user namespace are believed to work (5.11 and later)
+  bool cgroup2 = false;        ///< a pure cgroup v2 hierarchy at /sys/fs/cgroup
+  bool inside_snug = false;    ///< this process already runs in a snug sandbox
+  std::string inside_profile;  ///< with inside_snug: the outer profile's name
+};
+
+}  // namespace snug

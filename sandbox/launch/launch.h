@@ -1,0 +1,66 @@
+// Plan -> a running sandbox. Owns the clone, the id maps, the order of confinement and the child's steps; leaves
+// the terminal, relays and waiting to run/.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "plan/plan.h"
+
+namespace snug {
+
+/// How the command gets one of its descriptors 0-2.
+enum class StdioMode {
+  pass,    ///< the caller's own descriptor: pipes, sockets, /dev/null
+  pty,     ///< the sandbox's own terminal
+  relay,   ///< a pipe whose other end run/ copies from or to the caller's descriptor
+  closed,  ///< the caller's descriptor is closed, and so is the command's
+};
+using StdioPlan = std::array<StdioMode, 3>;
+
+/// A sandbox whose init runs. Destroying it kills everything inside and reaps init.
+struct Sandbox {
+  Sandbox() = default;
+  Sandbox(Sandbox&&) noexcept;
+  Sandbox& operator=(Sandbox&&) noexcept;
+  ~Sandbox();
+
+  pid_t init_pid = -1;          ///< as seen from outside; -1 once reaped
+  Fd control;                   ///< protocol::Command out, protocol::Report in (SOCK_SEQPACKET, non-blocking)
+  Fd init_pidfd;                ///< readable when init is gone
+  Fd pty_master;                ///< set if any of the StdioPlan is pty
+  std::array<Fd, 3> relays;     ///< our pipe ends: [0] to write, [1] and [2] to read; set where StdioMode::relay
+};
+
+/// The early part of a launch: the child and its namespaces, started while the caller still reads and plans.
+/// Give it to launch() or let it go: the child then ends.
+class EarlyChild;
+struct EarlyChildDelete {
+  void operator()(EarlyChild* child) const noexcept;
+};
+using EarlyChildPtr = std::unique_ptr<EarlyChild, EarlyChildDelete>;
+
+/// Starts the child with the namespaces nearly every run needs (all but time; network too). Returns null where it
+/// does not pay or cannot work (real root): launch() then starts it itself and words any error.
+/// Precondition: one thread, fds 0-2 as the command is to get them.
+EarlyChildPtr start_early();
+
+/// Starts `plan`. `stdio` says what becomes of fds 0-2 of this process, which stay open. On success the command
+/// has been executed; on an Error nothing ran and nothing is left. Errors name the profile line that asked for the
+/// failing step. An Error whose code is an exec failure has `exit_status` 126 or 127 in LaunchError.
+struct LaunchError {
+  Error error;
+  int exit_status = 125;
+};
+struct LaunchOutcome {
+  std::optional<Sandbox> sandbox;
+  std::optional<LaunchError> error;  ///< set if `sandbox` is not
+};
+LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early = nullptr);
+
+}  // namespace snug

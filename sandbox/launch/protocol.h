@@ -1,0 +1,36 @@
+// The messages between snug (outside) and the sandbox's init, over one SOCK_SEQPACKET socket pair. One struct a
+// message, fixed size, both ends of one build. Shared with the freestanding init: no C++ library here.
+#pragma once
+
+#include <cstdint>
+
+namespace snug::protocol {
+
+/// To init.
+struct Command {
+  enum Kind : std::uint32_t {
+    signal = 1,    ///< send `value` to the command's process group (the pty's foreground group for INT, QUIT, TSTP, WINCH)
+    cont = 2,      ///< SIGCONT to the command's group, made the pty's foreground group again
+    end = 3,       ///< SIGKILL to everything inside, reap, report Ended, exit
+  };
+  std::uint32_t kind;
+  std::int32_t value;
+};
+
+/// From the set-up child and, after it, from init.
+struct Report {
+  enum Kind : std::uint32_t {
+    pty_master = 1,  ///< carries the master by SCM_RIGHTS
+    step_failed = 2, ///< a = step index, b = errno: set-up failed, nothing ran
+    started = 3,     ///< the command's execve succeeded; a = its pid inside
+    exec_failed = 4, ///< a = 0 exec, 1 chdir; b = errno of the candidate that counts: nothing ran
+    stopped = 5,     ///< the command stopped; a = signal
+    ended = 6,       ///< the command ended and everything else inside is gone; a = wait status
+    init_failed = 7, ///< a = step index of init, b = errno
+    ready = 8,       ///< the early child waits for its steps
+  };
+  std::uint32_t kind;
+  std::int32_t a, b;
+};
+
+}  // namespace snug::protocol

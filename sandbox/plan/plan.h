@@ -1,0 +1,220 @@
+// Everything a run sets up, as one printable value. `snug plan` prints it, `snug run` executes it and decides
+// nothing afterwards. Every item carries the line that asked for it. No behaviour lives here.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/origin.h"
+#include "profile/profile.h"
+
+namespace snug {
+
+/// Who the command is, inside and to the kernel outside.
+struct Identity {
+  enum class Kind {
+    own,        ///< an ordinary user's own id
+    stand_in,   ///< started by real root: runs as another kernel uid, host files reached by idmapped mounts
+    host_root,  ///< started by real root with `user = "host-root"`: uid 0 of the host
+  } kind = Kind::own;
+  std::uint32_t outside_uid = 0, outside_gid = 0;  ///< kernel ids of the command
+  std::uint32_t inside_uid = 0, inside_gid = 0;    ///< what `id` says
+  std::string user_name, group_name;               ///< names of the inside ids in /etc/passwd and /etc/group
+  std::string home;                                ///< same path inside and outside
+  std::string shell;                               ///< for /etc/passwd
+  struct Group {
+    std::uint32_t gid = 0;
+    std::string name;
+    std::string warning;  ///< what membership opens on the host ("docker: full control of this machine"), or empty
+  };
+  std::vector<Group> kept_groups;  ///< supplementary groups that cannot be dropped without root
+  Origin origin;
+};
+
+/// The namespaces a run makes. User, mount, pid, ipc, uts and cgroup are always new.
+struct NamespacePlan {
+  bool network = true;  ///< false with network.mode = "host"
+  bool time = false;
+  std::chrono::nanoseconds monotonic{0}, boottime{0};  ///< offsets, with `time`
+  bool nested = false;  ///< may the command make namespaces of its own
+};
+
+/// Ids as they are on disk, shown as the command's: an idmapped mount (Linux 5.12, real root only).
+struct IdMap {
+  std::uint32_t disk_uid = 0, disk_gid = 0;
+};
+
+// --- what can stand at a path inside --------------------------------------------------------------
+
+/// A host file or directory. `source` holds no symbolic link: the planner resolved it, and the launch refuses one
+/// that appears later (openat2, RESOLVE_NO_SYMLINKS).
+struct Bind {
+  std::string source;
+  Access access = Access::read;
+  bool exec = true;
+  bool directory = true;      ///< what the source was when planned; a change of kind stops the run
+  std::optional<IdMap> idmap;
+};
+
+/// An overlay over host directories (`userxattr`, Linux 5.11).
+struct Overlay {
+  std::vector<std::string> lowers;  ///< host paths without symbolic links, top first
+  std::string upper, work;          ///< below the state directory, on one file system; made before the launch
+  bool discard = true;              ///< upper and work are removed when the run ends
+};
+
+struct Tmpfs {
+  std::uint64_t size = 0;    ///< bytes; never 0 in a finished plan
+  std::uint64_t inodes = 0;  ///< never 0 in a finished plan
+  std::uint32_t mode = 0755;
+  bool exec = true;
+};
+
+/// A kernel file system of the sandbox's own.
+struct Special {
+  enum class Kind { proc, devpts, mqueue, cgroup2 } kind = Kind::proc;
+};
+
+/// A file made for this sandbox, on the root tmpfs or a tmpfs of the view.
+struct File {
+  std::string content;
+  std::uint32_t mode = 0644;
+};
+
+/// A small host file copied at launch (at most 64 KiB; a larger one stops the run).
+struct Copy {
+  std::string source;
+  std::uint32_t mode = 0644;
+};
+
+struct Directory {
+  std::uint32_t mode = 0755;
+};
+
+struct Symlink {
+  std::string to;
+};
+
+/// A host device node, bound with device access.
+struct Device {
+  std::string source;
+};
+
+/// Something empty and unreadable laid over what the entries before it put there (`hide`, /proc's leaks).
+struct Mask {
+  bool directory = false;
+};
+
+/// What the entries before it put there, made read-only (/proc/sys, `protect`).
+struct Seal {};
+
+using ViewKind = std::variant<Bind, Overlay, Tmpfs, Special, File, Copy, Directory, Symlink, Device, Mask, Seal>;
+
+/// One thing at one path inside.
+struct ViewEntry {
+  std::string target;    ///< absolute, normalised, no trailing slash except "/"
+  ViewKind what;
+  bool optional = false; ///< a target or source that is absent at launch is skipped
+  std::string why;       ///< a few words for people: "system", "toolchain nvm", "project"
+  Origin origin;
+};
+
+/// The root: a tmpfs of its own, read-only once set up, which holds every mount point.
+struct RootPlan {
+  Tmpfs tmpfs{.size = 16 << 20, .inodes = 65536};
+};
+
+// --- state on the host ----------------------------------------------------------------------------
+
+/// What snug makes in its own state directory before the launch. The only host paths a plan ever creates.
+struct Preparation {
+  enum class Kind {
+    directory,      ///< kept
+    skeleton_file,  ///< written once if absent, kept
+    mount_point,    ///< an empty directory in the stored home, removed at the end of the last run that uses it
+    mount_file,     ///< the same, an empty file
+    scratch,        ///< a directory removed with all it holds when the run ends
+  } kind = Kind::directory;
+  std::string path;
+  std::string content;  ///< skeleton_file
+  std::uint32_t mode = 0700;
+};
+
+/// The stored home: a plain directory bound at the home's path. Runs of one (project, profile) share it; mount
+/// points in it are made before and removed after under a lock in `directory`.
+struct StoredHome {
+  std::string directory;  ///< $XDG_STATE_HOME/snug/homes/KEY: lock, format number, `files/`
+  std::string files;      ///< directory + "/files": what is bound
+};
+
+// --- the rest -------------------------------------------------------------------------------------
+
+struct Variable {
+  enum class From { passed, set, snug } from = From::set;
+  std::string name;
+  std::string value;  ///< of a passed variable too; printing leaves those out
+  Origin origin;
+};
+
+struct CommandPlan {
+  std::vector<std::string> argv;        ///< never empty
+  std::vector<std::string> candidates;  ///< absolute paths inside, tried in order as execvp(3) does
+  bool interactive_shell = false;
+  std::string workdir;                  ///< absolute, inside
+  Origin workdir_origin;
+};
+
+struct RlimitPlan {
+  std::string name;         ///< "nofile"
+  std::uint64_t soft = 0, hard = 0;
+  Origin origin;
+};
+
+struct SeccompPlan {
+  SeccompPolicy policy = SeccompPolicy::standard;
+  std::vector<Sourced<std::string>> allow, deny;
+  std::vector<SeccompRule> rules;
+  bool nested = false;  ///< the filter allows making namespaces and mounts
+};
+
+/// A loss or a fact the user must be able to see: "group docker (998) is kept: ...".
+struct Note {
+  enum class Level { information, warning } level = Level::information;
+  std::string text;
+  Origin origin;
+};
+
+/// One answer of the host that the plan rests on.
+struct HostAnswer {
+  std::string question;  ///< "status /usr", "readlink /bin"
+  std::string answer;
+};
+
+struct Plan {
+  std::string profile_name;
+  std::string profile_file;  ///< empty: compiled in
+  Sourced<ProjectMode> project_mode;
+  std::string project;       ///< absolute, without symbolic links; empty with project = "none"
+  std::string project_reason;///< "git work tree", "directory of snug.toml", "current directory"
+  Identity identity;
+  NamespacePlan namespaces;
+  Sourced<std::string> hostname;
+  Sourced<NetworkMode> network;
+  RootPlan root;
+  std::vector<ViewEntry> view;            ///< parents before children; what is laid over comes after
+  std::optional<StoredHome> stored_home;
+  std::vector<Preparation> preparations;
+  std::vector<Variable> environment;      ///< sorted by name, no duplicates
+  CommandPlan command;
+  std::vector<RlimitPlan> rlimits;
+  std::optional<Sourced<std::chrono::milliseconds>> timeout;
+  SeccompPlan seccomp;
+  std::vector<Note> notes;
+  std::vector<HostAnswer> host_answers;
+};
+
+}  // namespace snug

@@ -1,0 +1,58 @@
+// TOML text -> Profile. The only way in: files, the compiled-in default and command-line options all
+// become documents, and documents are laid over each other in order.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/origin.h"
+#include "base/result.h"
+#include "profile/profile.h"
+
+namespace snug {
+
+/// One mistake in a profile. All of a run's mistakes are reported together.
+struct Diagnostic {
+  std::string file;
+  int line = 0, column = 0;
+  std::string message;  ///< `unknown key "netwrok"; did you mean "network"?`
+};
+
+/// "snug.toml:7:3: unknown key ..."
+std::string to_text(const Diagnostic& diagnostic);
+
+/// One option of the command line as an override of one key: `--read /x` is
+/// {"filesystem.read", "\"/x\"", append, "--read"}.
+struct Override {
+  std::string key;    ///< dotted
+  std::string value;  ///< a TOML value: "\"text\"", "[1,2]", "true"
+  enum class How { replace, append } how = How::replace;  ///< append: one more element of a list, or one more key of a table
+  std::string option; ///< as the user typed it, for messages: "--read"
+};
+
+/// Quotes `text` as a TOML basic string, whatever bytes it holds; invalid UTF-8 is kept through loading (see load.cpp).
+std::string toml_quote(std::string_view text);
+
+/// One profile text to load. Later ones win; lists append.
+struct ProfileText {
+  std::string file;  ///< how messages name it; empty: compiled in
+  std::string text;
+};
+
+struct LoadOutcome {
+  Profile profile;                      ///< meaningful only without diagnostics
+  std::vector<Diagnostic> diagnostics;  ///< every mistake, in order of file and line
+};
+
+/// Parses and lays over each other the compiled-in default, `texts`, then `overrides`.
+LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vector<Override>& overrides);
+
+/// The compiled-in default profile's TOML (profiles/default.toml at build time).
+std::string_view default_profile_text();
+
+/// Every key of `profile` that this version parses but cannot enforce yet, one diagnostic a key. Never ignored: a
+/// run stops on them.
+std::vector<Diagnostic> unenforceable_keys(const Profile& profile);
+
+}  // namespace snug

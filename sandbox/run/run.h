@@ -1,0 +1,24 @@
+// One sandbox from start to end, seen from outside: state prepared, child launched, terminal and pipes relayed,
+// signals forwarded, status collected, the terminal put back. One thread, one epoll loop.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "launch/launch.h"
+#include "plan/plan.h"
+
+namespace snug {
+
+/// How the command ended. `status` is what snug's own exit status must be.
+struct RunOutcome {
+  int status = 0;                     ///< the command's; 128+n; 124 timed out; 126, 127
+  int signal = 0;                     ///< the signal that ended the command, or 0
+  std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
+};
+
+/// Runs `plan`. An Error means nothing ran (exit status 125).
+Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early = nullptr);
+
+}  // namespace snug

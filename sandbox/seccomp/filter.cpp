@@ -1,0 +1,4 @@
+#include "seccomp/filter.h"
+namespace snug {
+Result<Filter> make_filter(const SeccompPlan&) { return Filter{}; }
+}  // namespace snug
