@@ -1,0 +1,119 @@
+#include "base/quote.h"
+
+#include <cstdint>
+
+namespace snug {
+namespace {
+
+struct Range {
+  char32_t first, last;
+};
+
+// What a terminal obeys, reorders or does not show. Bidirectional controls let a path look like another one
+// (CVE-2021-42574); the rest of the format characters are invisible.
+constexpr Range hidden[] = {
+    {0x00, 0x1f},     {0x7f, 0x9f},     {0xad, 0xad},       {0x061c, 0x061c},    {0x180e, 0x180e},
+    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0xfeff, 0xfeff},    {0xfff9, 0xfffb},
+    {0xe000, 0xf8ff}, {0xfdd0, 0xfdef}, {0xe0000, 0xe0fff}, {0xf0000, 0x10ffff},
+};
+
+bool is_hidden(char32_t code) {
+  for (const Range& range : hidden) {
+    if (code >= range.first && code <= range.last) return true;
+  }
+  return (code & 0xfffe) == 0xfffe;
+}
+
+// The lead byte says how long a sequence is and which code points may be written that long.
+struct Shape {
+  unsigned char mask, lead;
+  std::size_t size;
+  char32_t smallest;
+};
+constexpr Shape shapes[] = {
+    {0x80, 0x00, 1, 0},
+    {0xe0, 0xc0, 2, 0x80},
+    {0xf0, 0xe0, 3, 0x800},
+    {0xf8, 0xf0, 4, 0x10000},
+};
+
+bool is_scalar_value(char32_t code) { return code <= 0x10ffff && (code < 0xd800 || code > 0xdfff); }
+
+Character decode(std::string_view bytes, const Shape& shape) {
+  const auto lead = static_cast<unsigned char>(bytes[0]);
+  const Character invalid{lead, 1, false};
+  if (bytes.size() < shape.size) return invalid;
+  char32_t code = lead & static_cast<unsigned char>(~shape.mask);
+  for (std::size_t i = 1; i < shape.size; ++i) {
+    const auto next = static_cast<unsigned char>(bytes[i]);
+    if ((next & 0xc0) != 0x80) return invalid;
+    code = (code << 6) | (next & 0x3f);
+  }
+  if (code < shape.smallest || !is_scalar_value(code)) return invalid;
+  return {code, shape.size, true};
+}
+
+void append_hex(std::string& text, std::uint32_t value, int digits) {
+  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) text += "0123456789ABCDEF"[(value >> shift) & 0xf];
+}
+
+void append_escape(std::string& text, const Character& character) {
+  if (!character.valid) {
+    text += "\\x";
+    append_hex(text, character.code, 2);
+  } else if (character.code == '\n') {
+    text += "\\n";
+  } else if (character.code == '\t') {
+    text += "\\t";
+  } else {
+    const bool is_long = character.code > 0xffff;
+    text += is_long ? "\\U" : "\\u";
+    append_hex(text, character.code, is_long ? 8 : 4);
+  }
+}
+
+}  // namespace
+
+Character first_character(std::string_view bytes) {
+  const auto lead = static_cast<unsigned char>(bytes[0]);
+  for (const Shape& shape : shapes) {
+    if ((lead & shape.mask) == shape.lead) return decode(bytes, shape);
+  }
+  return {lead, 1, false};
+}
+
+void append_utf8(std::string& text, char32_t code) {
+  const auto tail = [&](int shift) { text += static_cast<char>(0x80 | ((code >> shift) & 0x3f)); };
+  if (code < 0x80) {
+    text += static_cast<char>(code);
+  } else if (code < 0x800) {
+    text += static_cast<char>(0xc0 | (code >> 6));
+    tail(0);
+  } else if (code < 0x10000) {
+    text += static_cast<char>(0xe0 | (code >> 12));
+    tail(6), tail(0);
+  } else {
+    text += static_cast<char>(0xf0 | (code >> 18));
+    tail(12), tail(6), tail(0);
+  }
+}
+
+std::string escape_for_display(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const Character character = first_character(bytes);
+    if (!character.valid || is_hidden(character.code)) {
+      append_escape(text, character);
+    } else {
+      if (character.code == '"' || character.code == '\\') text += '\\';
+      text += bytes.substr(0, character.size);
+    }
+    bytes.remove_prefix(character.size);
+  }
+  return text;
+}
+
+std::string quote_for_display(std::string_view bytes) { return '"' + escape_for_display(bytes) + '"'; }
+
+}  // namespace snug

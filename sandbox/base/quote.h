@@ -1,0 +1,30 @@
+// Bytes from anywhere as text that is safe on a terminal and in one line of a message.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+namespace snug {
+
+/// One character at the start of some bytes.
+struct Character {
+  char32_t code = 0;     ///< with `valid`: the code point; else the first byte
+  std::size_t size = 0;  ///< bytes it takes; 1 if not valid
+  bool valid = false;    ///< well-formed UTF-8 (no surrogates, no overlong forms)
+};
+
+/// Precondition: `bytes` is not empty.
+Character first_character(std::string_view bytes);
+
+/// Appends `code` as UTF-8. Precondition: a code point that is no surrogate.
+void append_utf8(std::string& text, char32_t code);
+
+/// `bytes` with control characters, characters that reorder or hide text, and invalid bytes written as escapes:
+/// "\n", "\u001B", "\u202E", "\xFF". A backslash and a double quote become "\\" and "\"".
+std::string escape_for_display(std::string_view bytes);
+
+/// The same between double quotes.
+std::string quote_for_display(std::string_view bytes);
+
+}  // namespace snug
