@@ -1,0 +1,76 @@
+// What the child side needs from outside itself, read off its object files: between clone and execve nothing may
+// allocate, lock or throw, and init has no C library at all.
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "support/catch.h"
+
+namespace {
+
+// The compiler may call these by itself, in any freestanding program.
+const std::set<std::string> kAllowed = {"memcpy", "memmove", "memset", "memcmp", "_GLOBAL_OFFSET_TABLE_"};
+
+struct Symbol {
+  std::string object, name;
+};
+
+std::string output_of(const std::string& command) {
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text;
+  std::array<char, 4096> buffer;
+  for (std::size_t got; (got = fread(buffer.data(), 1, buffer.size(), pipe)) > 0;) text.append(buffer.data(), got);
+  REQUIRE(pclose(pipe) == 0);
+  return text;
+}
+
+// Lines of `nm -A ARCHIVE`: "libx.a:child.cpp.o:                 U memcpy". A weak "w" or "v" is undefined as well.
+std::vector<Symbol> symbols(const std::string& text, const std::string& types) {
+  const std::regex pattern("[^\\n]*:([^:\\n]+):[0-9a-f ]*\\s([A-Za-z]) (\\S+)");
+  std::vector<Symbol> found;
+  for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match)
+    if (types.find((*match)[2].str()[0]) != std::string::npos) found.push_back({(*match)[1], (*match)[3]});
+  return found;
+}
+
+bool is_child_side(const std::string& object) {
+  return std::regex_match(object, std::regex("(child|init)[a-z_]*\\.(cpp|c|S)\\.o"));
+}
+
+// What the child-side objects of `nm`'s output use and do not define among themselves.
+std::vector<std::string> foreign_symbols(const std::string& nm) {
+  std::set<std::string> own;
+  for (const auto& symbol : symbols(nm, "TtDdBbRrVWu"))
+    if (is_child_side(symbol.object)) own.insert(symbol.name);
+  std::vector<std::string> foreign;
+  for (const auto& symbol : symbols(nm, "Uwv"))
+    if (is_child_side(symbol.object) && own.count(symbol.name) + kAllowed.count(symbol.name) == 0)
+      foreign.push_back(symbol.object + " needs " + symbol.name);
+  return foreign;
+}
+
+}  // namespace
+
+#ifndef SNUG_SANITIZED  // the sanitizers put calls of their own into every object
+TEST_CASE("the child side needs no symbol of the C or C++ library") {
+  const std::string nm = output_of("nm -A " SNUG_LAUNCH_LIBRARY);
+  const bool written = std::filesystem::exists(SNUG_SOURCE_DIR "/sandbox/launch/child.cpp");
+  REQUIRE(written == (nm.find(":child.cpp.o:") != std::string::npos));
+  CHECK(foreign_symbols(nm) == std::vector<std::string>{});
+}
+#endif
+
+TEST_CASE("the symbols test sees a call into the library") {
+  const std::string nm =
+      "libsnug_launch.a:child.cpp.o:0000000000000000 T run_steps\n"
+      "libsnug_launch.a:child.cpp.o:                 U memcpy\n"
+      "libsnug_launch.a:child.cpp.o:                 U malloc\n"
+      "libsnug_launch.a:init.cpp.o:                 U run_steps\n"
+      "libsnug_launch.a:launch.cpp.o:                 U strlen\n";
+  CHECK(foreign_symbols(nm) == std::vector<std::string>{"child.cpp.o needs malloc"});
+}
