@@ -6,5 +6,5 @@ Sandbox::Sandbox(Sandbox&&) noexcept = default;
 Sandbox& Sandbox::operator=(Sandbox&&) noexcept = default;
 Sandbox::~Sandbox() = default;
 EarlyChildPtr start_early() { return nullptr; }
-LaunchOutcome launch(const Plan&, const StdioPlan&, EarlyChildPtr) { return {}; }
+LaunchOutcome launch(const Plan&, const StdioPlan&, EarlyChildPtr, const PtyStart&) { return {}; }
 }  // namespace snug

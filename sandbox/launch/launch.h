@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <optional>
 
@@ -16,12 +17,32 @@ namespace snug {
 
 /// How the command gets one of its descriptors 0-2.
 enum class StdioMode {
-  pass,    ///< the caller's own descriptor: pipes, sockets, /dev/null
-  pty,     ///< the sandbox's own terminal
-  relay,   ///< a pipe whose other end run/ copies from or to the caller's descriptor
-  closed,  ///< the caller's descriptor is closed, and so is the command's
+  pass,       ///< the caller's own descriptor: pipes, sockets, /dev/null
+  pty,        ///< the sandbox's own terminal
+  relay,      ///< a pipe whose other end run/ copies from or to the caller's descriptor
+  closed,     ///< the caller's descriptor is closed, and so is the command's
+  as_stdout,  ///< only [2], with [1] relay: 1 and 2 are one open file of the caller's, so both get [1]'s pipe (order)
 };
 using StdioPlan = std::array<StdioMode, 3>;
+
+/// Terminal modes as TCGETS and TCSETS carry them: the kernel's `struct termios` (x86-64 and arm64), not glibc's.
+struct TerminalModes {
+  std::uint32_t input = 0, output = 0, control = 0, local = 0;
+  std::uint8_t line = 0;
+  std::array<std::uint8_t, 19> characters{};
+};
+static_assert(sizeof(TerminalModes) == 36);
+
+/// How the sandbox's terminal starts, if any of the StdioPlan is pty. The child sets modes (TCSETS) and size
+/// (TIOCSWINSZ) on the slave before init starts, so that the command never sees others.
+struct PtyStart {
+  TerminalModes modes;
+  std::uint16_t rows = 0, columns = 0, x_pixels = 0, y_pixels = 0;
+  /// Does the command start in the terminal's foreground group? If not, init's own group stays there: a command that
+  /// then reads the terminal stops with SIGTTIN, which is how run/ learns that it wants the keyboard. (A pipeline
+  /// `snug run make | less` must leave the keyboard to less.)
+  bool foreground = true;
+};
 
 /// A sandbox whose init runs. Destroying it kills everything inside and reaps init.
 struct Sandbox {
@@ -30,11 +51,12 @@ struct Sandbox {
   Sandbox& operator=(Sandbox&&) noexcept;
   ~Sandbox();
 
-  pid_t init_pid = -1;          ///< as seen from outside; -1 once reaped
-  Fd control;                   ///< protocol::Command out, protocol::Report in (SOCK_SEQPACKET, non-blocking)
-  Fd init_pidfd;                ///< readable when init is gone
-  Fd pty_master;                ///< set if any of the StdioPlan is pty
-  std::array<Fd, 3> relays;     ///< our pipe ends: [0] to write, [1] and [2] to read; set where StdioMode::relay
+  pid_t init_pid = -1;       ///< as seen from outside; -1 once reaped
+  Fd control;                ///< protocol::Command out, protocol::Report in (SOCK_SEQPACKET, non-blocking)
+  Fd init_pidfd;             ///< readable when init is gone
+  Fd pty_master;             ///< set if any of the StdioPlan is pty; non-blocking. Init keeps a slave open, so that
+                             ///< EIO on it means that init is gone
+  std::array<Fd, 3> relays;  ///< our pipe ends, non-blocking: [0] to write, [1] and [2] to read; set where relay
 };
 
 /// The early part of a launch: the child and its namespaces, started while the caller still reads and plans.
@@ -61,6 +83,6 @@ struct LaunchOutcome {
   std::optional<Sandbox> sandbox;
   std::optional<LaunchError> error;  ///< set if `sandbox` is not
 };
-LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early = nullptr);
+LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early = nullptr, const PtyStart& pty = {});
 
 }  // namespace snug

@@ -9,8 +9,10 @@ namespace snug::protocol {
 /// To init.
 struct Command {
   enum Kind : std::uint32_t {
-    signal = 1,    ///< send `value` to the command's process group (the pty's foreground group for INT, QUIT, TSTP, WINCH)
-    cont = 2,      ///< SIGCONT to the command's group, made the pty's foreground group again
+    signal = 1,    ///< send `value` to the command's process group (the pty's foreground group for INT, QUIT, TSTP, WINCH,
+                   ///< unless that is init's own group)
+    cont = 2,      ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
+                   ///< 0 makes init's own group that
     end = 3,       ///< SIGKILL to everything inside, reap, report Ended, exit
   };
   std::uint32_t kind;

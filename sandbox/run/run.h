@@ -16,9 +16,13 @@ struct RunOutcome {
   int status = 0;                     ///< the command's; 128+n; 124 timed out; 126, 127
   int signal = 0;                     ///< the signal that ended the command, or 0
   std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
+  std::optional<Error> not_executed;  ///< set with status 126 and 127: nothing ran; print it as any Error
 };
 
-/// Runs `plan`. An Error means nothing ran (exit status 125).
+/// Runs `plan`. An Error means nothing ran and the exit status is 125; a command that is missing or not executable
+/// is an outcome with `not_executed`.
+/// Precondition: one thread; fds 0-2 as the command is to get them, signal mask and dispositions as the caller's
+/// parent left them: the command inherits both.
 Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early = nullptr);
 
 }  // namespace snug
