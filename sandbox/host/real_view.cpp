@@ -1,0 +1,95 @@
+#include <dirent.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "host/probe.h"
+#include "host/read.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t max_names = 65536;
+
+FileKind kind_of(mode_t mode) {
+  switch (mode & S_IFMT) {
+    case S_IFREG:
+      return FileKind::regular;
+    case S_IFDIR:
+      return FileKind::directory;
+    case S_IFLNK:
+      return FileKind::symlink;
+    case S_IFSOCK:
+      return FileKind::socket;
+    case S_IFIFO:
+      return FileKind::fifo;
+    case S_IFCHR:
+      return FileKind::character_device;
+    case S_IFBLK:
+      return FileKind::block_device;
+    default:
+      return FileKind::unreadable;
+  }
+}
+
+FileKind kind_of_refusal(int code) {
+  return code == ENOENT || code == ENOTDIR ? FileKind::absent : FileKind::unreadable;
+}
+
+bool is_dot(const char* name) { return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0; }
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { closedir(directory); }
+};
+
+class RealHostView final : public HostView {
+ public:
+  FileStatus status(const std::string& path) override {
+    struct stat info {};
+    if (lstat(path.c_str(), &info) != 0) return {.kind = kind_of_refusal(errno)};
+    return {.kind = kind_of(info.st_mode),
+            .uid = info.st_uid,
+            .gid = info.st_gid,
+            .mode = info.st_mode & 07777u,
+            .device = info.st_dev,
+            .inode = info.st_ino,
+            .size = static_cast<std::uint64_t>(info.st_size)};
+  }
+
+  std::optional<std::string> read_link(const std::string& path) override {
+    char target[PATH_MAX];
+    const ssize_t length = readlink(path.c_str(), target, sizeof target);
+    if (length < 0 || length == sizeof target) return std::nullopt;
+    return std::string(target, static_cast<std::size_t>(length));
+  }
+
+  std::vector<std::string> list(const std::string& path) override {
+    std::vector<std::string> names;
+    const std::unique_ptr<DIR, CloseDirectory> directory{opendir(path.c_str())};
+    if (!directory) return names;
+    while (const dirent* entry = readdir(directory.get())) {
+      if (names.size() == max_names) break;
+      if (!is_dot(entry->d_name)) names.emplace_back(entry->d_name);
+    }
+    return names;
+  }
+
+  std::optional<std::string> read_small(const std::string& path, std::size_t limit) override {
+    return read_file(path, limit);
+  }
+
+  std::uint64_t filesystem_type(const std::string& path) override {
+    struct statfs info {};
+    return statfs(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.f_type) : 0;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<HostView> real_host_view() { return std::make_unique<RealHostView>(); }
+
+}  // namespace snug
