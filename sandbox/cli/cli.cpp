@@ -1,4 +1,83 @@
 #include "cli/cli.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+#include <array>
+#include <exception>
+#include <string_view>
+
+#include "cli/commands.h"
+#include "cli/help.h"
+#include "cli/log.h"
+#include "cli/parse.h"
+#include "cli/print.h"
+
 namespace snug {
-int cli_main(int, char**) { return 125; }
+namespace {
+
+// A guess before the command line is read, so that the kernel makes the namespaces meanwhile. A wrong one costs a
+// child that ends at once.
+bool looks_like_run(int argc, char** argv) {
+  if (argc < 2) return argc == 1;
+  const std::string_view first = argv[1];
+  const std::string_view second = argc > 2 ? argv[2] : "";
+  if (second == "--help" || second == "-h") return false;
+  return first == "run" || first == "shell" || first == "-p" || first.starts_with("--p");
+}
+
+// Only relative paths among the options need it; where it is gone, the command itself says so.
+std::string current_directory() {
+  std::array<char, PATH_MAX> buffer;
+  const char* path = getcwd(buffer.data(), buffer.size());
+  return path == nullptr ? "" : path;
+}
+
+int usage_status(Command command) {
+  const bool runs_nothing = command == Command::doctor || command == Command::check || command == Command::help ||
+                            command == Command::version;
+  return runs_nothing ? status_usage : status_setup_failed;
+}
+
+int print_text(const std::string& text) { return print_data(text) ? 0 : status_usage; }
+
+int dispatch(const Invocation& invocation, EarlyChildPtr early) {
+  switch (invocation.command) {
+    case Command::shell:
+    case Command::run:
+      return run_command(invocation, std::move(early));
+    case Command::plan:
+      return plan_command(invocation);
+    case Command::doctor:
+      return doctor_command(invocation);
+    case Command::check:
+      return check_command(invocation);
+    case Command::version:
+      return print_text(version_text());
+    case Command::help:
+      break;
+  }
+  return print_text(invocation.help);
+}
+
+int guarded_main(int argc, char** argv) {
+  EarlyChildPtr early = looks_like_run(argc, argv) ? start_early() : nullptr;
+  const auto outcome = parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc}, current_directory());
+  if (outcome.error) return print_error(*outcome.error), usage_status(outcome.invocation.command);
+  if (outcome.invocation.verbose) start_log();
+  return dispatch(outcome.invocation, std::move(early));
+}
+
+}  // namespace
+
+int cli_main(int argc, char** argv) {
+  try {
+    return guarded_main(argc, argv);
+  } catch (const std::exception& error) {
+    // Out of memory, in practice: nothing of ours throws past its folder.
+    print_message(error.what());
+    return status_setup_failed;
+  }
+}
+
 }  // namespace snug

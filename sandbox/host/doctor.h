@@ -19,8 +19,13 @@ struct DoctorReport {
   std::string surroundings;  ///< "docker", "podman", "kubernetes", "github-actions", or empty
 };
 
-/// Forks short-lived children; leaves nothing behind. Takes some tens of milliseconds.
-DoctorReport run_doctor();
+/// Tries everything in short-lived children, as the calling user. Overlays and mounts are tried in a scratch
+/// directory on the file system of `state_dir` (which need not exist yet), removed again. Takes some tens of
+/// milliseconds.
+DoctorReport run_doctor(const std::string& state_dir);
+
+/// Nothing is missing; what is degraded only limits what a profile may ask for.
+bool can_run(const DoctorReport& report);
 
 /// Why a kernel refused `step` ("clone", "uid_map", "overlay", "proc", ...) with `code`, and what to do about it,
 /// from what can be read of this machine. Used to word a failed launch. Empty strings if nothing is known.

@@ -23,7 +23,7 @@ struct Diagnostic {
 std::string to_text(const Diagnostic& diagnostic);
 
 /// One option of the command line as an override of one key: `--read /x` is
-/// {"filesystem.read", "\"/x\"", append, "--read"}.
+/// {"filesystem.read", "\"/x\"", append, "--read"}. `--env K=V` is {"environment.set.\"K\"", "\"V\"", replace, "--env"}.
 struct Override {
   std::string key;    ///< dotted
   std::string value;  ///< a TOML value: "\"text\"", "[1,2]", "true"

@@ -1,0 +1,29 @@
+// Which profile texts a run loads: what -p names, or the compiled-in default.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "plan/request.h"
+#include "profile/load.h"
+
+namespace snug {
+
+struct ChosenProfile {
+  std::vector<ProfileText> texts;  ///< empty: the default alone
+  std::string file;                ///< absolute path of what -p named; empty: the default
+  std::string notice;              ///< a line for people: a snug.toml that is not used
+};
+
+/// `named` is the word after -p. Errors: no such file, too large, another user's, writable by anyone; an unknown name.
+Result<ChosenProfile> choose_profile(const std::optional<std::string>& named, const Caller& caller);
+
+/// The nearest snug.toml from `from` upwards, not above `home` nor across a file system's border.
+std::optional<std::string> find_project_profile(const std::string& from, const std::string& home);
+
+/// The text of `file`, named in messages as the user typed it. Errors as above.
+Result<ProfileText> read_profile(const std::string& file, const Caller& caller);
+
+}  // namespace snug

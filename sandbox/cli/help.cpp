@@ -1,0 +1,151 @@
+#include "cli/help.h"
+
+#include <string_view>
+
+#include "cli/options.h"
+
+namespace snug {
+namespace {
+
+constexpr std::string_view overview = R"(snug: a sandbox shell for the project around you
+
+usage:
+  snug [options]                      an interactive shell in the sandbox
+  snug run [options] [--] CMD...      one command in the sandbox
+  snug plan [options] [--] [CMD...]   what a run would set up, and why
+  snug check [FILE]                   every mistake in a profile
+  snug doctor                         what this machine supports, and how to get the rest
+  snug help [COMMAND]                 more about a command and its options
+  snug --version
+
+The sandbox sees the system read-only, the project writable, a home of its own and
+no network; a profile or an option says otherwise.
+
+examples:
+  snug                                a shell in this project's sandbox
+  snug run make -j4                   build without showing it your home
+  snug run --read ~/data -- python3 train.py
+  snug plan                           look before you leap
+
+exit status:
+  that of the command; 128+N if signal N ended it; 124 timed out; 125 snug could not
+  set the sandbox up and nothing ran; 126 found but not executable; 127 not found
+)";
+
+constexpr std::string_view shell_lead = R"(usage: snug [shell] [options]
+
+Starts an interactive shell ($SHELL, or the profile's `shell`) in the sandbox of the
+project around the current directory.
+
+)";
+
+constexpr std::string_view shell_examples = R"(
+examples:
+  snug                          the default: system read-only, project writable, no network
+  snug --net host               the same with the host's network
+  snug -p ./snug.toml           as the profile says
+)";
+
+constexpr std::string_view run_lead = R"(usage: snug run [options] [--] CMD...
+
+Runs one command in the sandbox of the project around the current directory. Options
+end at the first word that is not one: all that follows belongs to CMD.
+
+)";
+
+constexpr std::string_view run_examples = R"(
+examples:
+  snug run ls -l                       -l belongs to ls
+  snug run --net host npm install
+  snug run --write ~/.cache/app? --env CI=1 -- make test
+  snug run --timeout 10m --set limits.rlimit.nofile=4096 ./configure
+)";
+
+constexpr std::string_view plan_lead = R"(usage: snug plan [options] [--] [CMD...]
+
+Prints what a run would set up: every mount, id, rule, limit and variable, each with
+the line that asked for it. Runs nothing and changes nothing.
+
+      --json                   as JSON, {"schema": 1, ...}; see snug-plan(1)
+
+)";
+
+constexpr std::string_view plan_examples = R"(
+examples:
+  snug plan
+  snug plan --net host -- npm ci
+  snug plan --json | jq .view
+)";
+
+constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE]
+
+Reports every mistake in a profile: unknown keys, wrong types, bad sizes, durations and
+addresses, and keys this version cannot enforce. FILE defaults to the nearest snug.toml
+upwards. Exit status: 0 without mistakes, 1 with some, 2 if there is nothing to check.
+
+examples:
+  snug check
+  snug check ./ci/snug.toml
+)";
+
+constexpr std::string_view doctor_text = R"(usage: snug doctor [--json]
+
+Tries what a sandbox needs from this machine, as you, and prints the fix for whatever
+is refused. Changes nothing. Exit status: 0 if sandboxes can run, 1 if something they
+need is missing.
+
+examples:
+  snug doctor
+  snug doctor --json | jq '.checks[] | select(.state != "ok")'
+)";
+
+constexpr std::size_t column = 31;
+
+void add_line(std::string& text, std::string lead, std::string_view help) {
+  lead.resize(std::max(lead.size() + 2, column), ' ');
+  text.append(lead).append(help).push_back('\n');
+}
+
+std::string options_text() {
+  std::string text = "options:\n";
+  add_line(text, "  -p, --profile NAME|FILE", "the profile: \"default\" or a file");
+  add_line(text, "  -v, --verbose", "say each decision on stderr");
+  add_line(text, "  -h, --help", "this text");
+  std::string_view group;
+  for (const auto& option : shared_options()) {
+    if (group != option.group) text.append("\n").append(option.group).append(":\n");
+    group = option.group;
+    add_line(text, std::string("      ") + option.name + " " + option.metavar, option.help);
+  }
+  return text;
+}
+
+std::string with_options(std::string_view lead, std::string_view examples) {
+  return std::string(lead) + options_text() + std::string(examples);
+}
+
+}  // namespace
+
+std::string help_text(std::optional<Command> command) {
+  if (!command) return std::string(overview);
+  switch (*command) {
+    case Command::shell:
+      return with_options(shell_lead, shell_examples);
+    case Command::run:
+      return with_options(run_lead, run_examples);
+    case Command::plan:
+      return with_options(plan_lead, plan_examples);
+    case Command::check:
+      return std::string(check_text);
+    case Command::doctor:
+      return std::string(doctor_text);
+    case Command::help:
+    case Command::version:
+      break;
+  }
+  return std::string(overview);
+}
+
+std::string version_text() { return "snug " SNUG_VERSION "\n"; }
+
+}  // namespace snug

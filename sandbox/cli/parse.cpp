@@ -1,0 +1,246 @@
+// The only file that includes CLI11: it is slow to compile. Only the options of the command at hand are set up,
+// because doing so for all of them costs as much as reading a profile.
+#include "cli/parse.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "base/suggest.h"
+#include "cli/help.h"
+#include "cli/options.h"
+
+namespace snug {
+namespace {
+
+struct CommandRow {
+  const char* name;
+  Command command;
+};
+
+constexpr std::array commands{
+    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},     CommandRow{"plan", Command::plan},
+    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check}, CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version},
+};
+
+using Words = std::vector<std::string>;
+
+bool is_option(const std::string& word) { return word.size() > 1 && word.front() == '-'; }
+
+bool is_run_like(Command command) {
+  return command == Command::shell || command == Command::run || command == Command::plan;
+}
+
+const CommandRow* find_command(const std::string& word) {
+  const auto row = std::find_if(commands.begin(), commands.end(), [&](const auto& r) { return word == r.name; });
+  return row == commands.end() ? nullptr : &*row;
+}
+
+std::string did_you_mean(std::string_view word) {
+  return word.empty() ? "" : "; did you mean \"" + std::string(word) + "\"?";
+}
+
+void add_options(CLI::App& app, Command command) {
+  app.set_help_flag();  // --help is answered by our own texts
+  app.add_flag("-h,--help");
+  app.add_flag("-v,--verbose");
+  if (command == Command::plan || command == Command::doctor || command == Command::check) app.add_flag("--json");
+  if (command == Command::shell) app.add_flag("-V,--version");
+  if (!is_run_like(command)) return;
+  const auto add_valued = [&](const std::string& names) {
+    app.add_option(names)->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  };
+  add_valued("-p,--profile");
+  for (const auto& option : shared_options()) add_valued(option.name);
+}
+
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+
+Error unknown_option(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest_word(word, known);
+  Error error{.what = "unknown option \"" + word + "\"" + did_you_mean(near)};
+  error.fix = "`snug --help` lists the options; those of a command belong behind it";
+  return error;
+}
+
+// How many words the option at `words[at]` takes, its value included.
+struct OptionExtent {
+  std::size_t words = 1;
+  std::optional<Error> error;
+};
+
+OptionExtent measure_long(const CLI::App& app, const Words& words, std::size_t at) {
+  const auto equals = words[at].find('=');
+  const std::string name = words[at].substr(0, equals);
+  const auto* option = app.get_option_no_throw(name);
+  if (option == nullptr) return {.error = unknown_option(app, name)};
+  if (!takes_value(*option)) {
+    if (equals == std::string::npos) return {};
+    return {.error = Error{.what = name + " takes no value"}};
+  }
+  const bool missing = equals == std::string::npos ? at + 1 == words.size() : equals + 1 == words[at].size();
+  if (missing) return {.error = Error{.what = name + " needs a value", .fix = "`snug run --help` shows its form"}};
+  return {.words = equals == std::string::npos ? 2u : 1u};
+}
+
+// -v, -pNAME, -p NAME, -vp NAME.
+OptionExtent measure_short(const CLI::App& app, const Words& words, std::size_t at) {
+  const std::string& word = words[at];
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    const std::string name{'-', word[i]};
+    const auto* option = app.get_option_no_throw(name);
+    if (option == nullptr) return {.error = unknown_option(app, i == 1 ? word : name)};
+    if (!takes_value(*option)) continue;
+    if (i + 1 < word.size()) return {};
+    if (at + 1 == words.size()) return {.error = Error{.what = name + " needs a value"}};
+    return {.words = 2};
+  }
+  return {};
+}
+
+// Where options end: CLI11 by itself would go on looking for options among the command's words.
+struct Split {
+  Words options, rest;
+  std::optional<Error> error;
+};
+
+Split split_at_command(const CLI::App& app, const Words& words, std::size_t from) {
+  Split split;
+  std::size_t at = from;
+  while (at < words.size() && is_option(words[at]) && words[at] != "--") {
+    const auto extent = words[at][1] == '-' ? measure_long(app, words, at) : measure_short(app, words, at);
+    if (extent.error) return {.error = extent.error};
+    at += extent.words;
+  }
+  const auto begin = words.begin();
+  split.options.assign(begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(at));
+  if (at < words.size() && words[at] == "--") ++at;
+  split.rest.assign(begin + static_cast<std::ptrdiff_t>(at), words.end());
+  return split;
+}
+
+std::optional<Error> parse_strictly(CLI::App& app, Words options) {
+  std::reverse(options.begin(), options.end());
+  try {
+    app.parse(options);
+  } catch (const CLI::Error& error) {
+    return Error{.what = error.what(), .fix = "`snug --help` lists the options"};
+  }
+  return std::nullopt;
+}
+
+bool given(const CLI::App& app, const char* name) {
+  const auto* option = app.get_option_no_throw(name);
+  return option != nullptr && option->count() > 0;
+}
+
+const SharedOption* find_shared(const CLI::Option& option) {
+  const auto all = shared_options();
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& o) { return option.check_name(o.name); });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// In the order typed: the n-th time an option comes up in parse_order() is its n-th result.
+std::optional<Error> add_overrides(const CLI::App& app, const std::string& cwd, std::vector<Override>& overrides) {
+  std::map<const CLI::Option*, std::size_t> seen;
+  for (const CLI::Option* option : app.parse_order()) {
+    const auto* shared = find_shared(*option);
+    if (shared == nullptr) continue;
+    auto made = to_override(*shared, option->results().at(seen[option]++), cwd);
+    if (!made) return made.error();
+    overrides.push_back(std::move(*made));
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> check_words(Command command, const Words& words) {
+  const auto unexpected = [&](std::size_t from) {
+    return Error{.what = "unexpected word \"" + words[from] + "\"", .fix = "`snug --help` shows each command's form"};
+  };
+  if (command == Command::run && words.empty()) {
+    return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
+  }
+  const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
+  if (takes_none && !words.empty()) return unexpected(0);
+  const bool takes_one = command == Command::check || command == Command::help;
+  if (takes_one && words.size() > 1) return unexpected(1);
+  return std::nullopt;
+}
+
+Error unknown_command(const std::string& word) {
+  std::vector<std::string_view> known;
+  for (const auto& row : commands) known.emplace_back(row.name);
+  const auto near = nearest_word(word, known);
+  return Error{.what = "unknown command \"" + word + "\"" + did_you_mean(near),
+               .fix = "to run it in the sandbox: snug run " + word};
+}
+
+Invocation help_for(std::optional<Command> command) { return {.command = Command::help, .help = help_text(command)}; }
+
+ParseOutcome help_about(const Words& words) {
+  if (words.empty()) return {.invocation = help_for(std::nullopt)};
+  const auto* row = find_command(words[0]);
+  if (row == nullptr) return {.invocation = {.command = Command::help}, .error = unknown_command(words[0])};
+  return {.invocation = help_for(row->command)};
+}
+
+// `named`: the command was spelled out, so that --help is about it alone.
+ParseOutcome parse_options(Command command, bool named, const Words& arguments, const std::string& cwd) {
+  ParseOutcome outcome{.invocation = {.command = command}};
+  CLI::App app;
+  add_options(app, command);
+  auto split = split_at_command(app, arguments, named ? 1 : 0);
+  outcome.error = split.error ? split.error : parse_strictly(app, split.options);
+  if (outcome.error) return outcome;
+  if (given(app, "--help")) return {.invocation = help_for(named ? std::optional(command) : std::nullopt)};
+  if (given(app, "--version")) return {.invocation = {.command = Command::version}};
+
+  auto& invocation = outcome.invocation;
+  invocation.json = given(app, "--json");
+  invocation.verbose = given(app, "--verbose");
+  if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
+  invocation.words = std::move(split.rest);
+  outcome.error = check_words(command, invocation.words);
+  if (!outcome.error) outcome.error = add_overrides(app, cwd, invocation.overrides);
+  if (!outcome.error && command == Command::help) return help_about(invocation.words);
+  return outcome;
+}
+
+}  // namespace
+
+std::string absolute_from(const std::string& cwd, std::string path) {
+  if (path.starts_with("/") || path == "~" || path.starts_with("~/") || path.starts_with("**")) return path;
+  std::string base = cwd;
+  const auto drop = [&](std::string_view lead) {
+    if (path != lead && !path.starts_with(std::string(lead) + "/")) return false;
+    path.erase(0, std::min(path.size(), lead.size() + 1));
+    return true;
+  };
+  for (;;) {
+    if (drop("..")) {
+      base.erase(base.find_last_of('/') == std::string::npos ? 0 : base.find_last_of('/'));
+    } else if (!drop(".")) {
+      break;
+    }
+  }
+  while (base.ends_with('/')) base.pop_back();
+  if (path.empty()) return base.empty() ? "/" : base;
+  return base + "/" + path;
+}
+
+ParseOutcome parse_command_line(const std::vector<std::string>& arguments, const std::string& cwd) {
+  if (arguments.empty() || is_option(arguments[0])) return parse_options(Command::shell, false, arguments, cwd);
+  const auto* row = find_command(arguments[0]);
+  if (row == nullptr) return {.invocation = {}, .error = unknown_command(arguments[0])};
+  return parse_options(row->command, true, arguments, cwd);
+}
+
+}  // namespace snug

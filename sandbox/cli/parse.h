@@ -1,0 +1,40 @@
+// argv -> Invocation: which command, with which options. A pure function; the options shared by run-like commands
+// become overrides of profile keys here.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "profile/load.h"
+
+namespace snug {
+
+enum class Command { shell, run, plan, doctor, check, help, version };
+
+struct Invocation {
+  Command command = Command::shell;
+  std::optional<std::string> profile;  ///< -p as typed: a name or a file
+  std::vector<Override> overrides;     ///< in the order typed
+  std::vector<std::string> words;      ///< run, plan: the command; check: the file
+  bool json = false;
+  bool verbose = false;
+  std::string help;  ///< with Command::help: the text to print
+};
+
+/// A usage error still says for which command, because exit statuses differ.
+struct ParseOutcome {
+  Invocation invocation;
+  std::optional<Error> error;
+};
+
+/// `arguments` without argv[0]. Relative paths among the options are taken from `cwd` (absolute). Options end at the
+/// first word that is not one, or at "--"; all that follows belongs to the command.
+ParseOutcome parse_command_line(const std::vector<std::string>& arguments, const std::string& cwd);
+
+/// `path` as an absolute one; "~/..." and globs that begin with "**" are left for the planner, "./" and leading "../"
+/// are resolved by text (`cwd` holds no symbolic link).
+std::string absolute_from(const std::string& cwd, std::string path);
+
+}  // namespace snug

@@ -1,0 +1,65 @@
+#include "cli/prepare.h"
+
+#include "cli/choose_profile.h"
+#include "cli/log.h"
+#include "cli/print.h"
+#include "cli/surroundings.h"
+#include "host/probe.h"
+#include "plan/build.h"
+
+namespace snug {
+namespace {
+
+std::optional<Profile> load(const ChosenProfile& chosen, const std::vector<Override>& overrides) {
+  auto outcome = load_profile(chosen.texts, overrides);
+  // Keys that cannot be enforced are only known once the rest is understood.
+  if (outcome.diagnostics.empty()) outcome.diagnostics = unenforceable_keys(outcome.profile);
+  for (const auto& diagnostic : outcome.diagnostics) print_message(to_text(diagnostic));
+  if (!outcome.diagnostics.empty()) return std::nullopt;
+  return std::move(outcome.profile);
+}
+
+void log_overrides(const std::vector<Override>& overrides) {
+  for (const auto& o : overrides) log_decision(o.option + " sets " + o.key + " to " + o.value);
+}
+
+void log_facts(const HostFacts& facts) {
+  log_decision("kernel " + facts.kernel_release + ", Landlock version " + std::to_string(facts.landlock_abi));
+}
+
+std::optional<Plan> build(const Profile& profile, const Request& request) {
+  const HostFacts facts = probe_facts();
+  log_facts(facts);
+  const auto view = real_host_view();
+  auto outcome = build_plan(profile, facts, *view, request);
+  for (const auto& error : outcome.errors) print_error(error);
+  if (!outcome.errors.empty()) return std::nullopt;
+  return std::move(outcome.plan);
+}
+
+void log_plan(const Plan& plan) {
+  log_decision("project " + plan.project + " (" + plan.project_reason + ")");
+  for (const auto& entry : plan.view)
+    log_decision("view " + entry.target + ": " + entry.why + ", " + to_text(entry.origin));
+}
+
+}  // namespace
+
+std::optional<Plan> prepare_plan(const Invocation& invocation) {
+  auto caller = read_caller();
+  if (!caller) return print_error(caller.error()), std::nullopt;
+  const auto chosen = choose_profile(invocation.profile, *caller);
+  if (!chosen) return print_error(chosen.error()), std::nullopt;
+  if (!chosen->notice.empty()) print_message(chosen->notice);
+  log_decision("profile " + (chosen->file.empty() ? "default, compiled in" : chosen->file));
+  log_overrides(invocation.overrides);
+
+  const auto profile = load(*chosen, invocation.overrides);
+  if (!profile) return std::nullopt;
+  auto plan =
+      build(*profile, {.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file});
+  if (plan) log_plan(*plan);
+  return plan;
+}
+
+}  // namespace snug

@@ -1,0 +1,66 @@
+#include "cli/print.h"
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/quote.h"
+
+namespace snug {
+namespace {
+
+bool write_all(int fd, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(fd, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+// C0, DEL and C1: what a terminal obeys.
+bool is_control(const Character& c) {
+  return !c.valid || (c.code < 0x20 && c.code != '\n' && c.code != '\t') || (c.code >= 0x7f && c.code < 0xa0);
+}
+
+std::string escaped(char32_t code) {
+  constexpr char digits[] = "0123456789abcdef";
+  return {'\\', 'x', digits[code >> 4 & 15], digits[code & 15]};
+}
+
+}  // namespace
+
+Colour colour_for(int fd) {
+  const char* off = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  const bool refused = off != nullptr && *off != '\0';
+  const bool dumb = term == nullptr || std::strcmp(term, "dumb") == 0;
+  return !refused && !dumb && isatty(fd) == 1 ? Colour::always : Colour::never;
+}
+
+bool print_data(std::string_view text) { return write_all(STDOUT_FILENO, text); }
+
+void print_message(std::string_view line) {
+  const bool colour = colour_for(STDERR_FILENO) == Colour::always;
+  const std::string lead = colour ? "\x1b[1;31msnug:\x1b[0m " : "snug: ";
+  // One write, so that lines of several processes do not mix. Nobody is left to tell if stderr is gone.
+  static_cast<void>(write_all(STDERR_FILENO, lead + printable(line) + "\n"));
+}
+
+void print_error(const Error& error) { print_message(to_text(error)); }
+
+std::string printable(std::string_view text) {
+  std::string shown;
+  shown.reserve(text.size());
+  while (!text.empty()) {
+    const auto character = first_character(text);
+    shown += is_control(character) ? escaped(character.code) : std::string(text.substr(0, character.size));
+    text.remove_prefix(character.size);
+  }
+  return shown;
+}
+
+}  // namespace snug

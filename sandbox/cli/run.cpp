@@ -1,0 +1,32 @@
+#include "run/run.h"
+
+#include "cli/commands.h"
+#include "cli/log.h"
+#include "cli/prepare.h"
+#include "cli/print.h"
+
+namespace snug {
+namespace {
+
+void print_warnings(const Plan& plan) {
+  for (const auto& note : plan.notes) {
+    if (note.level == Note::Level::warning) print_message("warning: " + note.text);
+  }
+}
+
+}  // namespace
+
+int run_command(const Invocation& invocation, EarlyChildPtr early) {
+  const auto plan = prepare_plan(invocation);
+  if (!plan) return status_setup_failed;
+  // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
+  if (plan->command.interactive_shell || invocation.verbose) print_warnings(*plan);
+  const auto outcome = run_plan(*plan, std::move(early));
+  if (!outcome) return print_error(outcome.error()), status_setup_failed;
+  if (outcome->not_executed) print_error(*outcome->not_executed);
+  if (outcome->remark) print_message(*outcome->remark);
+  log_decision("exit status " + std::to_string(outcome->status));
+  return outcome->status;
+}
+
+}  // namespace snug

@@ -1,0 +1,210 @@
+#include "cli/surroundings.h"
+
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <utility>
+
+#include "host/read.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t database_limit = 4 << 20;
+constexpr std::size_t fields_of_passwd = 7;
+constexpr std::size_t fields_of_group = 4;
+
+template <std::size_t N>
+std::optional<std::array<std::string_view, N>> split_fields(std::string_view line) {
+  std::array<std::string_view, N> fields;
+  for (std::size_t i = 0; i + 1 < N; ++i) {
+    const auto colon = line.find(':');
+    if (colon == std::string_view::npos) return std::nullopt;
+    fields[i] = line.substr(0, colon);
+    line.remove_prefix(colon + 1);
+  }
+  fields[N - 1] = line;
+  return fields;
+}
+
+std::optional<std::uint32_t> parse_id(std::string_view text) {
+  std::uint32_t id = 0;
+  const auto* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, id);
+  if (error != std::errc{} || rest != end) return std::nullopt;
+  return id;
+}
+
+// The first line whose third field is `id`, in both databases.
+template <std::size_t N>
+std::optional<std::array<std::string_view, N>> find_line(std::string_view text, std::uint32_t id) {
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    const auto fields = split_fields<N>(text.substr(0, end));
+    if (fields && parse_id((*fields)[2]) == id) return fields;
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+  }
+  return std::nullopt;
+}
+
+// The files first: getpwuid(3) loads the name service's plug-ins, which costs more than all else snug does here.
+std::optional<Account> read_account(std::uint32_t uid) {
+  if (const auto text = read_file("/etc/passwd", database_limit)) {
+    if (auto account = find_account(*text, uid)) return account;
+  }
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 16384> buffer;
+  if (getpwuid_r(uid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  return Account{.name = found->pw_name, .home = found->pw_dir, .shell = found->pw_shell};
+}
+
+std::optional<std::string> ask_group_name(std::uint32_t gid) {
+  group entry{};
+  group* found = nullptr;
+  std::vector<char> buffer(65536);
+  if (getgrgid_r(gid, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  return std::string(found->gr_name);
+}
+
+std::map<std::uint32_t, std::string> read_group_names(std::uint32_t gid, const std::vector<std::uint32_t>& groups) {
+  const auto text = read_file("/etc/group", database_limit).value_or("");
+  std::map<std::uint32_t, std::string> names;
+  const auto add = [&](std::uint32_t id) {
+    auto name = find_group(text, id);
+    if (!name) name = ask_group_name(id);
+    if (name) names[id] = *name;
+  };
+  add(gid);
+  for (const auto id : groups) add(id);
+  return names;
+}
+
+std::vector<std::uint32_t> read_groups() {
+  const int count = getgroups(0, nullptr);
+  if (count <= 0) return {};
+  std::vector<gid_t> groups(static_cast<std::size_t>(count));
+  const int got = getgroups(count, groups.data());
+  groups.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  return {groups.begin(), groups.end()};
+}
+
+Environment read_environment() {
+  Environment variables;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+    const std::string_view text(*entry);
+    const auto equals = text.find('=');
+    // As getenv(3): the first of two entries with one name counts.
+    if (equals != 0 && equals != std::string_view::npos)
+      variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+std::optional<std::string> absolute_variable(const Environment& environment, const char* name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::nullopt : clean_absolute(found->second);
+}
+
+std::optional<std::uint32_t> id_variable(const Environment& environment, const char* name) {
+  const auto found = environment.find(name);
+  return found == environment.end() ? std::nullopt : parse_id(found->second);
+}
+
+Error no_home(std::uint32_t uid) {
+  return {.what = "cannot tell the home directory of uid " + std::to_string(uid),
+          .why = "HOME is not an absolute path without \"..\", and the password database has none either",
+          .fix = "HOME=/path/to/home snug ..."};
+}
+
+// XDG's rule: a relative path counts as unset.
+std::string below_home(const Environment& environment, const char* variable, const std::string& home,
+                       const char* standard) {
+  return absolute_variable(environment, variable).value_or((home == "/" ? "" : home) + standard) + "/snug";
+}
+
+Result<std::string> read_cwd() {
+  std::array<char, PATH_MAX> buffer;
+  const char* path = getcwd(buffer.data(), buffer.size());
+  // "(unreachable)/...": the directory lies outside this mount namespace.
+  if (path != nullptr && *path == '/') return std::string(path);
+  const int code = path == nullptr ? errno : 0;
+  return Error{.what = "cannot tell the current directory",
+               .code = code,
+               .why = code == ENOENT ? "it no longer exists"
+                      : code == 0    ? "it cannot be reached from the root"
+                                     : "",
+               .fix = "cd to a directory that exists"};
+}
+
+}  // namespace
+
+std::optional<std::string> clean_absolute(std::string_view path) {
+  if (!path.starts_with('/')) return std::nullopt;
+  std::string clean;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const auto part = path.substr(0, path.find('/'));
+    if (part == "..") return std::nullopt;
+    if (!part.empty() && part != ".") clean.append("/").append(part);
+    path.remove_prefix(part.size());
+  }
+  return clean.empty() ? "/" : clean;
+}
+
+std::optional<Account> find_account(std::string_view passwd, std::uint32_t uid) {
+  const auto fields = find_line<fields_of_passwd>(passwd, uid);
+  if (!fields) return std::nullopt;
+  return Account{
+      .name = std::string((*fields)[0]), .home = std::string((*fields)[5]), .shell = std::string((*fields)[6])};
+}
+
+std::optional<std::string> find_group(std::string_view group, std::uint32_t gid) {
+  const auto fields = find_line<fields_of_group>(group, gid);
+  if (!fields) return std::nullopt;
+  return std::string((*fields)[0]);
+}
+
+Result<Caller> make_caller(Identification who, Environment environment) {
+  const Account account = who.account.value_or(Account{.name = std::to_string(who.uid)});
+  auto home = absolute_variable(environment, "HOME");
+  if (!home) home = clean_absolute(account.home);
+  if (!home) return no_home(who.uid);
+
+  Caller caller;
+  caller.uid = who.uid;
+  caller.gid = who.gid;
+  caller.groups = std::move(who.groups);
+  caller.group_names = std::move(who.group_names);
+  caller.user_name = account.name;
+  caller.home = *home;
+  caller.shell = absolute_variable(environment, "SHELL").value_or(clean_absolute(account.shell).value_or("/bin/sh"));
+  caller.cwd = std::move(who.cwd);
+  if (who.uid == 0) {
+    caller.sudo_uid = id_variable(environment, "SUDO_UID");
+    caller.sudo_gid = id_variable(environment, "SUDO_GID");
+  }
+  caller.state_dir = below_home(environment, "XDG_STATE_HOME", *home, "/.local/state");
+  caller.config_dir = below_home(environment, "XDG_CONFIG_HOME", *home, "/.config");
+  caller.environment = std::move(environment);
+  return caller;
+}
+
+Result<Caller> read_caller() {
+  if (getuid() != geteuid() || getgid() != getegid()) {
+    return Error{.what = "snug was started setuid or setgid", .fix = "chmod u-s,g-s the snug binary"};
+  }
+  auto cwd = read_cwd();
+  if (!cwd) return cwd.error();
+  Identification who{.uid = getuid(), .gid = getgid(), .groups = read_groups(), .cwd = std::move(*cwd)};
+  who.group_names = read_group_names(who.gid, who.groups);
+  who.account = read_account(who.uid);
+  return make_caller(std::move(who), read_environment());
+}
+
+}  // namespace snug

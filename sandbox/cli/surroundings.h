@@ -1,0 +1,46 @@
+// Who calls snug, from where and with which environment: the planner's Caller, read from the process itself.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "plan/request.h"
+
+namespace snug {
+
+using Environment = std::map<std::string, std::string>;
+
+/// One line of the password database.
+struct Account {
+  std::string name, home, shell;
+};
+
+/// The first line of passwd(5) text that has `uid`.
+std::optional<Account> find_account(std::string_view passwd, std::uint32_t uid);
+
+/// The name of `gid` in group(5) text.
+std::optional<std::string> find_group(std::string_view group, std::uint32_t gid);
+
+/// What the kernel and the databases say, before the environment has its word.
+struct Identification {
+  std::uint32_t uid = 0, gid = 0;
+  std::vector<std::uint32_t> groups;
+  std::map<std::uint32_t, std::string> group_names;
+  std::optional<Account> account;
+  std::string cwd;
+};
+
+/// Puts both together. Errors: no usable home.
+Result<Caller> make_caller(Identification who, Environment environment);
+
+/// make_caller() of this process. Errors: the current directory is gone; no usable home; started setuid.
+Result<Caller> read_caller();
+
+/// An absolute path without "//", "/./" and a trailing "/"; nothing for any other text, or one with "..".
+std::optional<std::string> clean_absolute(std::string_view path);
+
+}  // namespace snug

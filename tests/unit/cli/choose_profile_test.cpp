@@ -1,0 +1,86 @@
+#include "cli/choose_profile.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "support/catch.h"
+
+using namespace snug;
+namespace fs = std::filesystem;
+
+namespace {
+
+// HOME/project/src, with a profile in the project and one in the home.
+struct Tree {
+  Tree() {
+    char name[] = "/tmp/snug-cli-test-XXXXXX";
+    REQUIRE(mkdtemp(name) != nullptr);
+    home = name;
+    fs::create_directories(home + "/project/src");
+    std::ofstream(home + "/snug.toml") << "# home\n";
+    std::ofstream(home + "/project/snug.toml") << "# project\n";
+    caller = {.uid = getuid(), .home = home, .cwd = home + "/project/src"};
+  }
+  ~Tree() { fs::remove_all(home); }
+  std::string home;
+  Caller caller;
+};
+
+}  // namespace
+
+TEST_CASE("without -p the default is used, and a snug.toml found is named") {
+  const Tree tree;
+  const auto chosen = choose_profile(std::nullopt, tree.caller);
+  REQUIRE(chosen);
+  CHECK(chosen->texts.empty());
+  CHECK(chosen->file.empty());
+  const std::string found = tree.home + "/project/snug.toml";
+  CHECK(chosen->notice == found + " is not used unless it is named: -p " + found);
+}
+
+TEST_CASE("the search for a snug.toml stops at the home") {
+  const Tree tree;
+  CHECK(find_project_profile(tree.home + "/project", tree.home) == tree.home + "/project/snug.toml");
+  CHECK_FALSE(find_project_profile(tree.home, tree.home));
+  fs::remove(tree.home + "/project/snug.toml");
+  CHECK_FALSE(find_project_profile(tree.home + "/project/src", tree.home));
+}
+
+TEST_CASE("-p takes a file relative to the current directory, or default") {
+  const Tree tree;
+  const auto chosen = choose_profile("../snug.toml", tree.caller);
+  REQUIRE(chosen);
+  CHECK(chosen->file == tree.home + "/project/snug.toml");
+  REQUIRE(chosen->texts.size() == 1);
+  CHECK(chosen->texts[0].file == "../snug.toml");
+  CHECK(chosen->texts[0].text == "# project\n");
+  CHECK(choose_profile("default", tree.caller)->notice.empty());
+}
+
+TEST_CASE("a profile that cannot be used is refused with the reason") {
+  const Tree tree;
+  const auto why = [&](const std::string& named) { return to_text(choose_profile(named, tree.caller).error()); };
+  CHECK(why("node").find("unknown profile \"node\"") == 0);
+  CHECK(why("./absent.toml").find("No such file") != std::string::npos);
+  CHECK(why("../").find("it is a directory") != std::string::npos);
+  const std::string project = tree.home + "/project/snug.toml";
+  REQUIRE(chmod(project.c_str(), 0666) == 0);
+  CHECK(why("../snug.toml").find("anyone may write it") != std::string::npos);
+  std::ofstream(tree.home + "/big.toml") << std::string((1 << 20) + 1, '#');
+  CHECK(why("../../big.toml").find("larger than 1 MiB") != std::string::npos);
+}
+
+TEST_CASE("another user's profile is refused to an ordinary user") {
+  const Tree tree;
+  Caller other = tree.caller;
+  other.uid = getuid() + 1;
+  if (getuid() == 0) {
+    CHECK(choose_profile("../snug.toml", other));  // root's files are trusted by everyone
+  } else {
+    CHECK_FALSE(choose_profile("../snug.toml", other));
+  }
+}
