@@ -1,4 +1,70 @@
 #include "seccomp/filter.h"
+
+#include "base/origin.h"
+#include "seccomp/compile.h"
+#include "seccomp/customise.h"
+#include "seccomp/standard.h"
+
 namespace snug {
-Result<Filter> make_filter(const SeccompPlan&) { return Filter{}; }
+namespace {
+
+bool changes_nothing(const SeccompPlan& plan) { return plan.allow.empty() && plan.deny.empty() && plan.rules.empty(); }
+
+Error not_without_filter(const Origin& origin) {
+  return {.what = "a system call cannot be refused without a filter",
+          .why = "seccomp.policy is \"off\"",
+          .needed_by = to_text(origin),
+          .fix = "take the line out, or write seccomp.policy = \"default\""};
+}
+
+// With nothing to carry it out, a refusal must not be dropped in silence. `allow` holds by itself.
+Result<Filter> no_filter(const SeccompPlan& plan) {
+  if (!plan.deny.empty()) return not_without_filter(plan.deny.front().origin);
+  if (!plan.rules.empty()) return not_without_filter(plan.rules.front().origin);
+  return Filter{};
+}
+
+Error not_available() {
+  return {.what = "seccomp.policy = \"strict\" is not available in this version",
+          .needed_by = "seccomp.policy",
+          .fix = "use \"default\" and name what else to refuse in seccomp.deny"};
+}
+
+Error too_long(std::size_t length) {
+  return {.what = "the system call filter has " + std::to_string(length) + " instructions, more than the kernel's " +
+                  std::to_string(BPF_MAXINSNS),
+          .needed_by = "seccomp.rule",
+          .fix = "use fewer rules"};
+}
+
+Result<Filter> standard_filter(bool nested) {
+  Filter filter;
+  filter.program = standard_program(native_architecture, nested);
+  return filter;
+}
+
+Result<Filter> customised_filter(const SeccompPlan& plan) {
+  Policy policy = make_policy(native_architecture, plan.nested);
+  if (auto done = customise(plan, native_architecture, policy); !done) return done.error();
+  Filter filter;
+  filter.owned = compile(policy, native_architecture);
+  if (filter.owned.size() > BPF_MAXINSNS) return too_long(filter.owned.size());
+  filter.program = filter.owned;
+  return filter;
+}
+
+}  // namespace
+
+Result<Filter> make_filter(const SeccompPlan& plan) {
+  switch (plan.policy) {
+    case SeccompPolicy::off:
+      return no_filter(plan);
+    case SeccompPolicy::strict:
+      return not_available();
+    case SeccompPolicy::standard:
+      break;
+  }
+  return changes_nothing(plan) ? standard_filter(plan.nested) : customised_filter(plan);
+}
+
 }  // namespace snug

@@ -1,5 +1,5 @@
-// SeccompPlan -> BPF. The standard policy for this architecture is data made at build time; anything a profile
-// changes is rebuilt at run time through libseccomp. Knows not why a call is denied.
+// SeccompPlan -> BPF. The standard policy (policy.h) for this architecture is data made at build time; what a profile
+// changes (customise.h) is compiled at run time by the same compiler. Knows not why a call is denied.
 #pragma once
 
 #include <linux/filter.h>
@@ -25,7 +25,8 @@ struct Filter {
   Filter& operator=(const Filter&) = delete;
 };
 
-/// Errors: an unknown system call or constant name, with its origin; a libseccomp failure.
+/// Errors: an unknown system call or constant name, with its origin; a refusal asked of policy "off"; policy "strict";
+/// more rules than a filter can hold.
 Result<Filter> make_filter(const SeccompPlan& plan);
 
 }  // namespace snug

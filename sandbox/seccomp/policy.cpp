@@ -1,0 +1,275 @@
+#include "seccomp/policy.h"
+
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/personality.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+namespace snug {
+namespace {
+
+constexpr std::uint64_t all_32 = 0xffffffff;
+
+Test is(int argument, std::uint64_t value) { return {argument, all_32, value}; }
+Test has_none(int argument, std::uint64_t bits) { return {argument, bits, 0}; }
+Test has_any(int argument, std::uint64_t bits) { return {argument, bits, 0, false}; }
+Test part_is(int argument, std::uint64_t mask, std::uint64_t value) { return {argument, mask, value}; }
+
+CallRule allowed() { return {{}, allow_call}; }
+CallRule refused(int error = EPERM) { return {{}, refuse_call(error)}; }
+CallRule absent() { return refused(ENOSYS); }
+
+// --- by argument ----------------------------------------------------------------------------------
+
+// CLONE_NEWTIME (0x80) is no flag of clone(2): there the low eight bits are a signal number.
+constexpr std::uint64_t clone_namespaces =
+    CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
+
+CallRule without_flags(std::uint64_t flags) { return {{{{has_none(0, flags)}, allow_call}}, refuse_call(EPERM)}; }
+
+CallRule without_commands(std::initializer_list<std::uint64_t> commands) {
+  CallRule rule = allowed();
+  for (const std::uint64_t command : commands) rule.clauses.push_back({{is(1, command)}, refuse_call(EPERM)});
+  return rule;
+}
+
+CallRule only_personas(std::initializer_list<std::uint64_t> personas) {
+  CallRule rule = refused();
+  for (const std::uint64_t persona : personas) rule.clauses.push_back({{is(0, persona)}, allow_call});
+  return rule;
+}
+
+constexpr std::uint64_t set_id_bits = S_ISUID | S_ISGID;
+
+CallRule without_set_id(int mode) { return {{{{has_any(mode, set_id_bits)}, refuse_call(EPERM)}}, allow_call}; }
+
+// The mode counts only where a file is made. O_TMPFILE is O_DIRECTORY, which has other numbers on arm64, and a bit of
+// its own, 020000000 everywhere.
+CallRule open_without_set_id(int flags) {
+  constexpr std::uint64_t creates = O_CREAT | 020000000;
+  return {{{{has_any(flags, creates), has_any(flags + 1, set_id_bits)}, refuse_call(EPERM)}}, allow_call};
+}
+
+CallRule node_without_set_id(int mode) {
+  CallRule rule = without_set_id(mode);
+  for (const std::uint64_t type : {S_IFCHR, S_IFBLK}) {
+    rule.clauses.push_back({{part_is(mode, S_IFMT, type)}, refuse_call(EPERM)});
+  }
+  return rule;
+}
+
+// Types 5 and 6 with protocol 0 are SCTP and DCCP: either loads a kernel module nobody here needs.
+void add_internet(CallRule& rule, std::uint64_t family, std::initializer_list<std::uint64_t> protocols) {
+  constexpr std::uint64_t type_bits = 0xf;
+  for (const std::uint64_t type : {SOCK_SEQPACKET, SOCK_DCCP}) {
+    rule.clauses.push_back({{is(0, family), part_is(1, type_bits, type)}, refuse_call(ESOCKTNOSUPPORT)});
+  }
+  for (const std::uint64_t protocol : protocols) rule.clauses.push_back({{is(0, family), is(2, protocol)}, allow_call});
+  rule.clauses.push_back({{is(0, family)}, refuse_call(EPROTONOSUPPORT)});
+}
+
+// Numbers of netinet/in.h, which older C libraries do not have in full.
+constexpr std::uint64_t any_protocol = 0, icmp = 1, tcp = 6, udp = 17, icmp6 = 58, multipath_tcp = 262;
+
+CallRule known_families() {
+  CallRule rule = refused(EAFNOSUPPORT);
+  rule.clauses.push_back({{is(0, AF_UNIX)}, allow_call});
+  add_internet(rule, AF_INET, {any_protocol, tcp, udp, icmp, multipath_tcp});
+  add_internet(rule, AF_INET6, {any_protocol, tcp, udp, icmp6, multipath_tcp});
+  rule.clauses.push_back({{is(0, AF_NETLINK), is(2, NETLINK_ROUTE)}, allow_call});
+  return rule;
+}
+
+// --- the table ------------------------------------------------------------------------------------
+
+std::vector<PolicyRow> make_standard_rows() {
+  return {
+      // Allowed whole.
+      {"read write readv writev pread64 pwrite64 preadv pwritev preadv2 pwritev2 lseek close close_range dup dup2 dup3 "
+       "fcntl flock fsync fdatasync sync syncfs sync_file_range truncate ftruncate fallocate fadvise64 readahead "
+       "sendfile splice tee vmsplice copy_file_range pipe pipe2",
+       allowed(), "reading and writing what is open"},
+      {"stat lstat fstat newfstatat statx access faccessat faccessat2 statfs fstatfs ustat getdents getdents64 getcwd "
+       "chdir fchdir readlink readlinkat name_to_handle_at",
+       allowed(), "finding files; a handle alone opens nothing"},
+      {"rename renameat renameat2 link linkat unlink unlinkat rmdir symlink symlinkat chown fchown lchown fchownat "
+       "umask "
+       "utime utimes utimensat futimesat",
+       allowed(), "changing directories and owners; the view and the kernel decide where"},
+      {"setxattr lsetxattr fsetxattr setxattrat getxattr lgetxattr fgetxattr getxattrat listxattr llistxattr "
+       "flistxattr "
+       "listxattrat removexattr lremovexattr fremovexattr removexattrat file_getattr file_setattr",
+       allowed(), "extended attributes; those that give rights need capabilities"},
+      {"statmount listmount", allowed(), "the mounts of one's own view, as /proc/self/mountinfo shows them"},
+      {"inotify_init inotify_init1 inotify_add_watch inotify_rm_watch", allowed(), "watching files one can open"},
+      {"poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd "
+       "eventfd2 signalfd signalfd4 timerfd_create timerfd_settime timerfd_gettime",
+       allowed(), "waiting"},
+      {"io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents", allowed(),
+       "the old asynchronous input and output of databases; not io_uring"},
+      {"mmap mprotect munmap mremap msync mincore madvise brk remap_file_pages mlock mlock2 mlockall munlock "
+       "munlockall "
+       "memfd_create mseal map_shadow_stack cachestat pkey_mprotect pkey_alloc pkey_free membarrier",
+       allowed(), "one's own memory"},
+      {"get_mempolicy set_mempolicy set_mempolicy_home_node mbind move_pages", allowed(),
+       "placing one's own memory on nodes, as Java and databases do"},
+      {"fork vfork execve execveat exit exit_group wait4 waitid set_tid_address gettid getpid getppid", allowed(),
+       "processes"},
+      {"futex futex_wait futex_wake futex_waitv futex_requeue set_robust_list get_robust_list rseq restart_syscall",
+       allowed(), "threads"},
+      {"kill tkill tgkill rt_sigaction rt_sigprocmask rt_sigreturn rt_sigpending rt_sigsuspend rt_sigtimedwait "
+       "rt_sigqueueinfo rt_tgsigqueueinfo sigaltstack pause pidfd_open pidfd_send_signal process_mrelease",
+       allowed(), "signals; the pid namespace and Landlock end them at the sandbox's border"},
+      {"getpgid getpgrp setpgid getsid setsid", allowed(), "job control"},
+      {"getuid geteuid getgid getegid getresuid getresgid getgroups setuid setgid setreuid setregid setresuid "
+       "setresgid "
+       "setfsuid setfsgid setgroups capget capset",
+       allowed(), "ids and capabilities: one can only give up what one has, and there is nothing"},
+      {"sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler sched_get_priority_max "
+       "sched_get_priority_min sched_rr_get_interval sched_setaffinity sched_getaffinity sched_setattr sched_getattr "
+       "getpriority setpriority ioprio_set ioprio_get getcpu",
+       allowed(), "scheduling within the process limits"},
+      {"getrlimit setrlimit prlimit64 getrusage times sysinfo uname", allowed(), "limits and facts"},
+      {"gettimeofday time clock_gettime clock_getres clock_nanosleep nanosleep alarm getitimer setitimer timer_create "
+       "timer_settime timer_gettime timer_getoverrun timer_delete",
+       allowed(), "clocks and timers"},
+      {"connect bind listen accept accept4 getsockname getpeername setsockopt getsockopt sendto sendmsg sendmmsg "
+       "recvfrom "
+       "recvmsg recvmmsg shutdown",
+       allowed(), "sockets that exist; which ones can, socket decides"},
+      {"shmget shmat shmctl shmdt semget semop semtimedop semctl msgget msgsnd msgrcv msgctl mq_open mq_unlink "
+       "mq_timedsend mq_timedreceive mq_notify mq_getsetattr",
+       allowed(), "shared memory, semaphores and queues of the sandbox's own IPC namespace"},
+      {"getrandom prctl arch_prctl uretprobe uprobe", allowed(),
+       "the process itself; a probe's own calls are checked by the kernel"},
+      {"seccomp landlock_create_ruleset landlock_add_rule landlock_restrict_self lsm_get_self_attr lsm_list_modules",
+       allowed(), "further walls a program puts up for itself; they can only narrow"},
+      {"ptrace process_vm_readv process_vm_writev", allowed(),
+       "debuggers; the kernel limits them to processes of the sandbox"},
+
+      // Allowed by argument.
+      {"socket socketpair", known_families(),
+       "unix, internet (TCP, UDP, ping) and netlink for routes and addresses; other families and protocols load "
+       "rarely checked kernel code or reach the host's kernel"},
+      {"clone", without_flags(clone_namespaces), "processes and threads, without new namespaces"},
+      {"unshare", without_flags(clone_namespaces | CLONE_NEWTIME),
+       "new namespaces give capabilities over kernel code that is rarely checked against them"},
+      {"ioctl", without_commands({TIOCSTI, TIOCLINUX, TIOCSETD}),
+       "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; the kernel reads 32 bits"},
+      {"personality", only_personas({PER_LINUX, ADDR_NO_RANDOMIZE, all_32}),
+       "what debuggers need: asking (0xffffffff) and address-space randomisation off; others weaken memory protection"},
+      {"chmod fchmod mkdir creat", without_set_id(1), "a setuid or setgid file would lend this account to other users"},
+      {"fchmodat fchmodat2 mkdirat", without_set_id(2), "a setuid or setgid file would lend this account to others"},
+      {"open", open_without_set_id(1), "opening files; none is made setuid or setgid"},
+      {"openat", open_without_set_id(2), "opening files; none is made setuid or setgid"},
+      {"mknod", node_without_set_id(1), "pipes, sockets and files; no devices, no overlay whiteouts (device 0:0)"},
+      {"mknodat", node_without_set_id(2), "pipes, sockets and files; no devices, no overlay whiteouts (device 0:0)"},
+
+      // Answered as an older kernel would, because programs then do the same another way.
+      {"clone3", absent(), "its flags lie in memory, where a filter cannot look; the C library falls back to clone"},
+      {"openat2", absent(),
+       "its mode lies in memory, where a filter cannot look, and could make a setuid file; its users fall back to "
+       "openat"},
+
+      // Refused.
+      {"mount umount2 pivot_root chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount "
+       "mount_setattr",
+       refused(), "the view is fixed; a mount could uncover what it hides"},
+      {"setns", refused(), "other namespaces are other views"},
+      {"sethostname setdomainname", refused(), "the name is the profile's"},
+      {"io_uring_setup io_uring_enter io_uring_register", refused(),
+       "io_uring does what other calls do without passing the filter, and has had many kernel holes"},
+      {"userfaultfd", refused(), "stops the kernel in the middle of a copy, the base of many kernel exploits"},
+      {"bpf perf_event_open", refused(), "programs and counters in the kernel; they see the whole machine"},
+      {"add_key request_key keyctl", refused(), "the kernel's key store has no namespace: other sessions' keys"},
+      {"open_by_handle_at", refused(), "opens files by inode number, past every mount"},
+      {"fanotify_init fanotify_mark", refused(), "watches whole file systems; inotify does for programs"},
+      {"memfd_secret", refused(), "memory that no debugger and no limit sees"},
+      {"process_madvise pidfd_getfd kcmp", refused(), "looks into and takes from other processes"},
+      {"lsm_set_self_attr", refused(), "changes the security label"},
+      {"migrate_pages", refused(), "moves other processes' memory"},
+      {"kexec_load kexec_file_load init_module finit_module delete_module reboot", refused(), "replaces the kernel"},
+      {"iopl ioperm", refused(), "hardware ports"},
+      {"modify_ldt", refused(), "segments for 16-bit programs; rarely checked kernel code"},
+      {"swapon swapoff quotactl quotactl_fd acct vhangup", refused(), "administration of the machine"},
+      {"settimeofday clock_settime adjtimex clock_adjtime", refused(), "the machine's clock"},
+      {"syslog", refused(), "the kernel's log names addresses and other people's programs"},
+  };
+}
+
+std::vector<PolicyRow> make_nested_rows() {
+  return {
+      {"clone clone3 unshare setns", allowed(), "nested: namespaces of its own, entered and left"},
+      {"mount umount2 pivot_root chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount "
+       "mount_setattr",
+       allowed(), "nested: mounts in namespaces of its own; those of this sandbox are locked"},
+      {"sethostname setdomainname", allowed(), "nested: names of its own"},
+      {"openat2", allowed(), "nested: sandboxes open what they bind by it, so that no link leads them astray"},
+  };
+}
+
+const PolicyRow* find_in(std::span<const PolicyRow> rows, std::string_view call) {
+  for (const PolicyRow& row : rows) {
+    if (std::ranges::count(names_in(row), call) > 0) return &row;
+  }
+  return nullptr;
+}
+
+void add_rows(Policy& policy, Architecture architecture, std::span<const PolicyRow> rows) {
+  for (const PolicyRow& row : rows) {
+    for (const std::string_view name : names_in(row)) {
+      if (const auto number = call_number(architecture, name)) policy.calls[*number] = row.rule;
+    }
+  }
+}
+
+}  // namespace
+
+std::span<const PolicyRow> standard_rows() {
+  static const std::vector<PolicyRow> rows = make_standard_rows();
+  return rows;
+}
+
+std::span<const PolicyRow> nested_rows() {
+  static const std::vector<PolicyRow> rows = make_nested_rows();
+  return rows;
+}
+
+const PolicyRow* find_row(std::string_view call, bool nested) {
+  const PolicyRow* row = nested ? find_in(nested_rows(), call) : nullptr;
+  return row ? row : find_in(standard_rows(), call);
+}
+
+std::vector<std::string_view> names_in(const PolicyRow& row) {
+  std::vector<std::string_view> names;
+  std::string_view rest = row.calls;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    names.push_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return names;
+}
+
+Policy make_policy(Architecture architecture, bool nested) {
+  Policy policy;
+  add_rows(policy, architecture, standard_rows());
+  if (nested) add_rows(policy, architecture, nested_rows());
+  // A tracer that skips a call sets its number to -1; the kernel then runs nothing, whatever the filter says, and an
+  // error from here would take the place of the tracer's answer.
+  policy.calls[~std::uint32_t{0}] = allowed();
+  return policy;
+}
+
+}  // namespace snug

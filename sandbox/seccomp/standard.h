@@ -1,0 +1,15 @@
+// The standard policies as programs made at build time (standard.cpp is written by generate/main.cpp).
+#pragma once
+
+#include <linux/filter.h>
+
+#include <span>
+
+#include "seccomp/calls.h"
+
+namespace snug {
+
+/// make_policy(architecture, nested), compiled.
+std::span<const sock_filter> standard_program(Architecture architecture, bool nested);
+
+}  // namespace snug
