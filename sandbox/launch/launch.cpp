@@ -1,10 +1,197 @@
 #include "launch/launch.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <span>
+
+#include "launch/compile.h"
+#include "launch/early.h"
+#include "launch/protocol.h"
+#include "launch/sources.h"
+#include "launch/wording.h"
+#include "seccomp/filter.h"
+#include "sys/errno.h"
+
 namespace snug {
-class EarlyChild {};
+namespace {
+
+LaunchOutcome failed(Error error, int exit_status = 125) {
+  LaunchOutcome outcome;
+  outcome.error = LaunchError{std::move(error), exit_status};
+  return outcome;
+}
+
+ChildShape shape_of(const Plan& plan) {
+  const Identity& identity = plan.identity;
+  return {.network = plan.namespaces.network,
+          .map_self = identity.kind != Identity::Kind::stand_in,
+          .inside_uid = identity.inside_uid,
+          .outside_uid = identity.outside_uid,
+          .inside_gid = identity.inside_gid,
+          .outside_gid = identity.outside_gid};
+}
+
+std::uint64_t current_signal_mask() {
+  sigset_t set;
+  sigprocmask(SIG_BLOCK, nullptr, &set);
+  std::uint64_t mask = 0;
+  std::memcpy(&mask, &set, sizeof mask);
+  return mask;
+}
+
+struct Received {
+  protocol::Report report{};
+  Fd fd;
+};
+
+// Nothing received: the child is gone.
+std::optional<Received> receive(int socket) {
+  Received received;
+  iovec part{&received.report, sizeof received.report};
+  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = space;
+  message.msg_controllen = sizeof space;
+  ssize_t got = 0;
+  do {
+    got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  } while (got < 0 && errno == EINTR);
+  if (got != sizeof received.report) return std::nullopt;
+  const cmsghdr* control = CMSG_FIRSTHDR(&message);
+  if (control != nullptr && control->cmsg_type == SCM_RIGHTS) {
+    int fd = -1;
+    std::memcpy(&fd, CMSG_DATA(control), sizeof fd);
+    received.fd.reset(fd);
+  }
+  return received;
+}
+
+Error describe_failed_step(const protocol::Report& report, const SpecMemory& memory,
+                           const std::vector<StepPurpose>& purposes) {
+  if (report.a <= -100) return describe_late(static_cast<child::LateStep>(-100 - report.a), report.b);
+  if (report.a < 0) return describe_early(static_cast<child::EarlyStep>(-1 - report.a), report.b);
+  const auto* steps =
+      reinterpret_cast<const spec::Step*>(reinterpret_cast<const char*>(memory.header()) + memory.header()->steps);
+  const spec::Step& step = steps[report.a];
+  return describe_step(step.op, purposes[step.origin], report.b);
+}
+
+int exit_status_of_exec(const protocol::Report& report) {
+  if (report.a == 1) return 125;
+  return report.b == ENOENT || report.b == ENOTDIR ? 127 : 126;
+}
+
+void set_non_blocking(const Fd& fd) {
+  if (fd) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
+}
+
+void begin(int control) {
+  const protocol::Command command{protocol::Command::begin, 0};
+  // A child that is gone already has said why on the same socket.
+  [[maybe_unused]] const ssize_t sent = send(control, &command, sizeof command, MSG_NOSIGNAL);
+}
+
+// Reads reports until the command runs or something failed.
+LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std::vector<StepPurpose>& purposes) {
+  Sandbox sandbox;
+  while (auto received = receive(child.control())) {
+    const protocol::Report& report = received->report;
+    switch (report.kind) {
+      case protocol::Report::pty_master:
+        sandbox.pty_master = std::move(received->fd);
+        break;
+      case protocol::Report::relay:
+        set_non_blocking(received->fd);
+        sandbox.relays[static_cast<std::size_t>(report.a)] = std::move(received->fd);
+        break;
+      case protocol::Report::step_failed:
+        return failed(describe_failed_step(report, child.memory(), purposes));
+      case protocol::Report::init_failed:
+        return failed(describe_init(static_cast<spec::InitStep>(report.a), report.b));
+      case protocol::Report::exec_failed:
+        return failed(describe_exec(plan.command, report.a, report.b), exit_status_of_exec(report));
+      case protocol::Report::started: {
+        child.release_to(sandbox);
+        set_non_blocking(sandbox.control);
+        LaunchOutcome outcome;
+        outcome.sandbox = std::move(sandbox);
+        return outcome;
+      }
+      default:
+        break;
+    }
+  }
+  return failed({.what = "the sandbox ended while it was being set up",
+                 .needed_by = "every sandbox",
+                 .fix = "something killed it (out of memory?); try again, and see `snug doctor`"});
+}
+
+}  // namespace
+
 void EarlyChildDelete::operator()(EarlyChild* child) const noexcept { delete child; }
+
 Sandbox::Sandbox(Sandbox&&) noexcept = default;
-Sandbox& Sandbox::operator=(Sandbox&&) noexcept = default;
-Sandbox::~Sandbox() = default;
-EarlyChildPtr start_early() { return nullptr; }
-LaunchOutcome launch(const Plan&, const StdioPlan&, EarlyChildPtr, const PtyStart&) { return {}; }
+
+Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
+  if (this == &other) return *this;
+  if (init_pidfd) end_child(init_pidfd.get());
+  init_pid = std::exchange(other.init_pid, -1);
+  control = std::move(other.control);
+  init_pidfd = std::move(other.init_pidfd);
+  pty_master = std::move(other.pty_master);
+  relays = std::move(other.relays);
+  return *this;
+}
+
+Sandbox::~Sandbox() {
+  if (init_pidfd) end_child(init_pidfd.get());
+}
+
+EarlyChildPtr start_early() {
+  if (geteuid() == 0 || getuid() != geteuid()) return nullptr;
+  auto child = EarlyChild::start(
+      {.inside_uid = geteuid(), .outside_uid = geteuid(), .inside_gid = getegid(), .outside_gid = getegid()});
+  return child ? std::move(child).value() : nullptr;
+}
+
+LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early, const PtyStart& pty) {
+  auto filter = make_filter(plan.seccomp);
+  if (!filter) return failed(filter.error());
+
+  const ChildShape shape = shape_of(plan);
+  PreparedSources sources;
+  if (!shape.map_self) {
+    auto prepared = prepare_sources(plan);
+    if (!prepared) return failed(prepared.error());
+    sources = std::move(prepared).value();
+  }
+  // The guess was wrong, or the prepared descriptors came after it.
+  if (early != nullptr && !(early->shape() == shape)) early.reset();
+  if (early == nullptr) {
+    auto started = EarlyChild::start(shape);
+    if (!started) return failed(started.error());
+    early = std::move(started).value();
+  }
+  if (!shape.map_self) {
+    if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
+  }
+  const auto purposes = compile({.plan = plan,
+                                 .stdio = stdio,
+                                 .pty = pty,
+                                 .signal_mask = current_signal_mask(),
+                                 .filter = std::as_bytes(filter->program),
+                                 .prepared = sources.by_entry},
+                                early->memory());
+  if (!purposes) return failed(purposes.error());
+  begin(early->control());
+  return wait_until_started(plan, *early, *purposes);
+}
+
 }  // namespace snug

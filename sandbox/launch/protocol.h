@@ -9,11 +9,12 @@ namespace snug::protocol {
 /// To init.
 struct Command {
   enum Kind : std::uint32_t {
-    signal = 1,    ///< send `value` to the command's process group (the pty's foreground group for INT, QUIT, TSTP, WINCH,
-                   ///< unless that is init's own group)
-    cont = 2,      ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
-                   ///< 0 makes init's own group that
-    end = 3,       ///< SIGKILL to everything inside, reap, report Ended, exit
+    signal = 1,  ///< send `value` to the command's process group (the pty's foreground group for INT, QUIT, TSTP,
+                 ///< WINCH, unless that is init's own group)
+    cont = 2,   ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
+                ///< 0 makes init's own group that
+    end = 3,    ///< SIGKILL to everything inside, reap, report Ended, exit
+    begin = 4,  ///< the set-up child's steps are written: go (sent by launch(), once)
   };
   std::uint32_t kind;
   std::int32_t value;
@@ -22,14 +23,14 @@ struct Command {
 /// From the set-up child and, after it, from init.
 struct Report {
   enum Kind : std::uint32_t {
-    pty_master = 1,  ///< carries the master by SCM_RIGHTS
-    step_failed = 2, ///< a = step index, b = errno: set-up failed, nothing ran
-    started = 3,     ///< the command's execve succeeded; a = its pid inside
-    exec_failed = 4, ///< a = 0 exec, 1 chdir; b = errno of the candidate that counts: nothing ran
-    stopped = 5,     ///< the command stopped; a = signal
-    ended = 6,       ///< the command ended and everything else inside is gone; a = wait status
-    init_failed = 7, ///< a = step index of init, b = errno
-    ready = 8,       ///< the early child waits for its steps
+    pty_master = 1,   ///< carries the master by SCM_RIGHTS
+    step_failed = 2,  ///< a = step index, b = errno: set-up failed, nothing ran
+    started = 3,      ///< the command's execve succeeded; a = its pid inside
+    exec_failed = 4,  ///< a = 0 exec, 1 chdir; b = errno of the candidate that counts: nothing ran
+    stopped = 5,      ///< the command stopped; a = signal
+    ended = 6,        ///< the command ended and everything else inside is gone; a = wait status
+    init_failed = 7,  ///< a = step index of init, b = errno
+    relay = 8,        ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
   };
   std::uint32_t kind;
   std::int32_t a, b;

@@ -31,9 +31,9 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 };
 
 // The code that runs between clone and execve, and init: their own headers, the kernel's, and nothing of C++.
-const std::regex kChildSide("launch/(child|init)[a-z_]*\\.(cpp|h|c|S)");
+const std::regex kChildSide("launch/((child|message|raw|spec|protocol)\\.(cpp|h)|init/[a-z_]*\\.(cpp|h|c|S))");
 const std::regex kChildMayInclude(
-    "launch/(child|init|spec|raw|protocol)[a-z_]*\\.h|(linux|asm|sys)/[a-z_/"
+    "launch/(child|init|spec|raw|protocol|message)[a-z_]*\\.h|(linux|asm|sys)/[a-z0-9_/"
     "]+\\.h|[a-z]+\\.h|cstdint|cstddef|cerrno|csignal");
 
 // Slow to compile: in few .cpp files, in no header.

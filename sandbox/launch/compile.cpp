@@ -1,0 +1,544 @@
+#include "launch/compile.h"
+
+#include <linux/filter.h>
+#include <linux/mount.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+
+namespace snug {
+namespace {
+
+using spec::Offset;
+using spec::Op;
+using spec::Step;
+
+constexpr std::uint64_t kRecursive = 0x8000;   // AT_RECURSIVE
+constexpr std::uint64_t kDirectory = 0200000;  // O_DIRECTORY
+constexpr std::uint64_t kSealed = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+constexpr std::uint64_t kCopyLimit = 64 << 10;
+constexpr std::uint64_t kFileAsMountPoint = 0444;
+
+// What each register of the child holds.
+enum Register : std::int16_t {
+  root,
+  empty_directory,
+  empty_file,
+  source,
+  tree,
+  target,
+  filesystem,
+  terminal,
+  pipe_in,
+  pipe_out,
+  pipe_error,
+  upper,
+  work,
+  lower,  // lower and the seven after it
+};
+constexpr std::size_t kMostLowers = 6;
+
+std::int16_t pipe_of(std::uint64_t fd) { return static_cast<std::int16_t>(pipe_in + static_cast<int>(fd)); }
+
+std::string_view relative(std::string_view absolute) { return absolute.substr(1); }
+
+// Does this kind of entry put a mount at its target?
+bool is_mount(const ViewKind& what) {
+  return !std::holds_alternative<File>(what) && !std::holds_alternative<Copy>(what) &&
+         !std::holds_alternative<Directory>(what) && !std::holds_alternative<Symlink>(what);
+}
+
+// Is the thing at the target, once it is there, one of snug's own tmpfs, in which mount points can be made?
+bool holds_mount_points(const ViewKind& what) { return std::holds_alternative<Tmpfs>(what); }
+
+bool wants_directory(const ViewKind& what) {
+  if (const auto* bind = std::get_if<Bind>(&what)) return bind->directory;
+  if (const auto* mask = std::get_if<Mask>(&what)) return mask->directory;
+  return !std::holds_alternative<Device>(what);
+}
+
+bool lies_over_what_is_there(const ViewKind& what) {
+  return std::holds_alternative<Mask>(what) || std::holds_alternative<Seal>(what);
+}
+
+// Read-only binds are attached first and sealed by one recursive mount_setattr, together with the root.
+bool is_sealed_with_root(const ViewKind& what) {
+  const auto* bind = std::get_if<Bind>(&what);
+  return bind != nullptr && bind->access == Access::read && bind->exec && !bind->idmap;
+}
+
+std::uint64_t attributes_of(const Bind& bind) {
+  std::uint64_t attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  if (bind.access == Access::read) attributes |= MOUNT_ATTR_RDONLY;
+  if (!bind.exec) attributes |= MOUNT_ATTR_NOEXEC;
+  return attributes;
+}
+
+class Compiler {
+ public:
+  Compiler(const CompileInput& input, SpecMemory& memory) : input_(input), plan_(input.plan), memory_(memory) {}
+
+  Result<std::vector<StepPurpose>> run();
+
+ private:
+  // --- the recipe ---
+  void become_stand_in();
+  void make_root();
+  void lay_out_root();
+  void seal_root();
+  void prepare_on_tmpfs(std::size_t i);
+  void lay_over();
+  void make_terminal();
+  void set_up_stdio();
+  void enter();
+  void write_init();
+
+  // --- entries ---
+  void sort_out();
+  bool on_root(std::size_t i) const { return holder_[i] == npos; }
+  bool in_host_content(std::size_t i) const { return !on_root(i) && !holds_mount_points(plan_.view[holder_[i]].what); }
+  void make_mount_point(std::size_t i);
+  void make_parents(std::size_t i);
+  void make_plain(const ViewEntry& entry);
+  void mount(std::size_t i);
+  void mount_entry(std::size_t i, const Bind& bind);
+  void mount_entry(std::size_t i, const Device& device);
+  void mount_entry(std::size_t i, const Overlay& overlay);
+  void mount_entry(std::size_t i, const Tmpfs& tmpfs);
+  void mount_entry(std::size_t i, const Special& special);
+  void mount_entry(std::size_t i, const Mask& mask);
+  void mount_entry(std::size_t i, const Seal&);
+  template <class T>
+  void mount_entry(std::size_t, const T&) {}
+  void open_host(std::size_t i, const std::string& path, Register to, std::uint64_t flags);
+  void clone_host(std::size_t i, const std::string& path, std::uint64_t flags, std::uint64_t attributes);
+  void attach(std::size_t i);
+
+  // --- steps ---
+  Step& add(Step step);
+  void purpose(const ViewEntry* entry, const Origin* origin, const char* task);
+  Offset put(std::string_view text) { return memory_.put(text); }
+  Offset number(std::uint64_t value) { return put(std::to_string(value)); }
+  void set_option(const char* key, Offset value) {
+    add({.op = Op::fs_string, .r = filesystem, .text = put(key), .text2 = value});
+  }
+  void open_filesystem(const char* type) { add({.op = Op::fs_open, .r = filesystem, .text = put(type)}); }
+  void mount_filesystem(std::uint64_t attributes, Register to) {
+    add({.op = Op::fs_create, .r = filesystem});
+    add({.op = Op::fs_mount, .r = to, .at = filesystem, .arg = attributes});
+  }
+  void open_tmpfs(const Tmpfs& tmpfs);
+
+  static constexpr std::size_t npos = static_cast<std::size_t>(-1);
+
+  const CompileInput& input_;
+  const Plan& plan_;
+  SpecMemory& memory_;
+  std::vector<Step> steps_;
+  std::vector<StepPurpose> purposes_;
+  std::vector<std::size_t> holder_;  ///< by entry: the entry whose mount its target lies in; npos: the root
+  std::vector<bool> sealed_;         ///< by entry: attached before the root is sealed
+  std::unordered_set<std::string> made_;
+};
+
+Step& Compiler::add(Step step) {
+  step.origin = static_cast<std::uint32_t>(purposes_.size() - 1);
+  return steps_.emplace_back(step);
+}
+
+void Compiler::purpose(const ViewEntry* entry, const Origin* origin, const char* task) {
+  purposes_.push_back({entry, origin, task});
+}
+
+// --- order ---------------------------------------------------------------------------------------------
+
+// Finds the mount each target lies in by walking up its path: a look-up per component, whatever the number of entries.
+void Compiler::sort_out() {
+  std::unordered_map<std::string_view, std::size_t> mounted;
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    const ViewEntry& entry = plan_.view[i];
+    std::size_t holder = npos;
+    for (std::string_view path = entry.target; path.size() > 1; path = path.substr(0, path.rfind('/'))) {
+      const auto found = mounted.find(path);
+      if (found == mounted.end()) continue;
+      holder = found->second;
+      break;
+    }
+    holder_.push_back(holder);
+    const bool below_sealed = holder == npos || sealed_[holder];
+    sealed_.push_back(below_sealed && (is_sealed_with_root(entry.what) || (!is_mount(entry.what) && holder == npos)));
+    if (is_mount(entry.what)) mounted[entry.target] = i;
+  }
+}
+
+// --- mount points ----------------------------------------------------------------------------------------
+
+void Compiler::make_parents(std::size_t i) {
+  const std::string& path = plan_.view[i].target;
+  const std::size_t start = on_root(i) ? 0 : plan_.view[holder_[i]].target.size();
+  for (std::size_t end = path.find('/', start + 1); end != std::string::npos; end = path.find('/', end + 1)) {
+    std::string parent = path.substr(0, end);
+    if (!made_.insert(parent).second) continue;
+    add({.op = Op::make_dir, .at = root, .text = put(relative(parent)), .arg = 0755});
+  }
+}
+
+void Compiler::make_mount_point(std::size_t i) {
+  const ViewEntry& entry = plan_.view[i];
+  if (in_host_content(i)) return;  // must exist: open_target says so if it does not
+  make_parents(i);
+  if (!made_.insert(entry.target).second) return;
+  const Offset path = put(relative(entry.target));
+  if (wants_directory(entry.what)) {
+    add({.op = Op::make_dir, .at = root, .text = path, .arg = 0755});
+  } else {
+    add({.op = Op::make_file, .at = root, .text = path, .arg = kFileAsMountPoint});
+  }
+}
+
+void Compiler::make_plain(const ViewEntry& entry) {
+  const Offset path = put(relative(entry.target));
+  if (const auto* file = std::get_if<File>(&entry.what)) {
+    add({.op = Op::make_file,
+         .at = root,
+         .text = path,
+         .text2 = put(file->content),
+         .arg = file->mode,
+         .arg2 = file->content.size()});
+  } else if (const auto* directory = std::get_if<Directory>(&entry.what)) {
+    made_.insert(entry.target);
+    add({.op = Op::make_dir, .at = root, .text = path, .arg = directory->mode});
+  } else if (const auto* link = std::get_if<Symlink>(&entry.what)) {
+    add({.op = Op::make_link, .at = root, .text = path, .text2 = put(link->to)});
+  }
+}
+
+// --- mounts ----------------------------------------------------------------------------------------------
+
+void Compiler::open_host(std::size_t i, const std::string& path, Register to, std::uint64_t flags) {
+  if (const auto found = input_.prepared.find(i); found != input_.prepared.end()) {
+    add({.op = Op::take, .r = to, .arg = static_cast<std::uint64_t>(found->second)});
+  } else {
+    add({.op = Op::open_source, .r = to, .at = spec::cwd, .text = put(path), .arg = flags});
+  }
+}
+
+// A prepared source is a detached mount already.
+void Compiler::clone_host(std::size_t i, const std::string& path, std::uint64_t flags, std::uint64_t attributes) {
+  const bool prepared = input_.prepared.contains(i);
+  open_host(i, path, prepared ? tree : source, flags);
+  if (!prepared) add({.op = Op::clone_tree, .r = tree, .at = source, .arg = kRecursive});
+  if (!sealed_[i]) add({.op = Op::set_attributes, .at = tree, .arg = attributes, .arg2 = kRecursive});
+}
+
+void Compiler::attach(std::size_t i) {
+  const ViewEntry& entry = plan_.view[i];
+  if (!in_host_content(i)) {
+    add({.op = Op::attach, .r = tree, .at = root, .text = put(relative(entry.target))});
+    return;
+  }
+  // The path leads through directories others may write: no symbolic link on the way is followed.
+  add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(entry.target))});
+  add({.op = Op::attach, .r = tree, .at = target});
+}
+
+void Compiler::mount_entry(std::size_t i, const Bind& bind) {
+  clone_host(i, bind.source, bind.directory ? kDirectory : 0, attributes_of(bind));
+  attach(i);
+}
+
+// Read-only, so that not even host root inside can change the host's node; writing to the device is not affected.
+void Compiler::mount_entry(std::size_t i, const Device& device) {
+  clone_host(i, device.source, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  attach(i);
+}
+
+void Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
+  std::uint64_t lowers = ~std::uint64_t{0};
+  for (std::size_t n = 0; n < overlay.lowers.size() && n < kMostLowers; ++n) {
+    const auto where = static_cast<Register>(lower + static_cast<int>(n));
+    add({.op = Op::open_source, .r = where, .at = spec::cwd, .text = put(overlay.lowers[n]), .arg = kDirectory});
+    lowers &= ~(std::uint64_t{0xff} << (8 * n));
+    lowers |= static_cast<std::uint64_t>(where) << (8 * n);
+  }
+  add({.op = Op::open_source, .r = upper, .at = spec::cwd, .text = put(overlay.upper), .arg = kDirectory});
+  add({.op = Op::open_source, .r = work, .at = spec::cwd, .text = put(overlay.work), .arg = kDirectory});
+  const auto only = [](Register r) { return ~std::uint64_t{0xff} | static_cast<std::uint64_t>(r); };
+  open_filesystem("overlay");
+  add({.op = Op::fs_paths, .r = filesystem, .text = put("lowerdir"), .arg = lowers});
+  add({.op = Op::fs_paths, .r = filesystem, .text = put("upperdir"), .arg = only(upper)});
+  add({.op = Op::fs_paths, .r = filesystem, .text = put("workdir"), .arg = only(work)});
+  add({.op = Op::fs_flag, .r = filesystem, .text = put("userxattr")});
+  mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, tree);
+  attach(i);
+}
+
+void Compiler::open_tmpfs(const Tmpfs& tmpfs) {
+  char mode[8] = {};
+  for (int digit = 0; digit < 4; ++digit) mode[digit] = static_cast<char>('0' + ((tmpfs.mode >> (9 - 3 * digit)) & 7));
+  open_filesystem("tmpfs");
+  set_option("size", number(tmpfs.size));
+  set_option("nr_inodes", number(tmpfs.inodes));
+  set_option("mode", put(mode));
+}
+
+void Compiler::mount_entry(std::size_t i, const Tmpfs& tmpfs) {
+  open_tmpfs(tmpfs);
+  mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (tmpfs.exec ? 0 : MOUNT_ATTR_NOEXEC), tree);
+  attach(i);
+}
+
+void Compiler::mount_entry(std::size_t i, const Special& special) {
+  constexpr std::uint64_t plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  switch (special.kind) {
+    case Special::Kind::proc:
+      open_filesystem("proc");
+      mount_filesystem(plain | MOUNT_ATTR_NODEV, tree);
+      break;
+    case Special::Kind::devpts:
+      open_filesystem("devpts");
+      set_option("ptmxmode", put("0666"));
+      set_option("mode", put("0620"));
+      mount_filesystem(plain, tree);
+      break;
+    case Special::Kind::mqueue:
+      open_filesystem("mqueue");
+      mount_filesystem(plain | MOUNT_ATTR_NODEV, tree);
+      break;
+    case Special::Kind::cgroup2:
+      open_filesystem("cgroup2");
+      mount_filesystem(plain | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, tree);
+      break;
+  }
+  attach(i);
+  if (special.kind == Special::Kind::proc && !plan_.namespaces.nested) {
+    purpose(nullptr, nullptr, "forbid further user namespaces");
+    add({.op = Op::write_text,
+         .at = root,
+         .text = put(std::string(relative(plan_.view[i].target)) + "/sys/user/max_user_namespaces"),
+         .text2 = put("0"),
+         .arg2 = 1});
+  }
+}
+
+void Compiler::mount_entry(std::size_t i, const Mask& mask) {
+  add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(plan_.view[i].target))});
+  add({.op = Op::clone_tree, .r = tree, .at = mask.directory ? empty_directory : empty_file});
+  add({.op = Op::attach, .r = tree, .at = target});
+}
+
+void Compiler::mount_entry(std::size_t i, const Seal&) {
+  add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(plan_.view[i].target))});
+  add({.op = Op::clone_tree, .r = tree, .at = target, .arg = kRecursive});
+  add({.op = Op::set_attributes, .at = tree, .arg = kSealed, .arg2 = kRecursive});
+  add({.op = Op::attach, .r = tree, .at = target});
+}
+
+// An optional entry whose first step finds nothing skips the rest of its steps.
+void Compiler::mount(std::size_t i) {
+  const ViewEntry& entry = plan_.view[i];
+  purpose(&entry, &entry.origin, "");
+  const std::size_t first = steps_.size();
+  if (const auto* copy = std::get_if<Copy>(&entry.what)) {
+    open_host(i, copy->source, source, 0);
+    add({.op = Op::copy_file,
+         .r = source,
+         .at = root,
+         .text = put(relative(entry.target)),
+         .arg = copy->mode,
+         .arg2 = kCopyLimit});
+  } else if (is_mount(entry.what)) {
+    std::visit([&](const auto& what) { mount_entry(i, what); }, entry.what);
+  } else {
+    make_plain(entry);
+  }
+  if (!entry.optional || steps_.size() == first) return;
+  steps_[first].flags = spec::may_be_absent;
+  steps_[first].skip = static_cast<std::uint32_t>(steps_.size() - first - 1);
+}
+
+// --- the recipe --------------------------------------------------------------------------------------------
+
+// First of all: nothing may be made in a file system by an id that has no name inside.
+void Compiler::become_stand_in() {
+  if (plan_.identity.kind != Identity::Kind::stand_in) return;
+  purpose(nullptr, &plan_.identity.origin, "change to the stand-in user");
+  add({.op = Op::become, .arg = plan_.identity.inside_uid, .arg2 = plan_.identity.inside_gid});
+}
+
+// The new root lies over "/": the one directory every host has. Lookups of sources still start below it.
+void Compiler::make_root() {
+  purpose(nullptr, nullptr, "make the root");
+  open_tmpfs(plan_.root.tmpfs);
+  mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, root);
+  add({.op = Op::attach, .r = root, .at = spec::cwd, .text = put("/")});
+  // What `hide` shows: clones of an empty directory and file, which /proc will cover. (Without a name at all they
+  // could not be attached: ENOENT on 6.18.)
+  made_.insert("/proc");
+  add({.op = Op::make_dir, .at = root, .text = put("proc"), .arg = 0755});
+  add({.op = Op::make_dir, .at = root, .text = put("proc/directory"), .arg = 0});
+  add({.op = Op::make_file, .at = root, .text = put("proc/file"), .arg = 0});
+  add({.op = Op::open_target, .r = empty_directory, .at = root, .text = put("proc/directory")});
+  add({.op = Op::open_target, .r = empty_file, .at = root, .text = put("proc/file")});
+}
+
+void Compiler::lay_out_root() {
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    const ViewEntry& entry = plan_.view[i];
+    purpose(&entry, &entry.origin, "");
+    if (on_root(i) && !is_mount(entry.what)) make_parents(i);
+    if (on_root(i) && is_mount(entry.what)) make_mount_point(i);
+    if (sealed_[i]) mount(i);
+  }
+}
+
+void Compiler::seal_root() {
+  purpose(nullptr, nullptr, "make the root read-only");
+  add({.op = Op::set_attributes, .at = root, .arg = kSealed, .arg2 = kRecursive});
+}
+
+void Compiler::prepare_on_tmpfs(std::size_t i) {
+  const ViewEntry& entry = plan_.view[i];
+  if (is_mount(entry.what) && !lies_over_what_is_there(entry.what)) {
+    make_mount_point(i);
+  } else {
+    make_parents(i);
+  }
+}
+
+void Compiler::lay_over() {
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (sealed_[i]) continue;
+    const ViewEntry& entry = plan_.view[i];
+    purpose(&entry, &entry.origin, "");
+    if (!on_root(i) && !in_host_content(i)) prepare_on_tmpfs(i);
+    mount(i);
+  }
+}
+
+void Compiler::make_terminal() {
+  const PtyStart& pty = input_.pty;
+  spec::Terminal start{.rows = pty.rows, .columns = pty.columns, .x_pixels = pty.x_pixels, .y_pixels = pty.y_pixels};
+  std::memcpy(start.modes, &pty.modes, sizeof start.modes);
+  add({.op = Op::make_pty,
+       .r = terminal,
+       .at = root,
+       .text = put("dev/pts/ptmx"),
+       .text2 = memory_.put(&start, sizeof start)});
+}
+
+// One terminal for all descriptors that were one; the caller's terminal never gets inside.
+void Compiler::set_up_stdio() {
+  purpose(nullptr, nullptr, "make the sandbox's terminal");
+  const auto& stdio = input_.stdio;
+  if (std::find(stdio.begin(), stdio.end(), StdioMode::pty) != stdio.end()) make_terminal();
+  for (std::uint64_t fd = 0; fd < 3; ++fd) {
+    if (stdio[fd] == StdioMode::relay) add({.op = Op::make_pipe, .r = pipe_of(fd), .arg = fd});
+  }
+  for (std::uint64_t fd = 0; fd < 3; ++fd) {
+    if (stdio[fd] == StdioMode::pty) add({.op = Op::use_stdio, .r = terminal, .arg = fd});
+    if (stdio[fd] == StdioMode::relay) add({.op = Op::use_stdio, .r = pipe_of(fd), .arg = fd});
+    if (stdio[fd] == StdioMode::as_stdout) add({.op = Op::use_stdio, .r = pipe_of(1), .arg = fd});
+  }
+}
+
+void Compiler::enter() {
+  if (plan_.namespaces.time) {
+    purpose(nullptr, nullptr, "set the clock offsets");
+    const auto line = [](const char* clock, std::chrono::nanoseconds offset) {
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(offset);
+      return std::string(clock) + " " + std::to_string(seconds.count()) + " " +
+             std::to_string((offset - seconds).count()) + "\n";
+    };
+    const std::string offsets =
+        line("monotonic", plan_.namespaces.monotonic) + line("boottime", plan_.namespaces.boottime);
+    add({.op = Op::new_time, .text2 = put(offsets), .arg2 = offsets.size()});
+  }
+  purpose(nullptr, nullptr, "enter the root");
+  add({.op = Op::enter_root, .r = root});
+  purpose(nullptr, &plan_.hostname.origin, "set the host name");
+  add({.op = Op::set_hostname, .text = put(plan_.hostname.value)});
+}
+
+struct RlimitName {
+  std::string_view name;
+  std::uint32_t resource;
+};
+constexpr RlimitName kRlimits[] = {
+    {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},
+    {"data", RLIMIT_DATA},       {"fsize", RLIMIT_FSIZE},       {"locks", RLIMIT_LOCKS},
+    {"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
+    {"nofile", RLIMIT_NOFILE},   {"nproc", RLIMIT_NPROC},       {"rss", RLIMIT_RSS},
+    {"rtprio", RLIMIT_RTPRIO},   {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING},
+    {"stack", RLIMIT_STACK},
+};
+
+std::vector<spec::Rlimit> rlimits_of(const Plan& plan) {
+  std::vector<spec::Rlimit> limits;
+  for (const RlimitPlan& limit : plan.rlimits) {
+    const auto* known = std::find_if(std::begin(kRlimits), std::end(kRlimits),
+                                     [&](const RlimitName& row) { return row.name == limit.name; });
+    if (known == std::end(kRlimits)) continue;  // the parser has refused any other name
+    limits.push_back({.resource = known->resource, .origin = 0, .soft = limit.soft, .hard = limit.hard});
+  }
+  return limits;
+}
+
+std::vector<std::string_view> views(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
+void Compiler::write_init() {
+  spec::Init& init = memory_.header()->init;
+  const CommandPlan& command = plan_.command;
+  std::vector<std::string> variables;
+  for (const Variable& variable : plan_.environment) variables.push_back(variable.name + "=" + variable.value);
+  init.argv = memory_.put_pointers(views(command.argv));
+  init.envp = memory_.put_pointers(views(variables));
+  init.candidates = memory_.put_pointers(views(command.candidates));
+  std::vector<std::string_view> shell = {"/bin/sh", ""};
+  for (std::size_t i = 1; i < command.argv.size(); ++i) shell.push_back(command.argv[i]);
+  init.shell_argv = memory_.put_pointers(shell);
+  init.workdir = put(command.workdir);
+  init.signal_mask = input_.signal_mask;
+  init.foreground = input_.pty.foreground ? 1 : 0;
+  for (unsigned fd = 0; fd < 3; ++fd) {
+    if (input_.stdio[fd] == StdioMode::pty) init.has_pty |= 1U << fd;
+    if (input_.stdio[fd] == StdioMode::closed) init.closed_fds |= 1U << fd;
+  }
+  const auto limits = rlimits_of(plan_);
+  init.rlimits = memory_.put_array(limits);
+  init.rlimit_count = static_cast<std::uint32_t>(limits.size());
+  if (!input_.filter.empty()) {
+    init.filter = memory_.put(input_.filter.data(), input_.filter.size());
+    init.filter_length = static_cast<std::uint32_t>(input_.filter.size() / sizeof(sock_filter));
+  }
+}
+
+Result<std::vector<StepPurpose>> Compiler::run() {
+  sort_out();
+  become_stand_in();
+  make_root();
+  lay_out_root();
+  seal_root();
+  lay_over();
+  set_up_stdio();
+  enter();
+  write_init();
+  memory_.header()->step_count = static_cast<std::uint32_t>(steps_.size());
+  memory_.header()->steps = memory_.put_array(steps_);
+  memory_.finish();
+  if (memory_.full()) return Error{.what = "the command line, environment and mounts together exceed 64 MiB"};
+  return std::move(purposes_);
+}
+
+}  // namespace
+
+Result<std::vector<StepPurpose>> compile(const CompileInput& input, SpecMemory& memory) {
+  return Compiler(input, memory).run();
+}
+
+}  // namespace snug

@@ -1,0 +1,93 @@
+#include "launch/early.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <string>
+
+#include "launch/child.h"
+#include "launch/image.h"
+#include "launch/wording.h"
+#include "sys/errno.h"
+
+namespace snug {
+namespace {
+
+constexpr std::uint64_t kAlwaysNew =
+    CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  const Fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || write(fd.get(), text.data(), text.size()) < 0) return sys_error("write " + path);
+  return {};
+}
+
+std::string map_line(std::uint32_t inside, std::uint32_t outside) {
+  return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
+}
+
+}  // namespace
+
+Result<EarlyChildPtr> EarlyChild::start(const ChildShape& shape) {
+  auto memory = SpecMemory::create();
+  if (!memory) return memory.error();
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return sys_error("make a control socket");
+  Fd ours(ends[0]), theirs(ends[1]);
+  EarlyChildPtr early(new EarlyChild(shape, std::move(memory).value()));
+
+  const child::Start start{.memory = early->memory_.header(),
+                           .control = theirs.get(),
+                           .parents_control = ours.get(),
+                           .memory_fd = early->memory_.fd(),
+                           .init_image = init_image().data(),
+                           .init_image_size = init_image().size(),
+                           .loopback = shape.network,
+                           .map_self = shape.map_self,
+                           .inside_uid = shape.inside_uid,
+                           .outside_uid = shape.outside_uid,
+                           .inside_gid = shape.inside_gid,
+                           .outside_gid = shape.outside_gid};
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = kAlwaysNew | CLONE_PIDFD | (shape.network ? CLONE_NEWNET : 0U);
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0) child::run(start);
+  if (pid < 0) return describe_clone(errno);
+  early->pid_ = static_cast<pid_t>(pid);
+  early->pidfd_.reset(pidfd);
+  early->control_ = std::move(ours);
+  return early;
+}
+
+EarlyChild::~EarlyChild() {
+  if (pidfd_) end_child(pidfd_.get());
+}
+
+Result<void> EarlyChild::write_id_maps() const {
+  const std::string process = "/proc/" + std::to_string(pid_);
+  if (auto done = write_file(process + "/uid_map", map_line(shape_.inside_uid, shape_.outside_uid)); !done) return done;
+  return write_file(process + "/gid_map", map_line(shape_.inside_gid, shape_.outside_gid));
+}
+
+void EarlyChild::release_to(Sandbox& sandbox) noexcept {
+  sandbox.init_pid = pid_;
+  sandbox.init_pidfd = std::move(pidfd_);
+  sandbox.control = std::move(control_);
+}
+
+void end_child(int pidfd) noexcept {
+  syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
+  siginfo_t info{};
+  while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) < 0 && errno == EINTR) {
+  }
+}
+
+}  // namespace snug

@@ -1,0 +1,340 @@
+// PID 1 of a sandbox: a static image of a few kilobytes, without libc, that confines itself, forks the command,
+// forwards signals and reaps. All commands of a sandbox are its children and share its Landlock domain and
+// filter. It trusts what snug wrote into its memory and nothing else; nothing inside can read, trace or execute it.
+
+#include <asm/ioctls.h>
+#include <linux/fcntl.h>
+#include <linux/filter.h>
+#include <linux/landlock.h>
+#include <linux/mman.h>
+#include <linux/poll.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <linux/wait.h>
+
+#include "launch/message.h"
+#include "launch/protocol.h"
+#include "launch/raw.h"
+#include "launch/spec.h"
+
+namespace {
+
+using snug::protocol::Command;
+using snug::protocol::Report;
+using snug::raw::address;
+using snug::raw::call;
+namespace raw = snug::raw;
+namespace spec = snug::spec;
+using Step = spec::InitStep;
+
+constexpr int kEnoent = 2, kEsrch = 3, kEintr = 4, kEnoexec = 8, kEagain = 11, kEacces = 13, kEnodev = 19;
+constexpr int kEnotdir = 20, kEtimedout = 110, kEstale = 116;
+constexpr int kSigint = 2, kSigquit = 3, kSigkill = 9, kSigchld = 17, kSigcont = 18, kSigtstp = 20, kSigttou = 22,
+              kSigwinch = 28;
+constexpr uint64_t kChildMask = uint64_t{1} << (kSigchld - 1);
+constexpr size_t kSignalSetSize = 8;
+constexpr int kSetMask = 2;
+constexpr int kWaitAll = 0x40000000;  // __WALL
+
+template <class T>
+T* at(uint64_t where) {
+  return reinterpret_cast<T*>(where);
+}
+template <class T>
+const T* at_offset(spec::Offset offset) {
+  return at<const T>(spec::init_base + offset);
+}
+
+[[noreturn]] void fail(Step step, long error) {
+  const Report report{Report::init_failed, static_cast<int32_t>(step), static_cast<int32_t>(-error)};
+  snug::send_report(spec::control_fd, report, -1);
+  raw::exit(125);
+}
+
+long check(Step step, long result) {
+  if (result < 0) fail(step, result);
+  return result;
+}
+
+// No more than is in use: a private writable mapping counts for RLIMIT_DATA and strict overcommit.
+const spec::Init& map_memory() {
+  spec::Memory header;
+  check(Step::map, call(__NR_pread64, spec::memory_fd, address(&header), sizeof header, 0));
+  check(Step::map, call(__NR_mmap, static_cast<long>(spec::init_base), header.used, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_FIXED_NOREPLACE, spec::memory_fd, 0));
+  raw::close(spec::memory_fd);
+  return at_offset<spec::Memory>(0)->init;
+}
+
+int terminal_of(const spec::Init& init) {
+  for (int fd = 0; fd < 3; ++fd) {
+    if ((init.has_pty & (1U << fd)) != 0) return fd;
+  }
+  return -1;
+}
+
+// A session of init's own keeps the command's process group from being an orphan, which could not be stopped.
+void start_session(const spec::Init& init) {
+  check(Step::session, raw::prctl(PR_SET_DUMPABLE, 0));
+  check(Step::session, raw::prctl(PR_SET_PDEATHSIG, kSigkill));
+  check(Step::session, call(__NR_setsid));
+  if (init.has_pty == 0) return;
+  check(Step::terminal, raw::ioctl(terminal_of(init), TIOCSCTTY, 0));
+  // Kept for job control: /dev/tty is part of the view, which a profile may change.
+  check(Step::terminal, raw::dup3(terminal_of(init), spec::terminal_fd, O_CLOEXEC));
+}
+
+// SIGTTOU too: init hands the terminal to the command from the background. Returns a signalfd for SIGCHLD.
+int block_signals() {
+  uint64_t blocked = kChildMask | (uint64_t{1} << (kSigttou - 1));
+  call(__NR_rt_sigprocmask, kSetMask, address(&blocked), 0, kSignalSetSize);
+  uint64_t children = kChildMask;
+  return static_cast<int>(
+      check(Step::session, call(__NR_signalfd4, -1, address(&children), kSignalSetSize, O_CLOEXEC)));
+}
+
+void set_limits(const spec::Init& init) {
+  const auto* limits = at_offset<spec::Rlimit>(init.rlimits);
+  for (uint32_t i = 0; i < init.rlimit_count; ++i) {
+    struct {
+      uint64_t soft, hard;
+    } limit{limits[i].soft, limits[i].hard};
+    check(Step::limits, call(__NR_prlimit64, 0, limits[i].resource, address(&limit), 0));
+  }
+}
+
+void allow_path(long ruleset, const spec::LandlockPath& path) {
+  const long fd = raw::openat(AT_FDCWD, at_offset<char>(path.path), O_PATH | O_CLOEXEC | O_NOFOLLOW);
+  if (fd == -kEnoent || fd == -kEnotdir) return;  // an optional part of the view that is not there
+  check(Step::landlock, fd);
+  landlock_path_beneath_attr rule{};
+  rule.allowed_access = path.allowed;
+  rule.parent_fd = static_cast<int>(fd);
+  check(Step::landlock, call(__NR_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, address(&rule), 0));
+  raw::close(static_cast<int>(fd));
+}
+
+void apply_landlock(const spec::Init& init) {
+  if (init.landlock_attributes == 0) return;
+  const long ruleset =
+      check(Step::landlock, call(__NR_landlock_create_ruleset, address(at_offset<char>(init.landlock_attributes)),
+                                 init.landlock_attributes_size, 0));
+  const auto* paths = at_offset<spec::LandlockPath>(init.landlock_paths);
+  for (uint32_t i = 0; i < init.landlock_path_count; ++i) allow_path(ruleset, paths[i]);
+  check(Step::landlock, call(__NR_landlock_restrict_self, ruleset, init.landlock_flags));
+  raw::close(static_cast<int>(ruleset));
+}
+
+void apply_filter(const spec::Init& init) {
+  if (init.filter_length == 0) return;
+  sock_fprog program{};
+  program.len = static_cast<unsigned short>(init.filter_length);
+  program.filter = const_cast<sock_filter*>(at_offset<sock_filter>(init.filter));
+  check(Step::filter, call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, address(&program)));
+}
+
+// --- the command ------------------------------------------------------------------------------------
+
+bool try_next(long error) {
+  return error == -kEnoent || error == -kEnotdir || error == -kEacces || error == -kEstale || error == -kEnodev ||
+         error == -kEtimedout;
+}
+
+// execvp(3)'s rules: a candidate that may not be executed is remembered, one that is no program is a script.
+long execute(const spec::Init& init) {
+  char** argv = at<char*>(init.argv);
+  char** envp = at<char*>(init.envp);
+  long error = -kEnoent;
+  bool denied = false;
+  for (char** candidate = at<char*>(init.candidates); *candidate != nullptr; ++candidate) {
+    error = call(__NR_execve, address(*candidate), address(argv), address(envp));
+    if (error == -kEnoexec) {
+      char** shell = at<char*>(init.shell_argv);
+      shell[1] = *candidate;
+      return call(__NR_execve, address(shell[0]), address(shell), address(envp));
+    }
+    denied = denied || error == -kEacces;
+    if (!try_next(error)) return error;
+  }
+  return denied ? -kEacces : error;
+}
+
+struct ExecFailure {
+  int32_t stage, error;
+};
+
+void make_foreground(int terminal, int group) { raw::ioctl(terminal, TIOCSPGRP, address(&group)); }
+
+void close_unwanted(const spec::Init& init) {
+  for (int fd = 0; fd < 3; ++fd) {
+    if ((init.closed_fds & (1U << fd)) != 0) raw::close(fd);
+  }
+}
+
+[[noreturn]] void become_command(const spec::Init& init, int failure_pipe) {
+  call(__NR_setpgid, 0, 0);
+  if (init.foreground != 0) make_foreground(spec::terminal_fd, static_cast<int>(call(__NR_getpid)));
+  call(__NR_rt_sigprocmask, kSetMask, address(&init.signal_mask), 0, kSignalSetSize);
+  ExecFailure failure{1, 0};
+  long result = call(__NR_chdir, address(at_offset<char>(init.workdir)));
+  if (result >= 0) {
+    close_unwanted(init);
+    failure.stage = 0;
+    result = execute(init);
+  }
+  failure.error = static_cast<int32_t>(-result);
+  raw::write(failure_pipe, &failure, sizeof failure);
+  raw::exit(127);
+}
+
+// The descriptors of the command are its own: init keeps none that would hold a pipe or the terminal open.
+void let_go_of_stdio() {
+  for (int fd = 0; fd < 3; ++fd) raw::close(fd);
+}
+
+// The pipe closes by itself when the exec succeeds.
+ExecFailure wait_for_exec(int pipe) {
+  ExecFailure failure{0, 0};
+  while (raw::read(pipe, &failure, sizeof failure) == -kEintr) {
+  }
+  raw::close(pipe);
+  return failure;
+}
+
+int start_command(const spec::Init& init) {
+  int ends[2];
+  check(Step::pipe, call(__NR_pipe2, address(ends), O_CLOEXEC));
+  const long pid = check(Step::fork, call(__NR_clone, kSigchld));
+  if (pid == 0) become_command(init, ends[1]);
+  raw::close(ends[1]);
+  let_go_of_stdio();
+  const ExecFailure failure = wait_for_exec(ends[0]);
+  if (failure.error != 0) {
+    snug::send_report(spec::control_fd, {Report::exec_failed, failure.stage, failure.error}, -1);
+    raw::exit(125);
+  }
+  snug::send_report(spec::control_fd, {Report::started, static_cast<int32_t>(pid), 0}, -1);
+  return static_cast<int>(pid);
+}
+
+// --- living -----------------------------------------------------------------------------------------
+
+void kill_everything() {
+  raw::kill(-1, kSigkill);
+  while (true) {
+    const long pid = call(__NR_wait4, -1, 0, kWaitAll, 0);
+    if (pid < 0 && pid != -kEintr) return;
+  }
+}
+
+[[noreturn]] void finish(int status) {
+  kill_everything();
+  snug::send_report(spec::control_fd, {Report::ended, status, 0}, -1);
+  raw::exit(0);
+}
+
+// Reaps whoever ended or stopped; does not return once the command itself has ended.
+void reap(int command) {
+  while (true) {
+    int status = 0;
+    const long pid = call(__NR_wait4, -1, address(&status), WNOHANG | WUNTRACED | kWaitAll, 0);
+    if (pid <= 0) return;
+    if (pid != command) continue;
+    const bool stopped = (status & 0xff) == 0x7f;
+    if (!stopped) finish(status);
+    snug::send_report(spec::control_fd, {Report::stopped, (status >> 8) & 0xff, 0}, -1);
+  }
+}
+
+// Init's own group, 1, is in front when no command is meant to be.
+int foreground_group() {
+  int group = 0;
+  raw::ioctl(spec::terminal_fd, TIOCGPGRP, address(&group));
+  return group;
+}
+
+bool meant_for_foreground(int signal) {
+  return signal == kSigint || signal == kSigquit || signal == kSigtstp || signal == kSigwinch;
+}
+
+void send_signal(int command, int signal) {
+  int group = meant_for_foreground(signal) ? foreground_group() : 0;
+  if (group <= 1) group = command;
+  if (raw::kill(-group, signal) == -kEsrch) raw::kill(command, signal);
+}
+
+void resume(int command, bool foreground) {
+  make_foreground(spec::terminal_fd, foreground ? command : 1);
+  send_signal(command, kSigcont);
+}
+
+// End of file: snug is gone, and everything inside goes with it.
+void obey(int command) {
+  Command order{};
+  const long got = raw::read(spec::control_fd, &order, sizeof order);
+  if (got == -kEintr || got == -kEagain) return;
+  if (got != sizeof order) {
+    raw::kill(-1, kSigkill);
+    raw::exit(0);
+  }
+  switch (order.kind) {
+    case Command::signal:
+      return send_signal(command, order.value);
+    case Command::cont:
+      return resume(command, order.value != 0);
+    case Command::end:
+      raw::kill(-1, kSigkill);
+      return;
+    default:
+      return;
+  }
+}
+
+[[noreturn]] void live(int command, int child_signals) {
+  pollfd wanted[2] = {{spec::control_fd, POLLIN, 0}, {child_signals, POLLIN, 0}};
+  while (true) {
+    call(__NR_ppoll, address(wanted), 2, 0, 0, kSignalSetSize);
+    if ((wanted[1].revents & POLLIN) != 0) {
+      char discarded[4 * 128];
+      raw::read(child_signals, discarded, sizeof discarded);
+    }
+    reap(command);
+    if (wanted[0].revents != 0) obey(command);
+  }
+}
+
+}  // namespace
+
+extern "C" [[noreturn, gnu::used]] void snug_init() {
+  const spec::Init& init = map_memory();
+  start_session(init);
+  const int child_signals = block_signals();
+  set_limits(init);
+  check(Step::no_new_privs, raw::prctl(PR_SET_NO_NEW_PRIVS, 1));
+  apply_landlock(init);
+  // Everything else above 2 was marked close-on-exec before the exec of this image.
+  call(__NR_fcntl, spec::control_fd, F_SETFD, FD_CLOEXEC);
+  apply_filter(init);
+  live(start_command(init), child_signals);
+}
+
+// No libc: the entry point aligns the stack, and the two functions compilers call unasked are here.
+#if defined(__x86_64__)
+asm(".globl _start\n_start:\n\txor %ebp, %ebp\n\tand $-16, %rsp\n\tcall snug_init\n\thlt\n");
+#elif defined(__aarch64__)
+asm(".globl _start\n_start:\n\tmov x29, #0\n\tmov x30, #0\n\tb snug_init\n");
+#endif
+
+extern "C" {
+void* memset(void* to, int value, size_t size) {
+  auto* bytes = static_cast<volatile char*>(to);
+  for (size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(value);
+  return to;
+}
+void* memcpy(void* to, const void* from, size_t size) {
+  auto* out = static_cast<volatile char*>(to);
+  const auto* in = static_cast<const char*>(from);
+  for (size_t i = 0; i < size; ++i) out[i] = in[i];
+  return to;
+}
+}

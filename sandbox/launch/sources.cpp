@@ -1,0 +1,138 @@
+#include "launch/sources.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <string>
+
+#include "launch/early.h"
+#include "launch/wording.h"
+#include "sys/errno.h"
+
+namespace snug {
+namespace {
+
+// A user namespace that only carries an id map: on disk -> shown.
+Result<Fd> make_map(const IdMap& map, const Identity& identity) {
+  int pidfd = -1;
+  clone_args arguments{};
+  arguments.flags = CLONE_NEWUSER | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+  if (pid == 0) {
+    for (;;) pause();
+  }
+  if (pid < 0) return describe_clone(errno);
+  const Fd process(pidfd);
+  const std::string directory = "/proc/" + std::to_string(pid);
+  const auto write_line = [&](const char* file, std::uint32_t disk, std::uint32_t shown) {
+    const Fd fd(open((directory + file).c_str(), O_WRONLY | O_CLOEXEC));
+    const std::string line = std::to_string(disk) + " " + std::to_string(shown) + " 1\n";
+    return fd && write(fd.get(), line.data(), line.size()) >= 0;
+  };
+  const bool written = write_line("/uid_map", map.disk_uid, identity.outside_uid) &&
+                       write_line("/gid_map", map.disk_gid, identity.outside_gid);
+  const int code = errno;
+  Fd space(open((directory + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  end_child(process.get());
+  if (!written || !space) return sys_error("make an id map", written ? errno : code);
+  return space;
+}
+
+Result<Fd> open_path(const std::string& path, bool directory) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC | (directory ? O_DIRECTORY : 0);
+  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  Fd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+  if (!fd) return sys_error("open " + path);
+  return fd;
+}
+
+Result<Fd> clone_tree(int path) {
+  Fd fd(static_cast<int>(
+      syscall(SYS_open_tree, path, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)));
+  if (!fd) return sys_error("clone the mount");
+  return fd;
+}
+
+Error idmap_error(const ViewEntry& entry, int code) {
+  return {.what = "cannot show the owner of " + entry.target + " as the sandbox's user",
+          .code = code,
+          .why = code == EINVAL
+                     ? "its file system does not support idmapped mounts (overlay and network file systems do not)"
+                     : "",
+          .needed_by = "running as root: the command runs under another user id",
+          .fix = "start snug as an ordinary user, or run as uid 0 of the host with --user host-root"};
+}
+
+Result<void> map_ids(const ViewEntry& entry, const IdMap& map, const Identity& identity, int tree) {
+  auto space = make_map(map, identity);
+  if (!space) return space.error();
+  mount_attr attributes{};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<std::uint64_t>(space->get());
+  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0) {
+    return idmap_error(entry, errno);
+  }
+  return {};
+}
+
+Result<Fd> prepare(const ViewEntry& entry, const Identity& identity) {
+  if (const auto* copy = std::get_if<Copy>(&entry.what)) return open_path(copy->source, false);
+  const auto* device = std::get_if<Device>(&entry.what);
+  const auto* bind = std::get_if<Bind>(&entry.what);
+  auto path = open_path(bind != nullptr ? bind->source : device->source, bind != nullptr && bind->directory);
+  if (!path) return path;
+  auto tree = clone_tree(path->get());
+  if (!tree) return tree;
+  if (bind != nullptr && bind->idmap) {
+    if (auto mapped = map_ids(entry, *bind->idmap, identity, tree->get()); !mapped) return mapped.error();
+  }
+  return tree;
+}
+
+bool has_host_source(const ViewEntry& entry) {
+  return std::holds_alternative<Bind>(entry.what) || std::holds_alternative<Device>(entry.what) ||
+         std::holds_alternative<Copy>(entry.what);
+}
+
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+}  // namespace
+
+Result<PreparedSources> prepare_sources(const Plan& plan) {
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  if (plan.view.size() > before.rlim_cur / 2) raise_descriptor_limit();
+  PreparedSources sources;
+  for (std::size_t i = 0; i < plan.view.size(); ++i) {
+    const ViewEntry& entry = plan.view[i];
+    if (!has_host_source(entry)) continue;
+    auto fd = prepare(entry, plan.identity);
+    if (!fd && entry.optional && (fd.error().code == ENOENT || fd.error().code == ENOTDIR)) continue;
+    if (!fd) {
+      Error error = fd.error();
+      if (error.needed_by.empty()) error.needed_by = to_text(entry.origin);
+      return error;
+    }
+    sources.by_entry[i] = fd->get();
+    sources.owners.push_back(std::move(fd).value());
+  }
+  return sources;
+}
+
+}  // namespace snug
