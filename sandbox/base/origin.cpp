@@ -4,7 +4,7 @@ namespace snug {
 
 std::string to_text(const Origin& origin) {
   switch (origin.kind) {
-    case OriginKind::builtin: return "built in";
+    case OriginKind::builtin: return origin.key.empty() ? "built in" : "built in (" + origin.key + ")";
     case OriginKind::option: return "option " + origin.source;
     case OriginKind::environment: return "variable " + origin.source;
     case OriginKind::file: break;

@@ -8,6 +8,7 @@
 
 #include "base/origin.h"
 #include "base/result.h"
+#include "profile/bytes.h"
 #include "profile/profile.h"
 
 namespace snug {
@@ -23,16 +24,15 @@ struct Diagnostic {
 std::string to_text(const Diagnostic& diagnostic);
 
 /// One option of the command line as an override of one key: `--read /x` is
-/// {"filesystem.read", "\"/x\"", append, "--read"}. `--env K=V` is {"environment.set.\"K\"", "\"V\"", replace, "--env"}.
+/// {"filesystem.read", toml_quote("/x"), append, "--read"}, `--env K=V` is
+/// {"environment.set." + toml_quote("K"), toml_quote("V"), replace, "--env"}.
 struct Override {
-  std::string key;    ///< dotted
-  std::string value;  ///< a TOML value: "\"text\"", "[1,2]", "true"
-  enum class How { replace, append } how = How::replace;  ///< append: one more element of a list, or one more key of a table
-  std::string option; ///< as the user typed it, for messages: "--read"
+  std::string key;    ///< dotted; a part may be quoted
+  std::string value;  ///< a TOML value: "\"text\"", "[1,2]", "true"; a bare word (4G, none, ./x) counts as text
+  /// append: one more element of a list. replace: a list starts over. Tables merge key by key either way.
+  enum class How { replace, append } how = How::replace;
+  std::string option;  ///< as the user typed it, for messages: "--read"
 };
-
-/// Quotes `text` as a TOML basic string, whatever bytes it holds; invalid UTF-8 is kept through loading (see load.cpp).
-std::string toml_quote(std::string_view text);
 
 /// One profile text to load. Later ones win; lists append.
 struct ProfileText {

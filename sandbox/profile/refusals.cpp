@@ -1,0 +1,112 @@
+// What this version reads but cannot enforce yet. A step goes away with the release that does it.
+#include <algorithm>
+#include <tuple>
+
+#include "base/quote.h"
+#include "profile/field.h"
+#include "profile/load.h"
+
+namespace snug {
+namespace {
+
+using Refusals = std::vector<Diagnostic>;
+
+void refuse(Refusals& refusals, const Origin& origin, std::string message) {
+  refusals.push_back({name_of(origin), origin.line, origin.column, std::move(message)});
+}
+
+/// "KEY is not in this version yet; ADVICE"
+void refuse_key(Refusals& refusals, const Origin& origin, std::string_view key, std::string_view advice) {
+  refuse(refusals, origin, std::string(key).append(" is not in this version yet; ").append(advice));
+}
+
+const Origin& origin_of(const auto& element) { return element.origin; }
+
+/// One refusal a key, at its first element.
+void refuse_list(Refusals& refusals, const auto& list, std::string_view key, std::string_view advice) {
+  if (!list.empty()) refuse_key(refusals, origin_of(list.front()), key, advice);
+}
+
+void refuse_if_set(Refusals& refusals, const auto& limit, std::string_view key, std::string_view advice) {
+  if (limit) refuse_key(refusals, limit->origin, key, advice);
+}
+
+void refuse_inheritance(Refusals& refusals, const Profile& profile) {
+  refuse_list(refusals, profile.extends, "extends", "copy the lines you need into this file");
+  if (profile.vars.empty()) return;
+  refuse_key(refusals, profile.vars.begin()->second.origin, "[vars]", "write the values out where they are used");
+}
+
+void refuse_promises(Refusals& refusals, const Profile& profile) {
+  for (const Sourced<std::string>& promise : profile.require) {
+    const bool kept = promise.value == "filesystem" || promise.value == "network" ||
+                      promise.value == "limits.timeout" || promise.value == "limits.rlimit";
+    if (kept) continue;
+    refuse(refusals, promise.origin,
+           "require: " + quote_for_display(promise.value) +
+               " cannot be promised by this version, which does not enforce it yet");
+  }
+}
+
+void refuse_subids(Refusals& refusals, const Profile& profile) {
+  if (profile.subids.value == SubidMode::none) return;
+  refuse_key(refusals, profile.subids.origin, "subids = \"auto\"", "write subids = \"none\"");
+}
+
+// An overlay over the project is thrown away at the end, so nobody may get one who has not said that this is meant.
+void refuse_losing_changes(Refusals& refusals, const Profile& profile) {
+  if (profile.filesystem.project.value != ProjectMode::overlay) return;
+  const ChangesSection& changes = profile.changes;
+  if (changes.on_success.value == OnEnd::discard && changes.on_failure.value == OnEnd::discard) return;
+  refuse(refusals, profile.filesystem.project.origin,
+         "filesystem.project = \"overlay\" cannot keep changes in this version yet: all of them go when the run ends; "
+         "if that is meant, add under [changes]\n  on-success = \"discard\"\n  on-failure = \"discard\"");
+}
+
+void refuse_network(Refusals& refusals, const NetworkSection& network) {
+  if (network.mode.value == NetworkMode::filtered) {
+    refuse_key(refusals, network.mode.origin, "network.mode = \"filtered\"", "write \"none\" or \"host\"");
+  }
+  refuse_list(refusals, network.allow, "network.allow", "remove it; network.mode is \"none\" or \"host\"");
+  refuse_list(refusals, network.deny, "network.deny", "remove it; network.mode = \"none\" reaches nothing");
+  refuse_list(refusals, network.publish, "network.publish",
+              "remove it; with network.mode = \"host\" the command's ports are the host's");
+  refuse_list(refusals, network.host_ports, "network.host-ports",
+              "remove it; with network.mode = \"host\" the host's ports are reachable");
+  refuse_list(refusals, network.sockets, "network.sockets", "remove it; Unix sockets of the host cannot be reached");
+  if (network.ssh_agent.value) {
+    refuse_key(refusals, network.ssh_agent.origin, "network.ssh-agent = true", "write false; use a key file instead");
+  }
+}
+
+void refuse_seccomp(Refusals& refusals, const SeccompSection& seccomp) {
+  if (seccomp.policy.value != SeccompPolicy::strict) return;
+  refuse_key(refusals, seccomp.policy.origin, "seccomp.policy = \"strict\"",
+             "write \"default\", and name more calls in seccomp.deny");
+}
+
+void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
+  refuse_if_set(refusals, limits.memory, "limits.memory", "remove it; limits.rlimit.as bounds each process");
+  refuse_if_set(refusals, limits.processes, "limits.processes",
+                "remove it; limits.rlimit.nproc bounds your user's processes");
+  refuse_if_set(refusals, limits.cpus, "limits.cpus", "remove it; limits.rlimit.cpu bounds each process's time");
+  refuse_if_set(refusals, limits.disk, "limits.disk", "remove it; limits.rlimit.fsize bounds each file");
+}
+
+}  // namespace
+
+std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
+  Refusals refusals;
+  refuse_inheritance(refusals, profile);
+  refuse_promises(refusals, profile);
+  refuse_subids(refusals, profile);
+  refuse_losing_changes(refusals, profile);
+  refuse_network(refusals, profile.network);
+  refuse_seccomp(refusals, profile.seccomp);
+  refuse_limits(refusals, profile.limits);
+  const auto place = [](const Diagnostic& refusal) { return std::tie(refusal.file, refusal.line, refusal.column); };
+  std::ranges::stable_sort(refusals, [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  return refusals;
+}
+
+}  // namespace snug
