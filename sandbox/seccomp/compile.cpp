@@ -4,9 +4,9 @@
 
 #include <bit>
 #include <cstddef>
-#include <ranges>
 #include <span>
 #include <tuple>
+#include <utility>
 
 namespace snug {
 namespace {
@@ -130,13 +130,14 @@ Code code_for(Assembler& out, const Test& test, Code yes, Code no) {
 
 Code code_for(Assembler& out, const Clause& clause, Code next) {
   Code code = code_for(out, clause.action);
-  for (const Test& test : clause.tests | std::views::reverse) code = code_for(out, test, code, next);
+  for (auto test = clause.tests.rbegin(); test != clause.tests.rend(); ++test) code = code_for(out, *test, code, next);
   return code;
 }
 
 Place code_for(Assembler& out, const CallRule& rule) {
   Code code = code_for(out, rule.otherwise);
-  for (const Clause& clause : rule.clauses | std::views::reverse) code = code_for(out, clause, code);
+  for (auto clause = rule.clauses.rbegin(); clause != rule.clauses.rend(); ++clause)
+    code = code_for(out, *clause, code);
   return code.start;
 }
 
