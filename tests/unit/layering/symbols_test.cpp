@@ -2,7 +2,6 @@
 // allocate, lock or throw. (Init needs no such test: it is linked without any library.)
 #include <array>
 #include <cstdio>
-#include <filesystem>
 #include <regex>
 #include <set>
 #include <string>
@@ -57,8 +56,7 @@ std::vector<std::string> foreign_symbols(const std::string& nm) {
 #ifndef SNUG_SANITIZED  // the sanitizers put calls of their own into every object
 TEST_CASE("the set-up child needs no symbol of the C or C++ library") {
   const std::string nm = output_of("nm -A " SNUG_LAUNCH_LIBRARY);
-  const bool written = std::filesystem::exists(SNUG_SOURCE_DIR "/sandbox/launch/child.cpp");
-  REQUIRE(written == (nm.find(":child.cpp.o:") != std::string::npos));
+  REQUIRE(nm.find(":child.cpp.o:") != std::string::npos);
   CHECK(foreign_symbols(nm) == std::vector<std::string>{});
 }
 #endif
