@@ -1,4 +1,57 @@
 #include "plan/build.h"
+
+#include "plan/planner.h"
+
 namespace snug {
-PlanOutcome build_plan(const Profile&, const HostFacts&, HostView&, const Request&) { return {}; }
+namespace {
+
+void gather(Planner& planner) {
+  Plan& plan = planner.plan;
+  std::vector<Note>& ties = planner.layout.notes();
+  plan.notes.insert(plan.notes.end(), ties.begin(), ties.end());
+  plan.host_answers = planner.host.answers();
+}
+
+/// Everything that only copies a value over.
+void copy_header(Planner& planner) {
+  Plan& plan = planner.plan;
+  plan.profile_name = planner.profile.name;
+  plan.profile_file = planner.profile.file;
+  plan.hostname = planner.profile.hostname;
+  if (plan.hostname.value.empty()) plan.hostname.value = "snug";
+  plan.network = planner.profile.network.mode;
+  plan.project_mode = planner.profile.filesystem.project;
+}
+
+}  // namespace
+
+PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView& host, const Request& request) {
+  Planner planner{.profile = profile, .facts = facts, .request = request, .host = HostFiles(host)};
+  copy_header(planner);
+  refuse_nesting(planner);
+  decide_identity(planner);
+  find_project(planner);
+  if (!planner.errors.empty()) return {.plan = {}, .errors = std::move(planner.errors)};  // the rest hangs on these
+
+  describe_namespaces(planner);
+  add_system(planner);
+  add_etc(planner);
+  add_kernel_directories(planner);
+  add_home(planner);
+  add_project(planner);
+  add_toolchains(planner);
+  add_lists(planner);
+  add_git(planner);                   // after the lists: they may have replaced the project
+  add_hidden_and_protected(planner);  // last: they take away from all of the above
+  show_links(planner);
+  set_path(planner);
+  choose_command(planner);
+  set_environment(planner);
+  write_accounts(planner);
+  copy_limits(planner);
+  order_view(planner);
+  gather(planner);
+  return {.plan = std::move(planner.plan), .errors = std::move(planner.errors)};
+}
+
 }  // namespace snug

@@ -40,7 +40,7 @@ struct NamespacePlan {
   bool network = true;  ///< false with network.mode = "host"
   bool time = false;
   std::chrono::nanoseconds monotonic{0}, boottime{0};  ///< offsets, with `time`
-  bool nested = false;  ///< may the command make namespaces of its own
+  bool nested = false;                                 ///< may the command make namespaces of its own
 };
 
 /// Ids as they are on disk, shown as the command's: an idmapped mount (Linux 5.12, real root only).
@@ -56,7 +56,7 @@ struct Bind {
   std::string source;
   Access access = Access::read;
   bool exec = true;
-  bool directory = true;      ///< what the source was when planned; a change of kind stops the run
+  bool directory = true;  ///< what the source was when planned; a change of kind stops the run
   std::optional<IdMap> idmap;
 };
 
@@ -116,10 +116,10 @@ using ViewKind = std::variant<Bind, Overlay, Tmpfs, Special, File, Copy, Directo
 
 /// One thing at one path inside.
 struct ViewEntry {
-  std::string target;    ///< absolute, normalised, no trailing slash except "/"
+  std::string target;  ///< absolute, normalised, no trailing slash except "/"
   ViewKind what;
-  bool optional = false; ///< a target or source that is absent at launch is skipped
-  std::string why;       ///< a few words for people: "system", "toolchain nvm", "project"
+  bool optional = false;  ///< a target or source that is absent at launch is skipped
+  std::string why;        ///< a few words for people: "system", "toolchain nvm", "project"
   Origin origin;
 };
 
@@ -164,12 +164,12 @@ struct CommandPlan {
   std::vector<std::string> argv;        ///< never empty
   std::vector<std::string> candidates;  ///< absolute paths inside, tried in order as execvp(3) does
   bool interactive_shell = false;
-  std::string workdir;                  ///< absolute, inside
+  std::string workdir;  ///< absolute, inside
   Origin workdir_origin;
 };
 
 struct RlimitPlan {
-  std::string name;         ///< "nofile"
+  std::string name;  ///< "nofile"
   std::uint64_t soft = 0, hard = 0;
   Origin origin;
 };
@@ -198,17 +198,17 @@ struct Plan {
   std::string profile_name;
   std::string profile_file;  ///< empty: compiled in
   Sourced<ProjectMode> project_mode;
-  std::string project;       ///< absolute, without symbolic links; empty with project = "none"
-  std::string project_reason;///< "git work tree", "directory of snug.toml", "current directory"
+  std::string project;         ///< absolute, without symbolic links; empty with project = "none"
+  std::string project_reason;  ///< "git work tree", "directory of snug.toml", "current directory"
   Identity identity;
   NamespacePlan namespaces;
   Sourced<std::string> hostname;
   Sourced<NetworkMode> network;
   RootPlan root;
-  std::vector<ViewEntry> view;            ///< parents before children; what is laid over comes after
+  std::vector<ViewEntry> view;  ///< parents before children; what is laid over comes after
   std::optional<StoredHome> stored_home;
   std::vector<Preparation> preparations;
-  std::vector<Variable> environment;      ///< sorted by name, no duplicates
+  std::vector<Variable> environment;  ///< sorted by name, no duplicates
   CommandPlan command;
   std::vector<RlimitPlan> rlimits;
   std::optional<Sourced<std::chrono::milliseconds>> timeout;

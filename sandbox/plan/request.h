@@ -13,22 +13,22 @@ namespace snug {
 /// The calling user and process.
 struct Caller {
   std::uint32_t uid = 0, gid = 0;
-  std::vector<std::uint32_t> groups;               ///< supplementary, by number
-  std::map<std::uint32_t, std::string> group_names;///< of gid and groups, as far as known
-  std::string user_name;                           ///< from the password database, else the uid's digits
-  std::string home;                                ///< $HOME if absolute, else the password database's
-  std::string shell;                               ///< $SHELL if absolute, else the password database's
-  std::string cwd;                                 ///< absolute; as getcwd(2) says
+  std::vector<std::uint32_t> groups;                 ///< supplementary, by number
+  std::map<std::uint32_t, std::string> group_names;  ///< of gid and groups, as far as known
+  std::string user_name;                             ///< from the password database, else the uid's digits
+  std::string home;                                  ///< $HOME if absolute, else the password database's
+  std::string shell;                                 ///< $SHELL if absolute, else the password database's
+  std::string cwd;                                   ///< absolute; as getcwd(2) says
   std::map<std::string, std::string> environment;
-  std::optional<std::uint32_t> sudo_uid, sudo_gid; ///< from SUDO_UID/SUDO_GID, only if uid is 0
-  std::string state_dir;                           ///< $XDG_STATE_HOME/snug, absolute
-  std::string config_dir;                          ///< $XDG_CONFIG_HOME/snug
+  std::optional<std::uint32_t> sudo_uid, sudo_gid;  ///< from SUDO_UID/SUDO_GID, only if uid is 0
+  std::string state_dir;                            ///< $XDG_STATE_HOME/snug, absolute
+  std::string config_dir;                           ///< $XDG_CONFIG_HOME/snug
 };
 
 struct Request {
   Caller caller;
-  std::vector<std::string> command;       ///< empty: an interactive shell
-  std::string profile_file;               ///< the snug.toml or FILE that -p named, absolute; empty: none
+  std::vector<std::string> command;  ///< empty: an interactive shell
+  std::string profile_file;          ///< the snug.toml or FILE that -p named, absolute; empty: none
 };
 
 }  // namespace snug

@@ -1,0 +1,107 @@
+#include "plan/glob.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/paths.h"
+
+namespace snug {
+namespace {
+
+std::vector<std::string> components_of(std::string_view pattern) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at < pattern.size();) {
+    const std::size_t end = std::min(pattern.find('/', at), pattern.size());
+    const std::string part(pattern.substr(at, end - at));
+    const bool again = part == "**" && !parts.empty() && parts.back() == "**";
+    if (!part.empty() && part != "." && !again) parts.push_back(part);
+    at = end + 1;
+  }
+  return parts;
+}
+
+class Search {
+ public:
+  Search(HostFiles& host, std::string top, std::vector<std::string> parts, std::size_t& budget)
+      : host_(host), top_(std::move(top)), parts_(std::move(parts)), budget_(budget) {}
+
+  std::vector<std::string> run() {
+    descend("", 0);
+    return {found_.begin(), found_.end()};
+  }
+
+ private:
+  void descend(const std::string& directory, std::size_t part) {
+    if (part == parts_.size() || !seen_.insert({directory, part}).second) return;
+    if (parts_[part] == "**") return descend_anywhere(directory, part);
+    if (!is_pattern(parts_[part])) return take(directory, parts_[part], part);
+    for (const std::string& name : host_.list(join(top_, directory))) {
+      if (budget_ == 0) return;
+      if (matches_component(parts_[part], name)) take(directory, name, part);
+    }
+  }
+
+  /// "**": here, and in every directory below.
+  void descend_anywhere(const std::string& directory, std::size_t part) {
+    descend(directory, part + 1);
+    for (const std::string& name : host_.list(join(top_, directory))) {
+      if (budget_ == 0) return;
+      const std::string below = directory.empty() ? name : join(directory, name);
+      if (look(below) == FileKind::directory && !found_.contains(below)) descend(below, part);
+    }
+  }
+
+  void take(const std::string& directory, const std::string& name, std::size_t part) {
+    const std::string path = directory.empty() ? name : join(directory, name);
+    const FileKind kind = look(path);
+    if (kind == FileKind::absent) return;
+    if (part + 1 == parts_.size()) {
+      found_.insert(path);
+    } else if (kind == FileKind::directory) {
+      descend(path, part + 1);
+    }
+  }
+
+  FileKind look(const std::string& path) {
+    if (budget_ == 0) return FileKind::absent;
+    --budget_;
+    return host_.status(join(top_, path)).kind;
+  }
+
+  HostFiles& host_;
+  std::string top_;
+  std::vector<std::string> parts_;
+  std::size_t& budget_;
+  std::set<std::string> found_;
+  std::set<std::pair<std::string, std::size_t>> seen_;
+};
+
+}  // namespace
+
+bool is_pattern(std::string_view path) { return path.find_first_of("*?") != std::string_view::npos; }
+
+bool matches_component(std::string_view pattern, std::string_view name) {
+  // The usual linear match: on a mismatch, let the last '*' take one character more.
+  std::size_t p = 0, n = 0, star = std::string_view::npos, star_name = 0;
+  while (n < name.size()) {
+    if (p < pattern.size() && (pattern[p] == '?' || (pattern[p] != '*' && pattern[p] == name[n]))) {
+      ++p, ++n;
+    } else if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      star_name = n;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      n = ++star_name;
+    } else {
+      return false;
+    }
+  }
+  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+}
+
+std::vector<std::string> expand_pattern(HostFiles& host, const std::string& directory, std::string_view pattern,
+                                        std::size_t& budget) {
+  return Search(host, directory, components_of(pattern), budget).run();
+}
+
+}  // namespace snug

@@ -1,0 +1,163 @@
+// Who the command is, inside and to the kernel, and the groups that cannot be dropped.
+#include <algorithm>
+
+#include "base/quote.h"
+#include "plan/planner.h"
+
+namespace snug {
+namespace {
+
+constexpr std::uint32_t nobody = 65534;
+
+struct GroupWarning {
+  const char* name;
+  const char* opens;
+};
+
+// What membership opens wherever the matching socket, device or file is in reach.
+constexpr GroupWarning group_warnings[] = {
+    {"adm", "the system's logs"},
+    {"disk", "every byte of every disk"},
+    {"docker", "full control of this machine"},
+    {"incus-admin", "full control of this machine"},
+    {"input", "every key pressed"},
+    {"kmem", "the kernel's memory"},
+    {"kvm", "virtual machines"},
+    {"libvirt", "full control of this machine by its virtual machines"},
+    {"lxd", "full control of this machine"},
+    {"podman", "containers of the service's user"},
+    {"render", "the graphics card"},
+    {"shadow", "the password hashes"},
+    {"systemd-journal", "the system's logs"},
+    {"video", "the screen and the cameras"},
+};
+
+std::string warning_of(const std::string& group) {
+  for (const GroupWarning& row : group_warnings) {
+    if (group == row.name) return group + ": " + row.opens;
+  }
+  return "";
+}
+
+std::string group_name(const Caller& caller, std::uint32_t gid) {
+  const auto name = caller.group_names.find(gid);
+  return name == caller.group_names.end() ? "" : name->second;
+}
+
+void keep_groups(Planner& planner) {
+  const Caller& caller = planner.caller();
+  std::vector<std::uint32_t> groups = caller.groups;
+  std::sort(groups.begin(), groups.end());
+  groups.erase(std::unique(groups.begin(), groups.end()), groups.end());
+  for (const std::uint32_t gid : groups) {
+    if (gid == caller.gid) continue;
+    const std::string name = group_name(caller, gid);
+    planner.plan.identity.kept_groups.push_back({.gid = gid, .name = name, .warning = warning_of(name)});
+  }
+}
+
+void be_own(Planner& planner) {
+  const Caller& caller = planner.caller();
+  Identity& identity = planner.plan.identity;
+  identity.kind = Identity::Kind::own;
+  identity.outside_uid = caller.uid;
+  identity.outside_gid = caller.gid;
+  identity.user_name = caller.user_name;
+  identity.group_name = group_name(caller, caller.gid);
+  keep_groups(planner);
+}
+
+void be_stand_in(Planner& planner) {
+  const Caller& caller = planner.caller();
+  Identity& identity = planner.plan.identity;
+  identity.kind = Identity::Kind::stand_in;
+  identity.outside_uid = caller.sudo_uid.value_or(nobody);
+  identity.outside_gid = caller.sudo_gid.value_or(nobody);
+  const auto sudo_user = caller.environment.find("SUDO_USER");
+  const bool known = caller.sudo_uid && sudo_user != caller.environment.end();
+  identity.user_name = known ? sudo_user->second : "nobody";
+  identity.group_name = caller.sudo_gid ? group_name(caller, *caller.sudo_gid) : "nogroup";
+}
+
+void be_host_root(Planner& planner) {
+  Identity& identity = planner.plan.identity;
+  identity.kind = Identity::Kind::host_root;
+  identity.user_name = identity.group_name = "root";
+  planner.note(Note::Level::warning,
+               "the command runs as uid 0 of the host: file permissions of the host do not stop it, only what the view "
+               "leaves out",
+               planner.profile.user.origin);
+}
+
+/// What `id` says inside.
+void choose_inside_ids(Identity& identity, const UserChoice& choice) {
+  identity.inside_uid = identity.outside_uid;
+  identity.inside_gid = identity.outside_gid;
+  if (choice.kind == UserChoice::Kind::root) {
+    identity.inside_uid = identity.inside_gid = 0;
+    identity.user_name = identity.group_name = "root";
+  } else if (choice.kind == UserChoice::Kind::number) {
+    identity.inside_uid = identity.inside_gid = choice.number;
+  }
+}
+
+/// A name that cannot break a line of /etc/passwd.
+std::string account_name(const std::string& name, const char* otherwise) {
+  const bool fits = !name.empty() && name.size() <= 64 && name.find_first_of(":\n\r/ ") == std::string::npos;
+  return fits ? name : otherwise;
+}
+
+}  // namespace
+
+void refuse_nesting(Planner& planner) {
+  if (!planner.facts.inside_snug) return;
+  planner.fail("already inside snug (profile " + escape_for_display(planner.facts.inside_profile) + ")",
+               planner.profile.nested.origin, "the outer sandbox does not let its command make namespaces",
+               "write nested = true in the outer profile: it allows it, with the losses `snug plan` lists");
+}
+
+void decide_identity(Planner& planner) {
+  const Sourced<UserChoice>& user = planner.profile.user;
+  const Caller& caller = planner.caller();
+  const bool wants_host_root = user.value.kind == UserChoice::Kind::host_root;
+  Identity& identity = planner.plan.identity;
+  identity.origin = user.origin;
+  identity.home = caller.home;
+  planner.home = caller.home.starts_with('/') ? planner.host.resolve(caller.home).path : "";
+  if (planner.home.empty()) {
+    planner.fail("cannot tell where your home is", {}, "neither HOME nor the password database names an absolute path",
+                 "export HOME=/absolute/path");
+  }
+  if (wants_host_root && caller.uid != 0) {
+    planner.fail("cannot run as root of the host", user.origin, "you are not root",
+                 "write user = \"root\" to be root inside only");
+    return;
+  }
+  if (caller.uid != 0) {
+    be_own(planner);
+  } else if (wants_host_root) {
+    be_host_root(planner);
+  } else {
+    be_stand_in(planner);
+  }
+  choose_inside_ids(identity, user.value);
+  identity.user_name = account_name(identity.user_name, "user");
+  identity.group_name = account_name(identity.group_name, identity.user_name.c_str());
+}
+
+void describe_namespaces(Planner& planner) {
+  const Profile& profile = planner.profile;
+  NamespacePlan& namespaces = planner.plan.namespaces;
+  namespaces.network = profile.network.mode.value != NetworkMode::host;
+  namespaces.nested = profile.nested.value;
+  if (const auto& offset = profile.namespaces.monotonic) namespaces.monotonic = offset->value;
+  if (const auto& offset = profile.namespaces.boottime) namespaces.boottime = offset->value;
+  namespaces.time = profile.namespaces.monotonic || profile.namespaces.boottime;
+  if (namespaces.nested) {
+    planner.note(Note::Level::warning,
+                 "nested = true leaves /proc unmasked and lets the command make namespaces and mounts of its own",
+                 profile.nested.origin);
+  }
+}
+
+}  // namespace snug

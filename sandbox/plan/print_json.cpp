@@ -1,0 +1,288 @@
+// A plan as JSON, for programs. Paths and values are bytes: those that are not UTF-8 have every byte that is no part
+// of a well-formed character replaced by U+FFFD, and a sibling key NAME_base64 holds the bytes as they are.
+#include <nlohmann/json.hpp>
+
+#include "base/quote.h"
+#include "plan/print.h"
+#include "plan/words.h"
+
+namespace snug {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Character character = first_character(bytes);
+    if (!character.valid) return false;
+    bytes.remove_prefix(character.size);
+  }
+  return true;
+}
+
+std::string replaced(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const Character character = first_character(bytes);
+    if (character.valid) {
+      text += bytes.substr(0, character.size);
+    } else {
+      append_utf8(text, 0xFFFD);
+    }
+    bytes.remove_prefix(character.size);
+  }
+  return text;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0);
+    for (std::size_t i = 0; i < 4; ++i) text += i <= count ? digits[group >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
+/// Sets `name` to bytes from anywhere.
+void put(Json& object, const std::string& name, const std::string& bytes) {
+  const bool text = is_utf8(bytes);
+  object[name] = text ? bytes : replaced(bytes);
+  if (!text) object[name + "_base64"] = base64(bytes);
+}
+
+Json bytes_list(const std::vector<std::string>& list) {
+  Json array = Json::array();
+  for (const std::string& bytes : list) {
+    Json item;
+    put(item, "text", bytes);
+    array.push_back(item.size() == 1 ? item["text"] : item);
+  }
+  return array;
+}
+
+Json json_of(const Origin& origin) {
+  constexpr const char* kinds[] = {"builtin", "file", "option", "environment"};
+  Json json{{"kind", kinds[static_cast<int>(origin.kind)]}};
+  if (!origin.source.empty()) put(json, "source", origin.source);
+  if (origin.line > 0) json["line"] = origin.line;
+  if (origin.column > 0) json["column"] = origin.column;
+  if (!origin.key.empty()) put(json, "key", origin.key);
+  return json;
+}
+
+/// The members of an entry that its kind adds.
+struct EntryMembers {
+  Json& json;
+
+  void operator()(const Bind& bind) const {
+    put(json, "source", bind.source);
+    json["access"] = bind.access == Access::write ? "write" : "read";
+    json["exec"] = bind.exec;
+    json["directory"] = bind.directory;
+    if (bind.idmap) json["idmap"] = {{"disk_uid", bind.idmap->disk_uid}, {"disk_gid", bind.idmap->disk_gid}};
+  }
+  void operator()(const Overlay& overlay) const {
+    json["lowers"] = bytes_list(overlay.lowers);
+    put(json, "upper", overlay.upper);
+    put(json, "work", overlay.work);
+    json["discard"] = overlay.discard;
+  }
+  void operator()(const Tmpfs& tmpfs) const {
+    json["size"] = tmpfs.size;
+    json["inodes"] = tmpfs.inodes;
+    json["mode"] = octal(tmpfs.mode);
+    json["exec"] = tmpfs.exec;
+  }
+  void operator()(const Special& special) const { json["filesystem"] = effect_word(special); }
+  void operator()(const File& file) const {
+    put(json, "content", file.content);
+    json["mode"] = octal(file.mode);
+  }
+  void operator()(const Copy& copy) const {
+    put(json, "source", copy.source);
+    json["mode"] = octal(copy.mode);
+  }
+  void operator()(const Directory& directory) const { json["mode"] = octal(directory.mode); }
+  void operator()(const Symlink& link) const { put(json, "to", link.to); }
+  void operator()(const Device& device) const { put(json, "source", device.source); }
+  void operator()(const Mask& mask) const { json["directory"] = mask.directory; }
+  void operator()(const Seal&) const {}
+};
+
+constexpr const char* entry_types[] = {"bind",      "overlay", "tmpfs",  "special", "file", "copy",
+                                       "directory", "symlink", "device", "mask",    "seal"};
+
+Json json_of(const ViewEntry& entry) {
+  Json json;
+  put(json, "target", entry.target);
+  json["type"] = entry_types[entry.what.index()];
+  std::visit(EntryMembers{json}, entry.what);
+  if (entry.optional) json["optional"] = true;
+  put(json, "why", entry.why);
+  json["origin"] = json_of(entry.origin);
+  return json;
+}
+
+Json json_of(const Identity& identity) {
+  constexpr const char* kinds[] = {"own", "stand-in", "host-root"};
+  Json json{{"kind", kinds[static_cast<int>(identity.kind)]},
+            {"outside_uid", identity.outside_uid},
+            {"outside_gid", identity.outside_gid},
+            {"inside_uid", identity.inside_uid},
+            {"inside_gid", identity.inside_gid}};
+  put(json, "user", identity.user_name);
+  put(json, "group", identity.group_name);
+  put(json, "home", identity.home);
+  put(json, "shell", identity.shell);
+  json["kept_groups"] = Json::array();
+  for (const Identity::Group& group : identity.kept_groups) {
+    Json item{{"gid", group.gid}};
+    put(item, "name", group.name);
+    if (!group.warning.empty()) put(item, "warning", group.warning);
+    json["kept_groups"].push_back(item);
+  }
+  json["origin"] = json_of(identity.origin);
+  return json;
+}
+
+Json json_of(const NamespacePlan& namespaces) {
+  Json names = Json::array({"user", "mount", "pid", "ipc", "uts", "cgroup"});
+  if (namespaces.network) names.push_back("network");
+  if (namespaces.time) names.push_back("time");
+  Json json{{"new", names}, {"nested", namespaces.nested}};
+  if (namespaces.time) {
+    json["monotonic_ns"] = namespaces.monotonic.count();
+    json["boottime_ns"] = namespaces.boottime.count();
+  }
+  return json;
+}
+
+Json json_of(const Preparation& made) {
+  constexpr const char* kinds[] = {"directory", "skeleton-file", "mount-point", "mount-file", "scratch"};
+  Json json{{"kind", kinds[static_cast<int>(made.kind)]}};
+  put(json, "path", made.path);
+  json["mode"] = octal(made.mode);
+  return json;
+}
+
+Json json_of(const Variable& variable) {
+  constexpr const char* sources[] = {"passed", "set", "snug"};
+  Json json;
+  put(json, "name", variable.name);
+  json["from"] = sources[static_cast<int>(variable.from)];
+  if (variable.from != Variable::From::passed) put(json, "value", variable.value);
+  json["origin"] = json_of(variable.origin);
+  return json;
+}
+
+Json json_of(const CommandPlan& command) {
+  Json json{{"argv", bytes_list(command.argv)}, {"candidates", bytes_list(command.candidates)}};
+  json["interactive_shell"] = command.interactive_shell;
+  put(json, "workdir", command.workdir);
+  json["workdir_origin"] = json_of(command.workdir_origin);
+  return json;
+}
+
+Json json_of(const Sourced<std::string>& text) {
+  Json json;
+  put(json, "value", text.value);
+  json["origin"] = json_of(text.origin);
+  return json;
+}
+
+Json json_of(const SeccompRule& rule) {
+  constexpr const char* actions[] = {"allow", "errno", "kill", "log"};
+  Json json;
+  put(json, "syscall", rule.syscall);
+  json["argument"] = rule.argument;
+  const char* compare = rule.compare == SeccompRule::Compare::equals ? "equals" : "masked";
+  if (const auto* number = std::get_if<std::uint64_t>(&rule.value)) {
+    json[compare] = *number;
+  } else {
+    put(json, compare, std::get<std::string>(rule.value));
+  }
+  if (rule.compare == SeccompRule::Compare::masked) json["mask"] = rule.mask;
+  json["action"] = actions[static_cast<int>(rule.action)];
+  if (!rule.error.empty()) put(json, "error", rule.error);
+  json["origin"] = json_of(rule.origin);
+  return json;
+}
+
+Json json_of(const RlimitPlan& limit) {
+  return {{"name", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}, {"origin", json_of(limit.origin)}};
+}
+
+Json json_of(const Note& note) {
+  Json json{{"level", note.level == Note::Level::warning ? "warning" : "information"}};
+  put(json, "text", note.text);
+  json["origin"] = json_of(note.origin);
+  return json;
+}
+
+Json json_of(const HostAnswer& answer) {
+  Json json;
+  put(json, "question", answer.question);
+  put(json, "answer", answer.answer);
+  return json;
+}
+
+template <class List>
+Json to_array(const List& list) {
+  Json array = Json::array();
+  for (const auto& item : list) array.push_back(json_of(item));
+  return array;
+}
+
+Json json_of(const SeccompPlan& seccomp) {
+  constexpr const char* policies[] = {"default", "strict", "off"};
+  return {{"policy", policies[static_cast<int>(seccomp.policy)]},
+          {"allow", to_array(seccomp.allow)},
+          {"deny", to_array(seccomp.deny)},
+          {"rules", to_array(seccomp.rules)}};
+}
+
+Json project_json(const Plan& plan) {
+  constexpr const char* modes[] = {"write", "read", "overlay", "none"};
+  Json json{{"mode", modes[static_cast<int>(plan.project_mode.value)]}};
+  put(json, "path", plan.project);
+  json["reason"] = plan.project_reason;
+  json["origin"] = json_of(plan.project_mode.origin);
+  return json;
+}
+
+Json network_json(const Plan& plan) {
+  constexpr const char* modes[] = {"none", "filtered", "host"};
+  return {{"mode", modes[static_cast<int>(plan.network.value)]}, {"origin", json_of(plan.network.origin)}};
+}
+
+}  // namespace
+
+std::string plan_to_json(const Plan& plan) {
+  Json json{{"schema", 1}};
+  put(json, "profile", plan.profile_name);
+  put(json, "profile_file", plan.profile_file);
+  json["project"] = project_json(plan);
+  json["identity"] = json_of(plan.identity);
+  json["namespaces"] = json_of(plan.namespaces);
+  json["hostname"] = json_of(plan.hostname);
+  json["network"] = network_json(plan);
+  EntryMembers{json["root"]}(plan.root.tmpfs);
+  json["view"] = to_array(plan.view);
+  if (plan.stored_home) put(json, "stored_home", plan.stored_home->directory);
+  json["preparations"] = to_array(plan.preparations);
+  json["environment"] = to_array(plan.environment);
+  json["command"] = json_of(plan.command);
+  json["rlimits"] = to_array(plan.rlimits);
+  if (plan.timeout)
+    json["timeout"] = {{"milliseconds", plan.timeout->value.count()}, {"origin", json_of(plan.timeout->origin)}};
+  json["seccomp"] = json_of(plan.seccomp);
+  json["notes"] = to_array(plan.notes);
+  json["host_answers"] = to_array(plan.host_answers);
+  return json.dump(2) + "\n";
+}
+
+}  // namespace snug

@@ -1,0 +1,306 @@
+// A plan as text for people: a tree of the view, then everything else, each line with where it comes from.
+#include <algorithm>
+#include <vector>
+
+#include "base/paths.h"
+#include "base/quote.h"
+#include "base/units.h"
+#include "plan/print.h"
+#include "plan/words.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t effect_column = 40, detail_column = 51, origin_column = 100;
+
+/// Names as they are, quoted where a terminal or a reader could be misled.
+std::string shown_name(const std::string& name) {
+  const std::string escaped = escape_for_display(name);
+  const bool plain = escaped == name && !name.empty() && name.front() != ' ' && name.back() != ' ';
+  return plain ? name : quote_for_display(name);
+}
+
+std::string limits_text(const Tmpfs& tmpfs) {
+  return size_to_text(tmpfs.size) + ", " + std::to_string(tmpfs.inodes) + " inodes, mode " + octal(tmpfs.mode);
+}
+
+std::string bind_detail(const Bind& bind, const std::string& target) {
+  std::string text = bind.source == target ? "" : "from " + shown_name(bind.source);
+  const auto add = [&text](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
+  if (!bind.exec) add("no programs");
+  if (bind.idmap)
+    add("ids " + std::to_string(bind.idmap->disk_uid) + ":" + std::to_string(bind.idmap->disk_gid) + " shown as own");
+  return text;
+}
+
+/// What an effect word leaves unsaid.
+struct Detail {
+  const std::string& target;
+  std::string operator()(const Bind& bind) const { return bind_detail(bind, target); }
+  std::string operator()(const Overlay& overlay) const {
+    const std::string writes = overlay.discard ? "writes thrown away" : "writes kept in " + shown_name(overlay.upper);
+    return overlay.lowers.front() == target ? writes : "over " + shown_name(overlay.lowers.front()) + ", " + writes;
+  }
+  std::string operator()(const Tmpfs& tmpfs) const { return limits_text(tmpfs); }
+  std::string operator()(const File& file) const {
+    return std::to_string(file.content.size()) + " bytes, mode " + octal(file.mode);
+  }
+  std::string operator()(const Copy& copy) const {
+    return copy.source == target ? "" : "of " + shown_name(copy.source);
+  }
+  std::string operator()(const Directory& directory) const { return "mode " + octal(directory.mode); }
+  std::string operator()(const Symlink& link) const { return "-> " + shown_name(link.to); }
+  std::string operator()(const Device& device) const {
+    return device.source == target ? "" : shown_name(device.source);
+  }
+  std::string operator()(const Mask&) const { return ""; }
+  std::string operator()(const Seal&) const { return ""; }
+  std::string operator()(const Special&) const { return ""; }
+};
+
+class Text {
+ public:
+  explicit Text(Colour colour) : colour_(colour) {}
+
+  void heading(const std::string& title) {
+    if (!text_.empty()) text_ += "\n";
+    text_ += style("1") + title + style("0") + "\n";
+  }
+
+  /// One line; `from` is put at the right in a quiet colour.
+  void line(std::string left, const std::string& from) {
+    if (!from.empty()) {
+      pad(left, origin_column);
+      left += style("2") + from + style("0");
+    }
+    text_ += left + "\n";
+  }
+
+  void warning(const std::string& text) { text_ += "  " + style("33") + "warning: " + style("0") + text + "\n"; }
+
+  static void pad(std::string& text, std::size_t column) { text.resize(std::max(text.size() + 1, column), ' '); }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string style(const char* code) const {
+    return colour_ == Colour::always ? "\033[" + std::string(code) + "m" : "";
+  }
+
+  Colour colour_;
+  std::string text_;
+};
+
+std::string id_text(const std::string& name, std::uint32_t id) {
+  return shown_name(name) + " (" + std::to_string(id) + ")";
+}
+
+void print_summary(Text& text, const Plan& plan) {
+  const auto row = [&](std::string name, const std::string& value, const Origin& origin) {
+    name.resize(11, ' ');
+    text.line(name + value, to_text(origin));
+  };
+  const Identity& identity = plan.identity;
+  std::string profile = shown_name(plan.profile_name);
+  profile += plan.profile_file.empty() ? " (compiled in)" : " (" + shown_name(plan.profile_file) + ")";
+  row("profile", profile, {});
+  row("project", plan.project.empty() ? "none" : shown_name(plan.project) + " (" + plan.project_reason + ")",
+      plan.project_mode.origin);
+  row("user",
+      id_text(identity.user_name, identity.inside_uid) + ", group " +
+          id_text(identity.group_name, identity.inside_gid) + "; to the kernel uid " +
+          std::to_string(identity.outside_uid) + ", gid " + std::to_string(identity.outside_gid),
+      identity.origin);
+  row("hostname", shown_name(plan.hostname.value), plan.hostname.origin);
+  std::string command;
+  for (const std::string& word : plan.command.argv) command += (command.empty() ? "" : " ") + shown_name(word);
+  row("command", command + (plan.command.interactive_shell ? " (interactive)" : ""), {});
+  row("directory", shown_name(plan.command.workdir), plan.command.workdir_origin);
+}
+
+/// Prints the view as a tree: each entry below the nearest one that holds it.
+class TreePrinter {
+ public:
+  explicit TreePrinter(Text& text) : text_(text) {}
+
+  void entry(const ViewEntry& entry) {
+    while (!open_.empty() && !is_below(entry.target, open_.back())) open_.pop_back();
+    if (open_.empty()) open_top(entry.target);
+    const bool again = !open_.empty() && open_.back() == entry.target;
+    const std::string detail = std::visit(Detail{entry.target}, entry.what);
+    std::string line = again && !fresh_ ? indent(open_.size() - 1) + "  ''" : name_of(entry.target, again);
+    fresh_ = false;
+    Text::pad(line, effect_column);
+    line += effect_word(entry.what);
+    Text::pad(line, detail_column);
+    line += detail.empty() ? entry.why : detail + (entry.why.empty() ? "" : "; " + entry.why);
+    if (entry.optional) line += "; where present";
+    text_.line(std::move(line), to_text(entry.origin));
+    if (!again) open_.push_back(entry.target);
+  }
+
+ private:
+  static std::string indent(std::size_t depth) { return std::string(2 + 2 * depth, ' '); }
+
+  /// Directories of the root that hold entries but are none get a line of their own.
+  void open_top(const std::string& target) {
+    const std::string top = target.substr(0, target.find('/', 1));
+    if (top == target) return;
+    text_.line(indent(0) + shown_name(top) + "/", "");
+    open_.push_back(top);
+  }
+
+  std::string name_of(const std::string& target, bool again) const {
+    if (open_.empty() || again) return indent(0) + shown_name(target);
+    return indent(open_.size()) + shown_name(target.substr(open_.back().size() + 1));
+  }
+
+  Text& text_;
+  std::vector<std::string> open_;
+  bool fresh_ = false;
+};
+
+void print_view(Text& text, const Plan& plan) {
+  text.heading("view");
+  std::string root = "  /";
+  Text::pad(root, effect_column);
+  root += "tmpfs";
+  Text::pad(root, detail_column);
+  text.line(root + limits_text(plan.root.tmpfs) + "; read-only once set up", to_text(Origin{}));
+  TreePrinter printer(text);
+  for (const ViewEntry& entry : plan.view) printer.entry(entry);
+}
+
+const char* preparation_word(Preparation::Kind kind) {
+  switch (kind) {
+    case Preparation::Kind::directory:
+      return "directory";
+    case Preparation::Kind::skeleton_file:
+      return "file, once";
+    case Preparation::Kind::mount_point:
+      return "mount point, while running";
+    case Preparation::Kind::mount_file:
+      return "mount point, while running";
+    case Preparation::Kind::scratch:
+      return "directory, removed at the end";
+  }
+  return "";
+}
+
+void print_preparations(Text& text, const Plan& plan) {
+  if (plan.preparations.empty()) return;
+  text.heading("made on the host, in snug's own directory");
+  for (const Preparation& made : plan.preparations)
+    text.line("  " + shown_name(made.path), preparation_word(made.kind));
+}
+
+void print_groups(Text& text, const Identity& identity) {
+  if (identity.kept_groups.empty()) return;
+  text.heading("groups kept (they cannot be dropped without root)");
+  for (const Identity::Group& group : identity.kept_groups) {
+    text.line("  " + (group.name.empty() ? std::to_string(group.gid) : id_text(group.name, group.gid)) +
+                  (group.warning.empty()
+                       ? ""
+                       : "  opens, where the view shows it, " + group.warning.substr(group.warning.find(": ") + 2)),
+              "");
+  }
+}
+
+const char* network_text(NetworkMode mode) {
+  switch (mode) {
+    case NetworkMode::none:
+      return "none: loopback only";
+    case NetworkMode::filtered:
+      return "filtered";
+    case NetworkMode::host:
+      return "the host's: everything the host reaches";
+  }
+  return "";
+}
+
+void print_isolation(Text& text, const Plan& plan) {
+  const NamespacePlan& namespaces = plan.namespaces;
+  text.heading("namespaces and network");
+  std::string names = "  user, mount, pid, ipc, uts, cgroup";
+  if (namespaces.network) names += ", network";
+  if (namespaces.time) {
+    names += ", time (monotonic " + duration_to_text(namespaces.monotonic) + ", boottime " +
+             duration_to_text(namespaces.boottime) + ")";
+  }
+  text.line(names, to_text(Origin{}));
+  if (namespaces.nested) text.line("  the command may make namespaces of its own", "");
+  text.line(std::string("  network: ") + network_text(plan.network.value), to_text(plan.network.origin));
+}
+
+void print_environment(Text& text, const Plan& plan) {
+  text.heading("environment (everything else is dropped)");
+  for (const Variable& variable : plan.environment) {
+    const bool passed = variable.from == Variable::From::passed;
+    text.line("  " + shown_name(variable.name) + (passed ? " (passed)" : "=" + escape_for_display(variable.value)),
+              to_text(variable.origin));
+  }
+}
+
+const char* policy_word(SeccompPolicy policy) {
+  switch (policy) {
+    case SeccompPolicy::standard:
+      return "default";
+    case SeccompPolicy::strict:
+      return "strict";
+    case SeccompPolicy::off:
+      return "off";
+  }
+  return "";
+}
+
+void print_limits(Text& text, const Plan& plan) {
+  text.heading("limits and system calls");
+  for (const RlimitPlan& limit : plan.rlimits) {
+    text.line("  " + limit.name + " " + std::to_string(limit.soft), to_text(limit.origin));
+  }
+  if (plan.timeout) text.line("  timeout " + duration_to_text(plan.timeout->value), to_text(plan.timeout->origin));
+  text.line(std::string("  system calls: policy ") + policy_word(plan.seccomp.policy), "");
+  for (const auto& call : plan.seccomp.allow) text.line("  allow " + shown_name(call.value), to_text(call.origin));
+  for (const auto& call : plan.seccomp.deny) text.line("  deny " + shown_name(call.value), to_text(call.origin));
+  for (const auto& rule : plan.seccomp.rules) {
+    text.line("  rule for " + shown_name(rule.syscall) + ", argument " + std::to_string(rule.argument),
+              to_text(rule.origin));
+  }
+}
+
+void print_notes(Text& text, const Plan& plan, Note::Level level) {
+  for (const Note& note : plan.notes) {
+    if (note.level != level) continue;
+    if (level == Note::Level::warning) {
+      text.warning(note.text + "  [" + to_text(note.origin) + "]");
+    } else {
+      text.line("  " + note.text + "  [" + to_text(note.origin) + "]", "");
+    }
+  }
+}
+
+/// What a reader must not miss comes before everything else.
+bool has_notes(const Plan& plan, Note::Level level) {
+  return std::any_of(plan.notes.begin(), plan.notes.end(), [level](const Note& note) { return note.level == level; });
+}
+
+}  // namespace
+
+std::string plan_to_text(const Plan& plan, Colour colour) {
+  Text text(colour);
+  print_notes(text, plan, Note::Level::warning);
+  print_summary(text, plan);
+  print_view(text, plan);
+  print_preparations(text, plan);
+  print_groups(text, plan.identity);
+  print_isolation(text, plan);
+  print_environment(text, plan);
+  print_limits(text, plan);
+  if (has_notes(plan, Note::Level::information)) {
+    text.heading("notes");
+    print_notes(text, plan, Note::Level::information);
+  }
+  return text.take();
+}
+
+}  // namespace snug

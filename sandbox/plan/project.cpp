@@ -1,0 +1,139 @@
+// Which directory is the project, and the places that never are one.
+#include "base/paths.h"
+#include "base/quote.h"
+#include "base/sha256.h"
+#include "plan/planner.h"
+
+namespace snug {
+namespace {
+
+struct Candidate {
+  std::string path;
+  std::string reason;
+};
+
+struct SystemPlace {
+  const char* path;
+  bool below;  ///< everything below it is the system's too
+};
+
+// Places people keep projects in below a system directory (/usr/src/app, /srv/x, /tmp/x) are left out of `below`.
+constexpr SystemPlace system_places[] = {
+    {"/", false},          {"/bin", true},           {"/boot", true},        {"/dev", true},
+    {"/etc", true},        {"/home", false},         {"/lib", true},         {"/lib32", true},
+    {"/lib64", true},      {"/libx32", true},        {"/media", false},      {"/mnt", false},
+    {"/nix", true},        {"/opt", false},          {"/proc", true},        {"/root", false},
+    {"/run", false},       {"/run/user", false},     {"/sbin", true},        {"/snap", true},
+    {"/srv", false},       {"/sys", true},           {"/tmp", false},        {"/usr", false},
+    {"/usr/bin", true},    {"/usr/lib", true},       {"/usr/lib32", true},   {"/usr/lib64", true},
+    {"/usr/local", false}, {"/usr/local/bin", true}, {"/usr/libexec", true}, {"/usr/local/lib", true},
+    {"/usr/sbin", true},   {"/usr/share", true},     {"/usr/src", false},    {"/var", false},
+    {"/var/lib", false},   {"/var/tmp", false},
+};
+
+constexpr const char* ways_on =
+    "snug --project none ...      run without a project\n"
+    "snug -p DIR/snug.toml ...    use DIR as the project";
+
+bool is_callers(const Caller& caller, std::uint32_t owner) {
+  return owner == caller.uid || (caller.uid == 0 && caller.sudo_uid && owner == *caller.sudo_uid);
+}
+
+bool marks_work_tree(Planner& planner, const std::string& directory) {
+  const FileStatus& git = planner.host.status(join(directory, ".git"));
+  const bool right_kind =
+      git.kind == FileKind::directory || git.kind == FileKind::regular || git.kind == FileKind::symlink;
+  return right_kind && is_callers(planner.caller(), git.uid);  // not one that somebody else left in /tmp
+}
+
+/// Walks up from `start` to the nearest work tree, never to the home nor across file systems.
+std::string work_tree_around(Planner& planner, const std::string& start) {
+  const std::uint64_t device = planner.host.status(start).device;
+  for (std::string at = start; at != "/" && at != planner.home; at = parent_of(at)) {
+    if (planner.host.status(at).device != device) break;
+    if (marks_work_tree(planner, at)) return at;
+  }
+  return "";
+}
+
+Candidate choose(Planner& planner) {
+  const std::string& file = planner.request.profile_file;
+  if (!file.empty() && base_name(file) == "snug.toml") {
+    return {planner.host.resolve(parent_of(file)).path, "directory of snug.toml"};
+  }
+  const std::string cwd = planner.host.resolve(planner.caller().cwd).path;
+  const std::string tree = work_tree_around(planner, cwd);
+  if (!tree.empty()) return {tree, "git work tree"};
+  return {cwd, "current directory"};
+}
+
+bool is_system_place(const std::string& path) {
+  for (const SystemPlace& place : system_places) {
+    if (place.below ? is_below(path, place.path) : path == place.path) return true;
+  }
+  return false;
+}
+
+bool overlap(const std::string& a, const std::string& b) { return is_below(a, b) || is_below(b, a); }
+
+/// Why `path` cannot be a project, or "".
+std::string refusal(Planner& planner, const std::string& path) {
+  const Caller& caller = planner.caller();
+  const FileStatus& status = planner.host.status(path);
+  if (path == "/") return "it is the root of the system";
+  if (path == planner.home) return "it is your home: everything in it would be open to the command";
+  if (is_below(planner.home, path)) return "your home lies in it";
+  if (is_system_place(path)) return "it is a system directory";
+  if (status.kind != FileKind::directory) return "it is not a directory that can be read";
+  if (!is_callers(caller, status.uid)) return "it belongs to uid " + std::to_string(status.uid) + ", not to you";
+  for (const std::string& own : {caller.state_dir, caller.config_dir}) {
+    if (!own.empty() && overlap(path, planner.host.resolve(own).path)) {
+      return "snug's own " + std::string(own == caller.state_dir ? "state" : "configuration") + " (" +
+             escape_for_display(own) + ") lies there";
+    }
+  }
+  return "";
+}
+
+std::string readable_word(std::string_view path) {
+  std::string word;
+  for (const char c : base_name(path).substr(0, 32)) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    word += plain ? c : '_';
+  }
+  return word.empty() ? "no-project" : word;
+}
+
+}  // namespace
+
+std::string storage_key(const std::string& project, const Profile& profile) {
+  const std::string identity = project + '\0' + profile.name + '\0' + profile.file;
+  return readable_word(project) + "-" + sha256_hex(identity).substr(0, 32);
+}
+
+void find_project(Planner& planner) {
+  Plan& plan = planner.plan;
+  if (plan.project_mode.value == ProjectMode::none) {
+    plan.project_reason = "no project";
+    planner.key = storage_key("", planner.profile);
+    return;
+  }
+  if (!planner.caller().cwd.starts_with('/')) {
+    planner.fail("cannot find the project", plan.project_mode.origin,
+                 "the current directory cannot be reached or was deleted", "cd to a directory that exists");
+    return;
+  }
+  const Candidate candidate = choose(planner);
+  const std::string why_not = refusal(planner, candidate.path);
+  if (!why_not.empty()) {
+    planner.fail("cannot use " + quote_for_display(candidate.path) + " (" + candidate.reason + ") as the project",
+                 plan.project_mode.origin, why_not, ways_on);
+    return;
+  }
+  plan.project = candidate.path;
+  plan.project_reason = candidate.reason;
+  planner.key = storage_key(plan.project, planner.profile);
+}
+
+}  // namespace snug

@@ -1,0 +1,74 @@
+#include "plan/words.h"
+
+#include <cstdio>
+
+namespace snug {
+namespace {
+
+struct EffectWord {
+  const char* operator()(const Bind& bind) const { return bind.access == Access::write ? "write" : "read"; }
+  const char* operator()(const Overlay&) const { return "overlay"; }
+  const char* operator()(const Tmpfs&) const { return "tmpfs"; }
+  const char* operator()(const File&) const { return "file"; }
+  const char* operator()(const Copy&) const { return "copy"; }
+  const char* operator()(const Directory&) const { return "directory"; }
+  const char* operator()(const Symlink&) const { return "link"; }
+  const char* operator()(const Device&) const { return "device"; }
+  const char* operator()(const Mask&) const { return "hidden"; }
+  const char* operator()(const Seal&) const { return "read-only"; }
+  const char* operator()(const Special& special) const {
+    switch (special.kind) {
+      case Special::Kind::proc:
+        return "proc";
+      case Special::Kind::devpts:
+        return "devpts";
+      case Special::Kind::mqueue:
+        return "mqueue";
+      case Special::Kind::cgroup2:
+        return "cgroup2";
+    }
+    return "special";
+  }
+};
+
+}  // namespace
+
+const char* kind_word(FileKind kind) {
+  switch (kind) {
+    case FileKind::absent:
+      return "absent";
+    case FileKind::regular:
+      return "file";
+    case FileKind::directory:
+      return "directory";
+    case FileKind::symlink:
+      return "symbolic link";
+    case FileKind::socket:
+      return "socket";
+    case FileKind::fifo:
+      return "named pipe";
+    case FileKind::character_device:
+      return "character device";
+    case FileKind::block_device:
+      return "block device";
+    case FileKind::unreadable:
+      return "unreadable";
+  }
+  return "unknown";
+}
+
+std::string octal(std::uint32_t mode) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%04o", mode);
+  return text;
+}
+
+std::string status_words(const FileStatus& status) {
+  std::string text = kind_word(status.kind);
+  if (status.kind == FileKind::absent || status.kind == FileKind::unreadable) return text;
+  return text + " " + octal(status.mode) + " uid " + std::to_string(status.uid) + " gid " + std::to_string(status.gid);
+}
+
+const char* effect_word(const ViewKind& what) { return std::visit(EffectWord{}, what); }
+
+}  // namespace snug

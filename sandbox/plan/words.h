@@ -1,0 +1,18 @@
+// Small pieces of wording shared by messages, notes and the printers.
+#pragma once
+
+#include <string>
+
+#include "host/view.h"
+#include "plan/plan.h"
+
+namespace snug {
+
+const char* kind_word(FileKind kind);                ///< "directory", "symbolic link", ...
+std::string status_words(const FileStatus& status);  ///< "directory 0755 uid 0 gid 0"
+std::string octal(std::uint32_t mode);               ///< "0755"
+
+/// "read", "write", "overlay", "tmpfs", "hidden", ...: what an entry makes of its path.
+const char* effect_word(const ViewKind& what);
+
+}  // namespace snug
