@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <cstring>
+
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/print.h"
@@ -27,23 +29,25 @@ StateStyle style_of(Check::State state) {
   return {"missing ", "\x1b[31m"};
 }
 
-std::string indented(const std::string& text) {
-  std::string lines = "    fix: ";
+// `text` behind `lead`, its second and later lines under its first.
+std::string hanging(std::string lead, const std::string& text) {
+  const std::string margin = "\n" + std::string(lead.size(), ' ');
   for (const char c : text) {
-    lines += c;
-    if (c == '\n') lines += "         ";
+    if (c == '\n') {
+      lead += margin;
+    } else {
+      lead += c;
+    }
   }
-  return lines + "\n";
+  return lead + "\n";
 }
 
 std::string check_to_text(const Check& check, Colour colour) {
   const auto style = style_of(check.state);
-  const bool colourful = colour == Colour::always;
-  std::string text = colourful ? style.colour + std::string(style.word) + "\x1b[0m" : style.word;
-  text += "  " + check.title;
-  if (!check.detail.empty()) text += ": " + printable(check.detail);
-  text += "\n";
-  return check.fix.empty() ? text : text + indented(printable(check.fix));
+  std::string text = hanging("          ", check.title + ": " + printable(check.detail));
+  const std::string word = colour == Colour::always ? style.colour + std::string(style.word) + "\x1b[0m" : style.word;
+  text.replace(0, std::strlen(style.word), word);
+  return check.fix.empty() ? text : text + hanging("          fix: ", printable(check.fix));
 }
 
 std::string report_to_text(const DoctorReport& report, Colour colour) {
