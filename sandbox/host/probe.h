@@ -8,11 +8,6 @@
 
 namespace snug {
 
-/// A file every sandbox has: the profile's name and a newline. With `user.max_user_namespaces` at 0 it tells that
-/// this process runs in a sandbox which allows no other. Only wording rests on it: without the file the kernel
-/// refuses just the same.
-inline constexpr const char* sandbox_marker_path = "/run/snug/profile";
-
 /// A handful of system calls; tries nothing.
 HostFacts probe_facts();
 

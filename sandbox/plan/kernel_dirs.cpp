@@ -80,6 +80,8 @@ void add_run(Planner& planner) {
   const std::string runtime = "/run/user/" + std::to_string(planner.plan.identity.inside_uid);
   place(planner, runtime, Directory{.mode = 0700}, "runtime directory");
   place(planner, "/run/lock", Directory{.mode = 01777}, "locks");
+  const File marker{.content = planner.profile.name + "\n", .mode = 0444};
+  place(planner, sandbox_marker_path, marker, "tells a snug started inside where it is");
 }
 
 }  // namespace
