@@ -39,8 +39,11 @@ std::optional<Plan> build(const Profile& profile, const Request& request) {
 
 void log_plan(const Plan& plan) {
   log_decision("project " + plan.project + " (" + plan.project_reason + ")");
-  for (const auto& entry : plan.view)
+  for (const auto& entry : plan.view) {
+    if (entry.origin.kind == OriginKind::builtin) continue;
     log_decision("view " + entry.target + ": " + entry.why + ", " + to_text(entry.origin));
+  }
+  log_decision("view of " + std::to_string(plan.view.size()) + " entries; `snug plan` lists them all");
 }
 
 }  // namespace
