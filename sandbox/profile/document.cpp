@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "profile/key_depth.h"
 
 // The one file that sees toml++: it takes seconds to compile.
 #define TOML_EXCEPTIONS 0
@@ -130,6 +131,7 @@ void collect_key(const Value& value, std::vector<std::string>& parts) {
 
 std::variant<Value, SyntaxError> parse_document(std::string_view text) {
   if (text.size() > largest_text) return SyntaxError{{1, 1}, "larger than 1 MiB"};
+  if (has_endless_key(text)) return SyntaxError{{1, 1}, "a key in it has more than 16 dots"};
   const toml::parse_result result = toml::parse(text);
   if (!result) return syntax_error(result.error());
   return convert(result.table());

@@ -41,7 +41,7 @@ struct SyntaxError {
 };
 
 /// The whole text as a table. TOML stops at the first mistake of its own, so there is one at most.
-/// Bounded: a text above one MiB is an error, deep nesting is toml++'s.
+/// Bounded: a text above one MiB, deep nesting and endless keys are errors.
 std::variant<Value, SyntaxError> parse_document(std::string_view text);
 
 /// One value standing alone, "[1, 2]". A word without quotes that TOML does not know (4G, none, ./x) is taken as text,
