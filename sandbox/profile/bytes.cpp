@@ -8,11 +8,13 @@ namespace {
 constexpr char32_t escape_base = 0x10fe00;
 
 bool is_escape(const Character& character) {
-  return character.valid && character.code >= escape_base + 0x80 && character.code <= escape_base + 0xff;
+  return character.valid && character.code >= escape_base && character.code <= escape_base + 0xff;
 }
 
-// A real character of the escapes' range is escaped too, or it would come back as one byte.
-bool needs_escape(const Character& character) { return !character.valid || is_escape(character); }
+// Does `bytes`, which starts with `character`, start with what would come back as something else?
+bool needs_escape(const Character& character, std::string_view bytes) {
+  return !character.valid || is_escape(character) || bytes.starts_with("${");
+}
 
 void append_escaped(std::string& text, std::string_view bytes) {
   for (const char byte : bytes) append_utf8(text, escape_base + static_cast<unsigned char>(byte));
@@ -33,7 +35,7 @@ std::string bytes_to_utf8(std::string_view bytes) {
   while (!bytes.empty()) {
     const Character character = first_character(bytes);
     const std::string_view piece = bytes.substr(0, character.size);
-    if (needs_escape(character)) {
+    if (needs_escape(character, bytes)) {
       append_escaped(text, piece);
     } else {
       text += piece;

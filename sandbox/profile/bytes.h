@@ -1,7 +1,8 @@
 // Bytes that TOML cannot say. TOML text is UTF-8, Linux paths and variables are any bytes but NUL: a byte that is part
 // of no character (0x80 to 0xFF) is written as the private code point U+10FE00 plus the byte, "\U0010FEFF" for 0xFF,
 // and becomes that byte again when the profile is read. A real character of that range is written byte by byte, so that
-// every string comes back as it was.
+// every string comes back as it was. So is the '$' of "${": what an option gives has been through the shell already
+// and is meant as it is.
 #pragma once
 
 #include <string>

@@ -36,7 +36,7 @@ std::string rewritten(const Value& value, std::string_view expected) {
   if (expected.starts_with("text") && value.type == Value::Type::boolean)
     return value.boolean ? "\"true\"" : "\"false\"";
   if (expected.starts_with("a list") && value.type == Value::Type::text)
-    return "[" + quote_for_display(value.text) + "]";
+    return "[" + quote_for_display(utf8_to_bytes(value.text)) + "]";
   if (expected.starts_with("true") && (value.text == "true" || value.text == "false")) return value.text;
   return {};
 }
@@ -103,11 +103,12 @@ void Field::fail_type(std::string_view expected) const {
 
 std::optional<std::string> Field::text() const {
   if (!is(Value::Type::text)) return fail_type("text in quotes"), std::nullopt;
-  if (value_.text.find('\0') != std::string::npos) return fail("text cannot hold a NUL character"), std::nullopt;
   if (value_.text.find("${") != std::string::npos) {
     return fail("variables (\"${...}\") are not in this version yet; write the value out"), std::nullopt;
   }
-  return utf8_to_bytes(value_.text);
+  std::string bytes = utf8_to_bytes(value_.text);
+  if (bytes.find('\0') != std::string::npos) return fail("text cannot hold a NUL character"), std::nullopt;
+  return bytes;
 }
 
 std::optional<std::int64_t> Field::integer(std::int64_t least, std::int64_t most) const {

@@ -35,7 +35,7 @@ bool fail_replace(const Field& field) {
 
 bool is_removal(const Field& item) {
   if (!item.is(Value::Type::text) || !item.value().text.starts_with('!')) return false;
-  item.fail(quote_for_display(item.value().text) +
+  item.fail(quote_for_display(utf8_to_bytes(item.value().text)) +
             ": inheritance is not in this version yet, so nothing can be taken out");
   return true;
 }
