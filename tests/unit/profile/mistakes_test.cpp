@@ -236,6 +236,19 @@ TEST_CASE("names of variables and hosts are checked") {
   });
 }
 
+TEST_CASE("variables that would be ignored are refused") {
+  check({
+      {"[environment]\npass = [\"LD_PRELOAD\"]",
+       "3:9: environment.pass: \"LD_PRELOAD\" names a place of the host and is never passed on; give it a value in "
+       "environment.set"},
+      {"[environment]\nset = { container = \"x\" }",
+       "3:21: environment.set: \"container\" is set by snug itself and stays as it is"},
+      {"[environment]\nunset = [\"SNUG_PROFILE\"]",
+       "3:10: environment.unset: \"SNUG_PROFILE\" is set by snug itself and stays as it is"},
+      {"[environment]\npass = [\"LD_*\", \"*\"]\nset = { LD_PRELOAD = \"x\", HOME = \"/h\" }", ""},
+  });
+}
+
 TEST_CASE("mounts say which key is missing or means nothing") {
   const std::string mount = "[[filesystem.mount]]\n";
   check({
