@@ -1,0 +1,108 @@
+// What this version reads but does not enforce yet must stop a run, each key by name.
+#include <fstream>
+#include <regex>
+#include <sstream>
+
+#include "profile/load.h"
+#include "support/catch.h"
+
+using namespace snug;
+
+namespace {
+
+std::string refusals(const std::string& text) {
+  const LoadOutcome outcome = load_profile({{"p.toml", "version = 1\n" + text}}, {});
+  for (const Diagnostic& diagnostic : outcome.diagnostics) FAIL(to_text(diagnostic));
+  std::string all;
+  for (const Diagnostic& diagnostic : unenforceable_keys(outcome.profile)) all += to_text(diagnostic) + "\n";
+  return all;
+}
+
+struct Row {
+  std::string text;     ///< after "version = 1" in line 1
+  std::string refusal;  ///< after "p.toml:"; empty: none
+};
+
+}  // namespace
+
+TEST_CASE("each key that cannot be enforced is refused with what to write instead") {
+  const std::string lost =
+      "filesystem.project = \"overlay\" cannot keep changes in this version yet: all of them go when the run ends; "
+      "if that is meant, add under [changes]\n  on-success = \"discard\"\n  on-failure = \"discard\"";
+  const Row rows[] = {
+      {"extends = [\"node\"]", "2:12: extends is not in this version yet; copy the lines you need into this file"},
+      {"[vars]\nx = \"1\"", "3:5: [vars] is not in this version yet; write the values out where they are used"},
+      {"require = [\"filesystem\", \"limits.memory\"]",
+       "2:26: require: \"limits.memory\" cannot be promised by this version, which does not enforce it yet"},
+      {"subids = \"auto\"", "2:10: subids = \"auto\" is not in this version yet; write subids = \"none\""},
+      {"[filesystem]\nproject = \"overlay\"", "3:11: " + lost},
+      {"[filesystem]\nproject = \"overlay\"\n[changes]\non-success = \"discard\"", "3:11: " + lost},
+      {"[filesystem]\nproject = \"overlay\"\n[changes]\non-failure = \"discard\"", "3:11: " + lost},
+      {"[network]\nmode = \"filtered\"",
+       "3:8: network.mode = \"filtered\" is not in this version yet; write \"none\" or \"host\""},
+      {"[network]\nallow = [\"a.example\", \"b.example\"]",
+       "3:10: network.allow is not in this version yet; remove it; network.mode is \"none\" or \"host\""},
+      {"[network]\ndeny = [\"a.example\"]",
+       "3:9: network.deny is not in this version yet; remove it; network.mode = \"none\" reaches nothing"},
+      {"[network]\npublish = [\"80\"]",
+       "3:12: network.publish is not in this version yet; remove it; with network.mode = \"host\" the command's ports "
+       "are the host's"},
+      {"[network]\nhost-ports = [80]",
+       "3:15: network.host-ports is not in this version yet; remove it; with network.mode = \"host\" the host's ports "
+       "are reachable"},
+      {"[network]\nsockets = [\"/run/x\"]",
+       "3:12: network.sockets is not in this version yet; remove it; Unix sockets of the host cannot be reached"},
+      {"[network]\nssh-agent = true",
+       "3:13: network.ssh-agent = true is not in this version yet; write false; use a key file instead"},
+      {"[seccomp]\npolicy = \"strict\"",
+       "3:10: seccomp.policy = \"strict\" is not in this version yet; write \"default\", and name more calls in "
+       "seccomp.deny"},
+      {"[limits]\nmemory = \"1G\"",
+       "3:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process"},
+      {"[limits]\nprocesses = 5",
+       "3:13: limits.processes is not in this version yet; remove it; limits.rlimit.nproc bounds your user's "
+       "processes"},
+      {"[limits]\ncpus = 2",
+       "3:8: limits.cpus is not in this version yet; remove it; limits.rlimit.cpu bounds each process's time"},
+      {"[limits]\ndisk = \"1G\"",
+       "3:8: limits.disk is not in this version yet; remove it; limits.rlimit.fsize bounds each file"},
+  };
+  for (const Row& row : rows) {
+    INFO(row.text);
+    CHECK(refusals(row.text) == "p.toml:" + row.refusal + "\n");
+  }
+}
+
+TEST_CASE("what is enforced is not refused") {
+  CHECK(
+      refusals(
+          "require = [\"filesystem\", \"network\", \"limits.timeout\", \"limits.rlimit\"]\n"
+          "hostname = \"x\"\nshell = [\"bash\"]\nworkdir = \".\"\nuser = \"root\"\nsubids = \"none\"\n"
+          "toolchains = \"none\"\nnested = true\n"
+          "[filesystem]\nroot = \"empty\"\netc = \"host\"\nproject = \"overlay\"\nhome = \"tmpfs\"\ngit = \"write\"\n"
+          "read = [\"/a\"]\nwrite = [\"/b\"]\noverlay = [\"/c\"]\ntmpfs = [\"/d\"]\nhide = [\"x\"]\nprotect = [\"y\"]\n"
+          "[[filesystem.mount]]\ntype = \"bind\"\nsource = \"/e\"\n"
+          "[network]\nmode = \"host\"\nssh-agent = false\nallow = []\npublish = []\n"
+          "[environment]\npass = [\"X\"]\nset = { A = \"1\" }\nunset = [\"Y\"]\npath = [\"/f\"]\n"
+          "[seccomp]\npolicy = \"off\"\nallow = [\"ptrace\"]\ndeny = [\"kexec_load\"]\n"
+          "[[seccomp.rule]]\nsyscall = \"socket\"\nargument = 0\nequals = 1\naction = \"kill\"\n"
+          "[limits]\ntimeout = \"1h\"\nrlimit = { nofile = 5 }\n"
+          "[namespaces]\ntime = { monotonic = \"-1d\" }\n"
+          "[changes]\non-success = \"discard\"\non-failure = \"discard\"\n")
+          .empty());
+}
+
+TEST_CASE("a refusal of an option names the option") {
+  const LoadOutcome outcome = load_profile({}, {{.key = "limits.memory", .value = "4G", .option = "--memory"}});
+  const std::vector<Diagnostic> refused = unenforceable_keys(outcome.profile);
+  REQUIRE(refused.size() == 1);
+  CHECK(to_text(refused[0]) ==
+        "option --memory: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process");
+}
+
+TEST_CASE("refusals are in the order of the lines") {
+  CHECK(refusals("[limits]\ncpus = 1\nmemory = \"1G\"\n[network]\nmode = \"filtered\"\n") ==
+        "p.toml:3:8: limits.cpus is not in this version yet; remove it; limits.rlimit.cpu bounds each process's time\n"
+        "p.toml:4:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process\n"
+        "p.toml:6:8: network.mode = \"filtered\" is not in this version yet; write \"none\" or \"host\"\n");
+}
