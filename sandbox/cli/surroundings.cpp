@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -52,11 +53,18 @@ std::optional<std::array<std::string_view, N>> find_line(std::string_view text, 
   return std::nullopt;
 }
 
-// The files first: getpwuid(3) loads the name service's plug-ins, which costs more than all else snug does here.
+// Loading the name service's plug-ins takes 0.3 ms, more than all else snug does before the sandbox: only where the
+// file does not have the answer and another source may.
+bool may_ask(std::string_view database) {
+  const bool has_userdb = access("/run/systemd/userdb", F_OK) == 0;
+  return asks_beyond_files(read_file("/etc/nsswitch.conf", database_limit).value_or(""), database, has_userdb);
+}
+
 std::optional<Account> read_account(std::uint32_t uid) {
   if (const auto text = read_file("/etc/passwd", database_limit)) {
     if (auto account = find_account(*text, uid)) return account;
   }
+  if (!may_ask("passwd")) return std::nullopt;
   passwd entry{};
   passwd* found = nullptr;
   std::array<char, 16384> buffer;
@@ -65,6 +73,7 @@ std::optional<Account> read_account(std::uint32_t uid) {
 }
 
 std::optional<std::string> ask_group_name(std::uint32_t gid) {
+  if (!may_ask("group")) return std::nullopt;
   group entry{};
   group* found = nullptr;
   std::vector<char> buffer(65536);
@@ -155,6 +164,27 @@ std::optional<std::string> clean_absolute(std::string_view path) {
     path.remove_prefix(part.size());
   }
   return clean.empty() ? "/" : clean;
+}
+
+bool asks_beyond_files(std::string_view nsswitch, std::string_view database, bool has_userdb) {
+  const auto next_word = [](std::string_view& line) {
+    line.remove_prefix(std::min(line.size(), line.find_first_not_of(" \t")));
+    const auto word = line.substr(0, line.find_first_of(" \t"));
+    line.remove_prefix(word.size());
+    return word;
+  };
+  while (!nsswitch.empty()) {
+    auto line = nsswitch.substr(0, nsswitch.find('\n'));
+    nsswitch.remove_prefix(std::min(nsswitch.size(), line.size() + 1));
+    line = line.substr(0, line.find('#'));
+    const auto name = next_word(line);
+    if (!name.ends_with(':') || name.substr(0, name.size() - 1) != database) continue;
+    for (auto word = next_word(line); !word.empty(); word = next_word(line)) {
+      const bool is_file = word == "files" || (word == "systemd" && !has_userdb) || word.front() == '[';
+      if (!is_file) return true;
+    }
+  }
+  return false;
 }
 
 std::optional<Account> find_account(std::string_view passwd, std::uint32_t uid) {

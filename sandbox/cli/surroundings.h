@@ -25,6 +25,10 @@ std::optional<Account> find_account(std::string_view passwd, std::uint32_t uid);
 /// The name of `gid` in group(5) text.
 std::optional<std::string> find_group(std::string_view group, std::uint32_t gid);
 
+/// Whether nsswitch.conf(5) text sends questions about `database` ("passwd") anywhere but to the file in /etc.
+/// systemd's service only knows more where `has_userdb`.
+bool asks_beyond_files(std::string_view nsswitch, std::string_view database, bool has_userdb);
+
 /// What the kernel and the databases say, before the environment has its word.
 struct Identification {
   std::uint32_t uid = 0, gid = 0;

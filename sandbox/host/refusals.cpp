@@ -27,6 +27,10 @@ constexpr std::array step_names{
     StepName{"mount_setattr", "make a tree read-only at once (mount_setattr)"},
     StepName{"move_mount", "attach a tree (move_mount)"},
     StepName{"read-only", "see a read-only tree refuse a write"},
+    StepName{"fsopen", "make a file system"},
+    StepName{"fsconfig", "set an option of a file system"},
+    StepName{"tmpfs", "mount a tmpfs"},
+    StepName{"special", "mount a file system of the kernel's"},
     StepName{"proc", "mount a /proc of one's own"},
     StepName{"overlay", "mount an overlay"},
     StepName{"overlay-rmdir", "remove a merged directory of an overlay"},
@@ -44,7 +48,7 @@ constexpr std::array step_names{
 constexpr std::string_view any_namespace = "clone mnt net pid ipc uts cgroup time";
 constexpr std::string_view rights_inside =
     "clone setgroups uid_map gid_map mnt net pid ipc uts cgroup time loopback mount open_tree mount_setattr move_mount "
-    "proc overlay devpts";
+    "fsopen fsconfig tmpfs special proc overlay devpts";
 
 /// One cause. The first row that fits wins. `codes` ends at 0; none: any.
 struct Refusal {
@@ -182,7 +186,7 @@ constexpr std::array refusals{
             always,
             "the kernel gives no reason; inside a chroot (schroot, pbuilder) it refuses always",
             "start snug outside of any chroot; on a managed machine ask who manages it for user namespaces"},
-    Refusal{"open_tree mount_setattr move_mount",
+    Refusal{"open_tree mount_setattr move_mount fsopen fsconfig",
             {ENOSYS, EINVAL},
             is_too_old,
             "Linux {release} lacks the mount calls snug needs",
@@ -192,6 +196,11 @@ constexpr std::array refusals{
             always,
             "the kernel has no overlay file system, or its module is not loaded",
             "sudo modprobe overlay\nto keep it: echo overlay | sudo tee /etc/modules-load.d/snug.conf"},
+    Refusal{"fsopen special",
+            {ENODEV},
+            always,
+            "the kernel does not have that file system, or its module is not loaded",
+            "sudo modprobe overlay, if it is an overlay; for mqueue boot a kernel with CONFIG_POSIX_MQUEUE"},
     Refusal{"overlay-rmdir overlay",
             {EIO},
             always,

@@ -41,6 +41,20 @@ TEST_CASE("a group is found by its number") {
   CHECK_FALSE(find_group("root:x:0:\n", 1));
 }
 
+TEST_CASE("the name service is asked only where it knows more than the files") {
+  const auto asks = [](const std::string& line, bool userdb = false) {
+    return asks_beyond_files("# passwd: ldap\nhosts: dns\n" + line + "\n", "passwd", userdb);
+  };
+  CHECK_FALSE(asks("passwd:\tfiles"));
+  CHECK_FALSE(asks("passwd: files systemd # and ldap"));
+  CHECK_FALSE(asks("passwd: files [!UNAVAIL=return]"));
+  CHECK_FALSE(asks("group: files ldap"));
+  CHECK(asks("passwd: files systemd", true));
+  CHECK(asks("passwd: files sss"));
+  CHECK(asks("  passwd: compat"));
+  CHECK_FALSE(asks_beyond_files("", "passwd", true));
+}
+
 TEST_CASE("the environment goes before the password database") {
   const auto caller = caller_of({{"HOME", "/h//x/./"}, {"SHELL", "/bin/fish"}, {"XDG_STATE_HOME", "/s"}});
   CHECK(caller.home == "/h/x");
