@@ -1,4 +1,77 @@
 #include "run/run.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/units.h"
+#include "run/loop.h"
+#include "run/state.h"
+#include "run/stdio.h"
+
 namespace snug {
-Result<RunOutcome> run_plan(const Plan&, EarlyChildPtr) { return RunOutcome{}; }
+namespace {
+
+std::optional<Terminal> open_terminal(const StdioPlan& stdio) {
+  const auto first = std::find(stdio.begin(), stdio.end(), StdioMode::pty);
+  if (first == stdio.end()) return std::nullopt;
+  return Terminal(static_cast<int>(first - stdio.begin()));
+}
+
+// In a pipeline the keyboard stays with the others until the command asks for it.
+bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& stdio) {
+  return terminal && stdio[0] == StdioMode::pty && stdio[1] == StdioMode::pty && terminal->foreground();
+}
+
+LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard) {
+  LoopOptions options{
+      .stdio = stdio, .keyboard_claimed = keyboard, .interactive_shell = plan.command.interactive_shell};
+  if (plan.timeout) {
+    options.timeout = plan.timeout->value;
+    options.timeout_text =
+        "timed out after " + duration_to_text(plan.timeout->value) + " (" + to_text(plan.timeout->origin) + ")";
+  }
+  return options;
+}
+
+RunOutcome not_executed(LaunchError error) {
+  RunOutcome outcome{.status = error.exit_status};
+  outcome.not_executed = std::move(error.error);
+  return outcome;
+}
+
+void add_remarks(RunOutcome& outcome, const std::vector<std::string>& remarks) {
+  for (const std::string& remark : remarks) {
+    outcome.remark = outcome.remark ? *outcome.remark + "\n" + remark : remark;
+  }
+}
+
+}  // namespace
+
+Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early) {
+  const auto stdio = plan_stdio();
+  if (!stdio) return stdio.error();
+  auto state = RunState::prepare(plan);
+  if (!state) return std::move(state).error();
+  auto terminal = open_terminal(*stdio);
+  const bool keyboard = owns_keyboard(terminal, *stdio);
+  const PtyStart pty = terminal ? terminal->pty_start(keyboard) : PtyStart{};
+
+  LaunchOutcome launched = launch(plan, *stdio, std::move(early), pty);
+  if (launched.error && launched.error->exit_status != 125) return not_executed(*std::move(launched.error));
+  if (launched.error) return std::move(launched.error->error);
+  // Only now: the command has inherited mask and dispositions as the caller left them.
+  auto signals = Signals::take();
+  if (!signals) return std::move(signals).error();
+  auto poller = Poller::make();
+  if (!poller) return std::move(poller).error();
+
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard), std::move(terminal), std::move(signals).value(),
+            std::move(poller).value());
+  RunOutcome outcome = loop.run();
+  add_remarks(outcome, state->finish());
+  return outcome;
+}
+
 }  // namespace snug
