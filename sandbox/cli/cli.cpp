@@ -3,8 +3,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <exception>
+#include <initializer_list>
 #include <string_view>
 
 #include "cli/commands.h"
@@ -16,14 +18,18 @@
 namespace snug {
 namespace {
 
+bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 // A guess before the command line is read, so that the kernel makes the namespaces meanwhile. A wrong one costs a
 // child that ends at once.
 bool looks_like_run(int argc, char** argv) {
   if (argc < 2) return argc == 1;
+  const auto asks_for_text = [](std::string_view word) { return is_one_of(word, {"-h", "--help", "-V", "--version"}); };
   const std::string_view first = argv[1];
-  const std::string_view second = argc > 2 ? argv[2] : "";
-  if (second == "--help" || second == "-h") return false;
-  return first == "run" || first == "shell" || first == "-p" || first.starts_with("--p");
+  if (first.starts_with('-')) return !asks_for_text(first);
+  return is_one_of(first, {"run", "shell"}) && !(argc > 2 && asks_for_text(argv[2]));
 }
 
 // Only relative paths among the options need it; where it is gone, the command itself says so.

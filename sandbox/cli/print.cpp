@@ -41,7 +41,11 @@ Colour colour_for(int fd) {
   return !refused && !dumb && isatty(fd) == 1 ? Colour::always : Colour::never;
 }
 
-bool print_data(std::string_view text) { return write_all(STDOUT_FILENO, text); }
+bool print_data(std::string_view text) {
+  if (write_all(STDOUT_FILENO, text)) return true;
+  print_error({.what = "cannot write the output", .code = errno});
+  return false;
+}
 
 void print_message(std::string_view line) {
   const bool colour = colour_for(STDERR_FILENO) == Colour::always;

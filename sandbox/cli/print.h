@@ -12,7 +12,8 @@ namespace snug {
 /// Whether `fd` wants colour: a terminal, no NO_COLOR, TERM not "dumb".
 Colour colour_for(int fd);
 
-/// All of `text` to stdout; false if it could not be written (a full disk; a closed pipe ends snug by SIGPIPE).
+/// All of `text` to stdout; false, with a message, if it could not be written (a full disk; a closed pipe ends snug
+/// by SIGPIPE).
 [[nodiscard]] bool print_data(std::string_view text);
 
 /// "snug: " and `line` to stderr. Control characters are shown, not sent: names of files may hold any.
