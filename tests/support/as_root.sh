@@ -6,7 +6,7 @@ if [ "$(id -u)" = 0 ]; then
   exec "$here/as_user.sh" "$1"
 elif sudo -n true 2>/dev/null; then
   exec sudo -n env SNUG_BINARY="$SNUG_BINARY" PROBE_BINARY="$PROBE_BINARY" FILTERED_BINARY="$FILTERED_BINARY" \
-    SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" \
+    WALLED_BINARY="$WALLED_BINARY" SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" \
     "$here/as_user.sh" "$1"
 fi
 echo "needs root, or sudo without a password" >&2

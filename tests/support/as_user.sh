@@ -14,6 +14,7 @@ mkdir "$stage/bin" "$stage/home" "$stage/downloads"
 cp "$SNUG_BINARY" "$stage/bin/snug"
 cp "$PROBE_BINARY" "$stage/bin/probe"
 cp "$FILTERED_BINARY" "$stage/bin/filtered"
+cp "$WALLED_BINARY" "$stage/bin/walled"
 cp -r "$tests/support" "$tests/$(dirname "$script")" "$stage/"
 case $script in
   */real_*)
@@ -37,5 +38,6 @@ esac
 cd "$stage/home"
 # shellcheck disable=SC2086  # lists of words
 $become env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$stage/home" SHELL=/bin/bash LANG=C.UTF-8 \
-  TERM=xterm-256color SNUG="$stage/bin/snug" PROBE="$stage/bin/probe" FILTERED="$stage/bin/filtered" STAGE="$stage" \
-  PYTHONPATH="$stage/support" SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" $interpreter "$stage/$script"
+  TERM=xterm-256color SNUG="$stage/bin/snug" PROBE="$stage/bin/probe" FILTERED="$stage/bin/filtered" \
+  WALLED="$stage/bin/walled" STAGE="$stage" PYTHONPATH="$stage/support" SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" \
+  $interpreter "$stage/$script"
