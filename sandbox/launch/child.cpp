@@ -66,7 +66,6 @@ class Interpreter {
   long run_step(const Step& step) noexcept;
   long open_path(const Step& step, uint64_t flags, uint64_t resolve) noexcept;
   long make_file(const Step& step) noexcept;
-  long copy_file(const Step& step) noexcept;
   long attach(const Step& step) noexcept;
   long set_paths(const Step& step) noexcept;
   long enter_root(const Step& step) noexcept;
@@ -207,29 +206,6 @@ long Interpreter::make_file(const Step& step) noexcept {
                    text(step.text2), step.arg2);
 }
 
-// `r` is an O_PATH descriptor: reading needs a new open file, and /proc is the old root's here.
-long Interpreter::copy_file(const Step& step) noexcept {
-  char path[32] = "/proc/self/fd/";
-  path[append_number(path, 14, static_cast<uint64_t>(use(step.r)))] = '\0';
-  const long from = raw::openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (from < 0) return from;
-  const long to = raw::openat(at(step), text(step.text), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                              static_cast<unsigned>(step.arg));
-  if (to < 0) return to;
-  char buffer[4096];
-  uint64_t copied = 0;
-  long got = 0;
-  while ((got = raw::read(static_cast<int>(from), buffer, sizeof buffer)) > 0) {
-    copied += static_cast<uint64_t>(got);
-    if (copied > step.arg2) return -kEfbig;
-    const long put = raw::write(static_cast<int>(to), buffer, static_cast<size_t>(got));
-    if (put < 0) return put;
-  }
-  raw::close(static_cast<int>(from));
-  raw::close(static_cast<int>(to));
-  return got;
-}
-
 long Interpreter::attach(const Step& step) noexcept {
   const unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | (step.text == 0 ? MOVE_MOUNT_T_EMPTY_PATH : 0U);
   return call(__NR_move_mount, use(step.r), address(""), at(step), address(text(step.text)), flags);
@@ -316,8 +292,6 @@ long Interpreter::run_step(const Step& step) noexcept {
       return call(__NR_symlinkat, address(text(step.text2)), at(step), address(text(step.text)));
     case Op::make_file:
       return make_file(step);
-    case Op::copy_file:
-      return copy_file(step);
     case Op::write_text:
       return write_all(at(step), text(step.text), O_WRONLY, 0, text(step.text2), step.arg2);
     case Op::clone_tree:

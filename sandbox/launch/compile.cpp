@@ -21,7 +21,6 @@ using spec::Step;
 constexpr std::uint64_t kRecursive = 0x8000;   // AT_RECURSIVE
 constexpr std::uint64_t kDirectory = 0200000;  // O_DIRECTORY
 constexpr std::uint64_t kSealed = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
-constexpr std::uint64_t kCopyLimit = 64 << 10;
 constexpr std::uint64_t kFileAsMountPoint = 0444;
 
 // What each register of the child holds.
@@ -104,7 +103,8 @@ class Compiler {
   bool in_host_content(std::size_t i) const { return !on_root(i) && !holds_mount_points(plan_.view[holder_[i]].what); }
   void make_mount_point(std::size_t i);
   void make_parents(std::size_t i);
-  void make_plain(const ViewEntry& entry);
+  void make_plain(std::size_t i);
+  void make_file(const std::string& path, const std::string& content, std::uint32_t mode);
   void mount(std::size_t i);
   void mount_entry(std::size_t i, const Bind& bind);
   void mount_entry(std::size_t i, const Device& device);
@@ -201,15 +201,23 @@ void Compiler::make_mount_point(std::size_t i) {
   }
 }
 
-void Compiler::make_plain(const ViewEntry& entry) {
+void Compiler::make_file(const std::string& path, const std::string& content, std::uint32_t mode) {
+  add({.op = Op::make_file,
+       .at = root,
+       .text = put(relative(path)),
+       .text2 = put(content),
+       .arg = mode,
+       .arg2 = content.size()});
+}
+
+void Compiler::make_plain(std::size_t i) {
+  const ViewEntry& entry = plan_.view[i];
   const Offset path = put(relative(entry.target));
   if (const auto* file = std::get_if<File>(&entry.what)) {
-    add({.op = Op::make_file,
-         .at = root,
-         .text = path,
-         .text2 = put(file->content),
-         .arg = file->mode,
-         .arg2 = file->content.size()});
+    make_file(entry.target, file->content, file->mode);
+  } else if (const auto* copy = std::get_if<Copy>(&entry.what)) {
+    const auto content = input_.copies.find(i);
+    if (content != input_.copies.end()) make_file(entry.target, content->second, copy->mode);
   } else if (const auto* directory = std::get_if<Directory>(&entry.what)) {
     made_.insert(entry.target);
     add({.op = Op::make_dir, .at = root, .text = path, .arg = directory->mode});
@@ -344,18 +352,10 @@ void Compiler::mount(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   purpose(&entry, &entry.origin, "");
   const std::size_t first = steps_.size();
-  if (const auto* copy = std::get_if<Copy>(&entry.what)) {
-    open_host(i, copy->source, source, 0);
-    add({.op = Op::copy_file,
-         .r = source,
-         .at = root,
-         .text = put(relative(entry.target)),
-         .arg = copy->mode,
-         .arg2 = kCopyLimit});
-  } else if (is_mount(entry.what)) {
+  if (is_mount(entry.what)) {
     std::visit([&](const auto& what) { mount_entry(i, what); }, entry.what);
   } else {
-    make_plain(entry);
+    make_plain(i);
   }
   if (!entry.optional || steps_.size() == first) return;
   steps_[first].flags = spec::may_be_absent;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "launch/launch.h"
@@ -28,8 +29,10 @@ struct CompileInput {
   const PtyStart& pty;
   std::uint64_t signal_mask = 0;      ///< the command's
   std::span<const std::byte> filter;  ///< sock_filter array; empty: none
-  /// Real root as a stand-in: descriptors of mounts made by the parent, by index into plan.view (Bind, Device), and
-  /// O_PATH descriptors of Copy sources. Empty: the child opens sources itself.
+  /// The bytes of each Copy, by index into plan.view; an absent optional one is not here.
+  const std::map<std::size_t, std::string>& copies;
+  /// Real root as a stand-in: descriptors of mounts made by the parent, by index into plan.view (Bind, Device).
+  /// Empty: the child opens sources itself.
   const std::map<std::size_t, int>& prepared;
 };
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 
 #include "launch/child.h"
 #include "launch/image.h"
+#include "launch/raw.h"
 #include "launch/wording.h"
 #include "sys/errno.h"
 
@@ -33,41 +35,62 @@ std::string map_line(std::uint32_t inside, std::uint32_t outside) {
 
 }  // namespace
 
+// In the starter's process, on its own stack, in memory shared with a parent that goes on: raw calls only.
+int EarlyChild::starter(void* early) noexcept {
+  auto& self = *static_cast<EarlyChild*>(early);
+  clone_args arguments{};
+  arguments.flags = kAlwaysNew | CLONE_PARENT | CLONE_PIDFD | (self.shape_.network ? CLONE_NEWNET : 0U);
+  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&self.new_pidfd_);
+  self.result_ = raw::call(SYS_clone3, raw::address(&arguments), sizeof arguments);
+  if (self.result_ == 0) child::run(self.start_);
+  return 0;
+}
+
 Result<EarlyChildPtr> EarlyChild::start(const ChildShape& shape) {
   auto memory = SpecMemory::create();
   if (!memory) return memory.error();
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) return sys_error("make a control socket");
-  Fd ours(ends[0]), theirs(ends[1]);
   EarlyChildPtr early(new EarlyChild(shape, std::move(memory).value()));
-
-  const child::Start start{.memory = early->memory_.header(),
-                           .control = theirs.get(),
-                           .parents_control = ours.get(),
-                           .memory_fd = early->memory_.fd(),
-                           .init_image = init_image().data(),
-                           .init_image_size = init_image().size(),
-                           .loopback = shape.network,
-                           .map_self = shape.map_self,
-                           .inside_uid = shape.inside_uid,
-                           .outside_uid = shape.outside_uid,
-                           .inside_gid = shape.inside_gid,
-                           .outside_gid = shape.outside_gid};
-  int pidfd = -1;
-  clone_args arguments{};
-  arguments.flags = kAlwaysNew | CLONE_PIDFD | (shape.network ? CLONE_NEWNET : 0U);
-  arguments.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
-  const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
-  if (pid == 0) child::run(start);
-  if (pid < 0) return describe_clone(errno);
-  early->pid_ = static_cast<pid_t>(pid);
-  early->pidfd_.reset(pidfd);
-  early->control_ = std::move(ours);
+  early->control_.reset(ends[0]);
+  early->childs_control_.reset(ends[1]);
+  early->start_ = {.memory = early->memory_.header(),
+                   .control = ends[1],
+                   .parents_control = ends[0],
+                   .memory_fd = early->memory_.fd(),
+                   .init_image = init_image().data(),
+                   .init_image_size = init_image().size(),
+                   .loopback = shape.network,
+                   .map_self = shape.map_self,
+                   .inside_uid = shape.inside_uid,
+                   .outside_uid = shape.outside_uid,
+                   .inside_gid = shape.inside_gid,
+                   .outside_gid = shape.outside_gid};
+  char* top = early->stack_.data() + early->stack_.size();
+  early->starter_ = clone(starter, top, CLONE_VM | CLONE_FILES | SIGCHLD, early.get());
+  if (early->starter_ < 0) return sys_error("start a process");
   return early;
 }
 
+void EarlyChild::reap_starter() noexcept {
+  if (starter_ < 0) return;
+  while (waitpid(starter_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  starter_ = -1;
+  childs_control_.reset();
+  if (result_ <= 0) return;
+  pid_ = static_cast<pid_t>(result_);
+  pidfd_.reset(new_pidfd_);
+}
+
+Result<void> EarlyChild::finish() {
+  reap_starter();
+  if (pid_ < 0) return describe_clone(static_cast<int>(-result_));
+  return {};
+}
+
 EarlyChild::~EarlyChild() {
+  reap_starter();
   if (pidfd_) end_child(pidfd_.get());
 }
 

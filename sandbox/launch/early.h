@@ -4,10 +4,12 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "launch/child.h"
 #include "launch/launch.h"
 #include "launch/memory.h"
 
@@ -21,14 +23,22 @@ struct ChildShape {
   bool operator==(const ChildShape&) const = default;
 };
 
-/// Owns the child: it is killed and reaped unless release() was called.
+/// Owns the child: it is killed and reaped unless release_to() was called.
+///
+/// Making namespaces happens inside clone3 and takes as long as everything snug thinks about (0.5-0.7 ms, most of it
+/// the network namespace). So a starter, which shares this process's memory and descriptors, makes that call and
+/// exits, while this process goes on; CLONE_PARENT makes the child this process's own.
 class EarlyChild {
  public:
-  /// One clone3. Precondition: one thread. Errors: the kernel's refusal, worded with its known causes.
+  /// Starts the starter. Precondition: one thread. Errors: no memory, descriptors or processes.
   static Result<EarlyChildPtr> start(const ChildShape& shape);
   ~EarlyChild();
   EarlyChild(const EarlyChild&) = delete;
   EarlyChild& operator=(const EarlyChild&) = delete;
+
+  /// Waits for the starter. Errors: the kernel's refusal, worded with its known causes. To be called before anything
+  /// below but shape(), memory().
+  Result<void> finish();
 
   const ChildShape& shape() const noexcept { return shape_; }
   SpecMemory& memory() noexcept { return memory_; }
@@ -41,10 +51,19 @@ class EarlyChild {
 
  private:
   EarlyChild(const ChildShape& shape, SpecMemory memory) : shape_(shape), memory_(std::move(memory)) {}
+  static int starter(void* early) noexcept;
+  void reap_starter() noexcept;
+
   ChildShape shape_;
   SpecMemory memory_;
-  Fd control_, pidfd_;
+  Fd control_, childs_control_, pidfd_;
+  child::Start start_{};
+  pid_t starter_ = -1;
   pid_t pid_ = -1;
+  // Written by the starter.
+  int new_pidfd_ = -1;
+  long result_ = 0;
+  alignas(16) std::array<char, 32768> stack_;
 };
 
 /// Kills by pidfd and reaps.

@@ -179,17 +179,21 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
     if (!started) return failed(started.error());
     early = std::move(started).value();
   }
-  if (!shape.map_self) {
-    if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
-  }
+  const auto copies = read_copies(plan);
+  if (!copies) return failed(copies.error());
   const auto purposes = compile({.plan = plan,
                                  .stdio = stdio,
                                  .pty = pty,
                                  .signal_mask = current_signal_mask(),
                                  .filter = std::as_bytes(filter->program),
+                                 .copies = *copies,
                                  .prepared = sources.by_entry},
                                 early->memory());
   if (!purposes) return failed(purposes.error());
+  if (auto made = early->finish(); !made) return failed(made.error());
+  if (!shape.map_self) {
+    if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
+  }
   begin(early->control());
   return wait_until_started(plan, *early, *purposes);
 }

@@ -11,10 +11,10 @@ struct Command {
   enum Kind : std::uint32_t {
     signal = 1,  ///< send `value` to the command's process group (the pty's foreground group for INT, QUIT, TSTP,
                  ///< WINCH, unless that is init's own group)
-    cont = 2,   ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
-                ///< 0 makes init's own group that
-    end = 3,    ///< SIGKILL to everything inside, reap, report Ended, exit
-    begin = 4,  ///< the set-up child's steps are written: go (sent by launch(), once)
+    cont = 2,    ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
+                 ///< 0 makes init's own group that
+    end = 3,     ///< SIGKILL to everything inside, reap, report Ended, exit
+    begin = 4,   ///< the set-up child's steps are written: go (sent by launch(), once)
   };
   std::uint32_t kind;
   std::int32_t value;

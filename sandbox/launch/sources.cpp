@@ -47,13 +47,17 @@ Result<Fd> make_map(const IdMap& map, const Identity& identity) {
   return space;
 }
 
-Result<Fd> open_path(const std::string& path, bool directory) {
+Result<Fd> open_without_links(const std::string& path, std::uint64_t flags) {
   open_how how{};
-  how.flags = O_PATH | O_CLOEXEC | (directory ? O_DIRECTORY : 0);
+  how.flags = O_CLOEXEC | flags;
   how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
   Fd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
   if (!fd) return sys_error("open " + path);
   return fd;
+}
+
+Result<Fd> open_path(const std::string& path, bool directory) {
+  return open_without_links(path, O_PATH | (directory ? O_DIRECTORY : 0));
 }
 
 Result<Fd> clone_tree(int path) {
@@ -86,7 +90,6 @@ Result<void> map_ids(const ViewEntry& entry, const IdMap& map, const Identity& i
 }
 
 Result<Fd> prepare(const ViewEntry& entry, const Identity& identity) {
-  if (const auto* copy = std::get_if<Copy>(&entry.what)) return open_path(copy->source, false);
   const auto* device = std::get_if<Device>(&entry.what);
   const auto* bind = std::get_if<Bind>(&entry.what);
   auto path = open_path(bind != nullptr ? bind->source : device->source, bind != nullptr && bind->directory);
@@ -100,8 +103,7 @@ Result<Fd> prepare(const ViewEntry& entry, const Identity& identity) {
 }
 
 bool has_host_source(const ViewEntry& entry) {
-  return std::holds_alternative<Bind>(entry.what) || std::holds_alternative<Device>(entry.what) ||
-         std::holds_alternative<Copy>(entry.what);
+  return std::holds_alternative<Bind>(entry.what) || std::holds_alternative<Device>(entry.what);
 }
 
 void raise_descriptor_limit() {
@@ -112,7 +114,42 @@ void raise_descriptor_limit() {
   }
 }
 
+bool is_absent(int code) { return code == ENOENT || code == ENOTDIR; }
+
+constexpr std::size_t kCopyLimit = 64 << 10;
+
+// O_NONBLOCK: what the planner saw as a file may be a pipe by now.
+Result<std::string> read_copy(const std::string& path) {
+  auto fd = open_without_links(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return fd.error();
+  std::string content;
+  char buffer[8192];
+  ssize_t got = 0;
+  while ((got = read(fd->get(), buffer, sizeof buffer)) > 0) {
+    content.append(buffer, static_cast<std::size_t>(got));
+    if (content.size() > kCopyLimit) return sys_error("copy " + path, EFBIG);
+  }
+  if (got < 0) return sys_error("read " + path);
+  return content;
+}
+
 }  // namespace
+
+Result<std::map<std::size_t, std::string>> read_copies(const Plan& plan) {
+  std::map<std::size_t, std::string> copies;
+  for (std::size_t i = 0; i < plan.view.size(); ++i) {
+    const ViewEntry& entry = plan.view[i];
+    const auto* copy = std::get_if<Copy>(&entry.what);
+    if (copy == nullptr) continue;
+    auto content = read_copy(copy->source);
+    if (content) {
+      copies.emplace_hint(copies.end(), i, std::move(content).value());
+    } else if (!entry.optional || !is_absent(content.error().code)) {
+      return describe_source(entry, content.error().code);
+    }
+  }
+  return copies;
+}
 
 Result<PreparedSources> prepare_sources(const Plan& plan) {
   rlimit before{};
@@ -123,7 +160,7 @@ Result<PreparedSources> prepare_sources(const Plan& plan) {
     const ViewEntry& entry = plan.view[i];
     if (!has_host_source(entry)) continue;
     auto fd = prepare(entry, plan.identity);
-    if (!fd && entry.optional && (fd.error().code == ENOENT || fd.error().code == ENOTDIR)) continue;
+    if (!fd && entry.optional && is_absent(fd.error().code)) continue;
     if (!fd) {
       Error error = fd.error();
       if (error.needed_by.empty()) error.needed_by = to_text(entry.origin);

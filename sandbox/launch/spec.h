@@ -30,7 +30,6 @@ enum class Op : uint16_t {
   make_dir,     // mkdirat(at, text, arg): may exist
   make_link,    // symlinkat(text2, at, text)
   make_file,    // open(at, text, O_CREAT|O_EXCL, arg), write text2 (arg2 bytes), close
-  copy_file,    // open r's file to read, at most arg2 bytes, into a new file (at, text, mode arg)
   write_text,   // open(at, text, O_WRONLY), write text2 (arg2 bytes) in one call, close
   // mounts
   clone_tree,      // r = open_tree(at, "", OPEN_TREE_CLONE | arg)

@@ -68,18 +68,20 @@ std::string diagnosis_of(const StepWords& words, const ViewEntry& entry) {
   return "tmpfs";
 }
 
+}  // namespace
+
 Error describe_source(const ViewEntry& entry, int code) {
   Error error{.what = "cannot open " + source_of(entry), .code = code, .needed_by = needed_by(entry)};
   if (code == ELOOP) {
     error.why = "a symbolic link appeared on the way to it since the plan was made";
     error.fix = "try again; if it happens again, something is changing that path while snug starts";
+  } else if (code == EFBIG) {
+    error.why = "it is larger than the 64 KiB that snug copies";
   } else if (code == ENOENT) {
     error.fix = "create it, or write \"" + source_of(entry) + "?\" to skip it where it is absent";
   }
   return error;
 }
-
-}  // namespace
 
 Error describe_clone(int code) {
   return with_diagnosis("cannot create a user namespace", "clone", code, kEverySandbox);
@@ -132,13 +134,7 @@ Error describe_step(spec::Op op, const StepPurpose& purpose, int code) {
     return with_diagnosis(std::string("cannot ") + purpose.task, purpose.task, code, by);
   }
   const ViewEntry& entry = *purpose.entry;
-  if (op == spec::Op::open_source || op == spec::Op::copy_file) {
-    if (op == spec::Op::copy_file && code == EFBIG) {
-      return Error{
-          .what = "cannot copy " + source_of(entry), .why = "it is larger than 64 KiB", .needed_by = needed_by(entry)};
-    }
-    return describe_source(entry, code);
-  }
+  if (op == spec::Op::open_source) return describe_source(entry, code);
   const StepWords* words = words_for(op);
   const std::string verb = words != nullptr ? words->verb : "set up";
   const std::string step = words != nullptr ? diagnosis_of(*words, entry) : "";
