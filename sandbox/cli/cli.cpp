@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <unistd.h>
 
@@ -17,6 +18,14 @@
 
 namespace snug {
 namespace {
+
+// Where the caller closed one of 0-2, the next file or socket opened would take its number, and a message or the
+// command would write into it. A path handle (which cannot be written) keeps the place; run/ knows it by close-on-exec.
+void hold_closed_descriptors() {
+  for (int fd = 0; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) static_cast<void>(open("/", O_PATH | O_CLOEXEC));
+  }
+}
 
 bool is_one_of(std::string_view word, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), word) != words.end();
@@ -67,6 +76,7 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
 }
 
 int guarded_main(int argc, char** argv) {
+  hold_closed_descriptors();
   EarlyChildPtr early = looks_like_run(argc, argv) ? start_early() : nullptr;
   const auto outcome = parse_command_line({argv + (argc > 0 ? 1 : 0), argv + argc}, current_directory());
   if (outcome.error) return print_error(*outcome.error), usage_status(outcome.invocation.command);

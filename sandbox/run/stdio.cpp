@@ -56,11 +56,14 @@ bool one_open_file(int a, int b) {
          lseek(a, 0, SEEK_CUR) == lseek(b, 0, SEEK_CUR);
 }
 
+// What execve(2) would have closed did not come from the caller: cli/ keeps the place of a closed descriptor with it.
+bool is_held_place(int fd) { return fd <= STDERR_FILENO && (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0; }
+
 }  // namespace
 
 Result<StdioMode> stdio_mode(int fd, int number) {
   const int flags = fcntl(fd, F_GETFL);
-  if (flags < 0) return StdioMode::closed;
+  if (flags < 0 || is_held_place(fd)) return StdioMode::closed;
   struct stat status {};
   if (fstat(fd, &status) != 0) return refuse(number, "it cannot be examined", "");
   if (S_ISDIR(status.st_mode)) return refuse_directory(number);

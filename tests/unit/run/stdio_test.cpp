@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 
@@ -92,6 +93,16 @@ TEST_CASE("descriptors that lead out of the sandbox are refused by name") {
 
 TEST_CASE("a closed descriptor stays closed") {
   const auto result = snug::stdio_mode(987, 0);
+  REQUIRE(result);
+  CHECK(*result == StdioMode::closed);
+}
+
+TEST_CASE("a place held for a closed descriptor is a closed descriptor") {
+  const int before = ::fcntl(0, F_GETFD);
+  if (before < 0) REQUIRE(::open("/dev/null", O_RDWR) == 0);
+  REQUIRE(::fcntl(0, F_SETFD, FD_CLOEXEC) == 0);
+  const auto result = snug::stdio_mode(0, 0);
+  REQUIRE(::fcntl(0, F_SETFD, std::max(before, 0)) == 0);
   REQUIRE(result);
   CHECK(*result == StdioMode::closed);
 }
