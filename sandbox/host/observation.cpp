@@ -139,6 +139,8 @@ Container container_of(const ContainerTraces& traces) {
   if (traces.containerenv || traces.container == "podman") return Container::podman;
   if (traces.dockerenv && traces.etc_mounts) return Container::docker;
   if (traces.container.starts_with("lxc")) return Container::lxc;
+  // What snug itself sets inside a sandbox.
+  if (traces.container == "snug") return Container::none;
   return traces.container.empty() ? Container::none : Container::other;
 }
 
@@ -176,7 +178,7 @@ Observation observe() {
 }
 
 std::string surroundings_of(const Observation& seen) {
-  const std::string container = name_of(seen.container);
+  const std::string container = seen.inside_snug ? "snug" : name_of(seen.container);
   const std::string ci = name_of(seen.ci);
   return container.empty() || ci.empty() ? container + ci : container + ", " + ci;
 }

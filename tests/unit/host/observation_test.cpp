@@ -11,6 +11,7 @@ TEST_CASE("containers are told apart by their traces") {
   CHECK(container_of({.dockerenv = true, .kubernetes = true, .etc_mounts = true}) == Container::kubernetes);
   CHECK(container_of({.container = "lxc"}) == Container::lxc);
   CHECK(container_of({.container = "systemd-nspawn"}) == Container::other);
+  CHECK(container_of({.container = "snug"}) == Container::none);
 }
 
 TEST_CASE("a virtual machine made from a container's image is no container") {
@@ -44,6 +45,7 @@ TEST_CASE("mountinfo of a docker container and of a chroot") {
 TEST_CASE("surroundings name the container and who runs it") {
   CHECK(surroundings_of({}).empty());
   CHECK(surroundings_of({.container = Container::docker}) == "docker");
+  CHECK(surroundings_of({.inside_snug = true}) == "snug");
   CHECK(surroundings_of({.ci = Ci::github}) == "GitHub Actions");
   CHECK(surroundings_of({.container = Container::docker, .ci = Ci::gitlab}) == "docker, GitLab CI");
 }
