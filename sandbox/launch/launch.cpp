@@ -1,6 +1,7 @@
 #include "launch/launch.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -36,9 +37,10 @@ ChildShape shape_of(const Plan& plan) {
           .outside_gid = identity.outside_gid};
 }
 
-std::uint64_t current_signal_mask() {
+std::uint64_t kernel_mask(const sigset_t* chosen) {
   sigset_t set;
   sigprocmask(SIG_BLOCK, nullptr, &set);
+  if (chosen != nullptr) set = *chosen;
   std::uint64_t mask = 0;
   std::memcpy(&mask, &set, sizeof mask);
   return mask;
@@ -49,8 +51,28 @@ struct Received {
   Fd fd;
 };
 
-// Nothing received: the child is gone.
+// The caller may have blocked signals; without this nobody could interrupt a set-up that hangs on a dead file server.
+bool interrupted() {
+  sigset_t pending;
+  sigpending(&pending);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    if (sigismember(&pending, signal) == 1) return true;
+  }
+  return false;
+}
+
+bool wait_readable(int socket) {
+  constexpr int kLook = 500;  // milliseconds
+  pollfd entry{socket, POLLIN, 0};
+  while (poll(&entry, 1, kLook) <= 0) {
+    if (interrupted()) return false;
+  }
+  return true;
+}
+
+// Nothing received: the child is gone, or the set-up was interrupted.
 std::optional<Received> receive(int socket) {
+  if (!wait_readable(socket)) return std::nullopt;
   Received received;
   iovec part{&received.report, sizeof received.report};
   alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
@@ -161,7 +183,8 @@ EarlyChildPtr start_early() {
   return child ? std::move(child).value() : nullptr;
 }
 
-LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early, const PtyStart& pty) {
+LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early, const PtyStart& pty,
+                     const sigset_t* command_mask) {
   auto filter = make_filter(plan.seccomp);
   if (!filter) return failed(filter.error());
 
@@ -184,7 +207,7 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
   const auto purposes = compile({.plan = plan,
                                  .stdio = stdio,
                                  .pty = pty,
-                                 .signal_mask = current_signal_mask(),
+                                 .signal_mask = kernel_mask(command_mask),
                                  .filter = std::as_bytes(filter->program),
                                  .copies = *copies,
                                  .prepared = sources.by_entry},

@@ -2,6 +2,7 @@
 // the terminal, relays and waiting to run/.
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <array>
@@ -83,6 +84,11 @@ struct LaunchOutcome {
   std::optional<Sandbox> sandbox;
   std::optional<LaunchError> error;  ///< set if `sandbox` is not
 };
-LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early = nullptr, const PtyStart& pty = {});
+///
+/// The command gets `command_mask`, by default this process's own signal mask. A caller may thus block signals before
+/// the launch, so that none for the command is lost; where INT, TERM, HUP or QUIT then waits while a set-up takes
+/// long, the launch fails within a second.
+LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early = nullptr, const PtyStart& pty = {},
+                     const sigset_t* command_mask = nullptr);
 
 }  // namespace snug

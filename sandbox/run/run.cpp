@@ -52,22 +52,23 @@ void add_remarks(RunOutcome& outcome, const std::vector<std::string>& remarks) {
 Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early) {
   const auto stdio = plan_stdio();
   if (!stdio) return stdio.error();
+  // Held from here on: a signal that comes while the command starts is for the command, and one that ends a launch
+  // does so after the state is put right (this goes away last).
+  Signals signals = Signals::hold();
   auto state = RunState::prepare(plan);
   if (!state) return std::move(state).error();
   auto terminal = open_terminal(*stdio);
   const bool keyboard = owns_keyboard(terminal, *stdio);
   const PtyStart pty = terminal ? terminal->pty_start(keyboard) : PtyStart{};
 
-  LaunchOutcome launched = launch(plan, *stdio, std::move(early), pty);
+  LaunchOutcome launched = launch(plan, *stdio, std::move(early), pty, &signals.caller_mask());
   if (launched.error && launched.error->exit_status != 125) return not_executed(*std::move(launched.error));
   if (launched.error) return std::move(launched.error->error);
-  // Only now: the command has inherited mask and dispositions as the caller left them.
-  auto signals = Signals::take();
-  if (!signals) return std::move(signals).error();
+  if (auto opened = signals.open(); !opened) return std::move(opened).error();
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard), std::move(terminal), std::move(signals).value(),
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard), std::move(terminal), std::move(signals),
             std::move(poller).value());
   RunOutcome outcome = loop.run();
   add_remarks(outcome, state->finish());

@@ -13,11 +13,16 @@ namespace snug {
 
 class Signals {
  public:
-  /// Blocks the signals run/ handles or forwards and makes them readable; ignores SIGPIPE. A signal the caller ignores
-  /// (nohup) stays ignored. Precondition: the command has been started, because it inherits mask and dispositions.
-  static Result<Signals> take();
+  /// Blocks the signals run/ handles or forwards: they wait from now on. A signal the caller ignores (nohup) stays
+  /// ignored. Signals that wait when this goes away before open() take effect then.
+  static Signals hold();
+  /// Makes them readable and ignores SIGPIPE. Precondition: the command has been started, because it inherits
+  /// dispositions.
+  Result<void> open();
+  /// The mask before hold(), for the command.
+  const sigset_t& caller_mask() const noexcept { return caller_mask_; }
 
-  Signals(Signals&& other) noexcept = default;
+  Signals(Signals&& other) noexcept;
   Signals& operator=(Signals&&) = delete;
   ~Signals();
 
@@ -34,6 +39,7 @@ class Signals {
   Signals() = default;
 
   Fd fd_;
+  bool held_ = false;
   sigset_t caller_mask_{}, taken_{};
   struct sigaction caller_pipe_ {};
 };

@@ -255,7 +255,9 @@ inline void FakeSandbox::run_job() {
   }
   int status = 125;
   {
-    Loop loop(sandbox, options, std::move(terminal), Signals::take().value(), Poller::make().value());
+    Signals signals = Signals::hold();
+    if (!signals.open()) ::_exit(125);
+    Loop loop(sandbox, options, std::move(terminal), std::move(signals), Poller::make().value());
     status = loop.run().status;
   }
   ::_exit(status);
