@@ -92,6 +92,12 @@ class Closed(Case):
         command = [SNUG, "run", "--", os.path.join(self.project, "probe"), "exit", "5"]
         return subprocess.run(["sh", "-c", script, "sh", *command], cwd=self.project, capture_output=True, timeout=30)
 
+    def test_a_missing_command_is_told_from_an_end(self):
+        for redirections in ("<&-", "<&- >&-", "<&- >&- 2>&-"):
+            script = f"{SNUG} run -- /no/such/command {redirections}"
+            result = subprocess.run(["sh", "-c", script], cwd=self.project, capture_output=True, timeout=30)
+            self.assertEqual(result.returncode, 127, redirections)
+
     def test_each_of_them(self):
         for descriptors in ((0,), (1,), (2,), (0, 1), (0, 1, 2)):
             self.assert_status(self.closed(*descriptors), 5)

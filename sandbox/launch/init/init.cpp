@@ -187,6 +187,13 @@ void close_unwanted(const spec::Init& init) {
   raw::exit(127);
 }
 
+// Init's own pipe or signalfd would get the number of a closed descriptor, and be closed with it.
+void keep_places_of_closed(const spec::Init& init) {
+  for (int fd = 0; fd < 3; ++fd) {
+    if ((init.closed_fds & (1U << fd)) != 0) raw::dup3(spec::control_fd, fd, O_CLOEXEC);
+  }
+}
+
 // The descriptors of the command are its own: init keeps none that would hold a pipe or the terminal open.
 void let_go_of_stdio() {
   for (int fd = 0; fd < 3; ++fd) raw::close(fd);
@@ -308,6 +315,7 @@ void obey(int command) {
 extern "C" [[noreturn, gnu::used]] void snug_init() {
   const spec::Init& init = map_memory();
   start_session(init);
+  keep_places_of_closed(init);
   const int child_signals = block_signals();
   set_limits(init);
   check(Step::no_new_privs, raw::prctl(PR_SET_NO_NEW_PRIVS, 1));
