@@ -19,11 +19,12 @@ struct HostFacts {
   std::string kernel_release;  ///< uname -r
   std::string machine;         ///< uname -m: "x86_64", "aarch64"
   std::string hostname;
-  int landlock_abi = 0;        ///< 0: none
-  bool overlay = true;         ///< overlay mounts in a user namespace are believed to work (5.11 and later)
-  bool cgroup2 = false;        ///< a pure cgroup v2 hierarchy at /sys/fs/cgroup
-  bool inside_snug = false;    ///< this process already runs in a snug sandbox
-  std::string inside_profile;  ///< with inside_snug: the outer profile's name
+  int landlock_abi = 0;                ///< 0: none
+  bool overlay = true;                 ///< overlay mounts in a user namespace are believed to work (5.11 and later)
+  bool cgroup2 = false;                ///< a pure cgroup v2 hierarchy at /sys/fs/cgroup
+  bool initial_user_namespace = true;  ///< uid 0 is the machine's root, not that of some container or `unshare -r`
+  bool inside_snug = false;            ///< this process already runs in a snug sandbox
+  std::string inside_profile;          ///< with inside_snug: the outer profile's name
 };
 
 }  // namespace snug

@@ -128,12 +128,13 @@ void decide_identity(Planner& planner) {
     planner.fail("cannot tell where your home is", {}, "neither HOME nor the password database names an absolute path",
                  "export HOME=/absolute/path");
   }
-  if (wants_host_root && caller.uid != 0) {
+  const bool is_root = caller.uid == 0 && planner.facts.initial_user_namespace;
+  if (wants_host_root && !is_root) {
     planner.fail("cannot run as root of the host", user.origin, "you are not root",
                  "write user = \"root\" to be root inside only");
     return;
   }
-  if (caller.uid != 0) {
+  if (!is_root) {
     be_own(planner);
   } else if (wants_host_root) {
     be_host_root(planner);

@@ -120,6 +120,11 @@ class Surroundings(Case):
         for home in ("relative", "", "/a/../b"):
             self.assert_refused(self.snug("run", "true", env={"HOME": home}), "cannot tell the home directory", "HOME=")
 
+    def test_root_of_a_user_namespace_is_an_ordinary_user(self):
+        result = subprocess.run(["unshare", "-Ur", SNUG, "run", "id", "-u"], cwd=self.project, env=self.environment(),
+                                capture_output=True, timeout=60)
+        self.assertEqual((result.returncode, result.stdout), (0, b"0\n"), self.story(result))
+
     def test_inside_a_sandbox_there_is_no_second(self):
         result = self.inside(SNUG, "run", "true", options=["--read", SNUG])
         self.assert_refused(result, r"already inside snug \(profile default\)", "nested = true")

@@ -41,6 +41,13 @@ TEST_CASE("the facts of this machine agree with uname") {
   CHECK(facts.hostname == names.nodename);
 }
 
+TEST_CASE("the first user namespace is the one that maps every id") {
+  const auto map = read_file("/proc/self/uid_map", 128);
+  REQUIRE(map);
+  const bool all = map->find("4294967295") != std::string::npos;
+  CHECK(probe_facts().initial_user_namespace == (all || getuid() != 0));
+}
+
 TEST_CASE("the view tells kinds apart and follows no link") {
   const Scratch scratch;
   const auto view = real_host_view();
