@@ -158,7 +158,9 @@ class EtcBuilder {
   void show(const std::string& name, bool copies) {
     const Resolved real = planner_.host.resolve(join(source_, name));
     const bool readable = (real.status.mode & 0004) != 0;
-    if (!readable) return;
+    const bool led_out =
+        source_ != "/etc" && !is_below(real.path, source_);  // a root directory's own links lead inside it
+    if (!readable || led_out) return;
     if (real.directory() && !copies) place(name, Bind{.source = real.path}, "system settings");
     if (real.status.kind != FileKind::regular) return;
     if (real.status.size <= most_copied) return place(name, Copy{real.path}, "system settings");

@@ -115,6 +115,7 @@ Worktree main_repository(Planner& planner, const std::string& project) {
   const bool owned = status.uid == caller.uid || (caller.uid == 0 && caller.sudo_uid == status.uid);
   if (status.kind != FileKind::directory || !owned)
     return doubtful(quote_for_display(common) + " does not belong to you");
+  if (is_below(common, planner.state_dir)) return doubtful("it lies in snug's own state");
   if (is_below(planner.state_dir, common) || is_below(planner.home, common)) return doubtful("your home lies in it");
   if (!planner.host.exists(join(common, "HEAD")) || !planner.host.exists(join(common, "objects"))) {
     return doubtful(quote_for_display(common) + " is no git directory");

@@ -94,7 +94,8 @@ void add_home(Planner& planner) {
   const Sourced<HomeMode>& mode = planner.profile.filesystem.home;
   const std::string& state = planner.caller().state_dir;
   planner.state_dir = planner.host.resolve(state).path;
-  planner.followed.push_back({.real = planner.host.resolve(planner.caller().home), .entry = {}});
+  const Resolved real = planner.host.resolve(planner.caller().home);
+  if (!real.links.empty()) planner.followed.push_back({.real = real, .origin = mode.origin, .entry = {}});
   if (planner.home == "/" && mode.value != HomeMode::none) {
     planner.fail("cannot use \"/\" as the home", mode.origin, "the system itself lies there",
                  "write home = \"none\", or set HOME to a directory");

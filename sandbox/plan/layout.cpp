@@ -145,9 +145,10 @@ Seen Layout::look(std::string_view path, HostFiles& host) const {
       step.kind = hidden ? FileKind::absent : kind_of(holder->entry.what);
     } else if (!step.host_path.empty()) {
       step.kind = host.status(step.host_path).kind;
-    } else if (next == "/" || anything_below(next)) {
-      step.kind = FileKind::directory;
     }
+    // The way to a deeper entry: on a tmpfs, or a mount point the stored home gets for the run.
+    const bool on_the_way = next == "/" || anything_below(next);
+    if (step.kind == FileKind::absent && on_the_way) step.kind = FileKind::directory;
     if (step.kind == FileKind::symlink) {
       const auto* made = holder->entry.target == next ? std::get_if<Symlink>(&holder->entry.what) : nullptr;
       const std::string to = made ? made->to : host.read_link(step.host_path);

@@ -82,13 +82,20 @@ bool spares_snugs_files(Planner& planner, const std::string& source, const Wante
   return true;
 }
 
+/// Remembers the links on the way to `real`, to be judged once everything writable is known.
+void follow(Planner& planner, const Resolved& real, const Origin& origin, std::optional<ViewEntry> entry) {
+  if (real.links.empty()) return;
+  const bool make_links = entry.has_value();
+  planner.followed.push_back({real, origin, std::move(entry), make_links});
+}
+
 /// Places `entry` where it is wanted: at its own path, or at the target.
 void place_wanted(Planner& planner, ViewEntry entry, const Resolved& real, const Wanted& wanted) {
   entry.optional = wanted.optional;
   const bool elsewhere = !wanted.target.empty() && wanted.target != wanted.path;
   if (elsewhere) entry.target = inside_path(planner, wanted.target);
   if (!is_allowed_target(planner, entry.target, wanted)) return;
-  if (!elsewhere && !real.links.empty()) planner.followed.push_back({real, entry});
+  follow(planner, real, wanted.origin, elsewhere ? std::nullopt : std::optional(entry));
   planner.layout.place(std::move(entry), Rank::listed);
 }
 
@@ -108,6 +115,11 @@ void show_overlay(Planner& planner, const Wanted& wanted) {
   if (!real.directory()) {
     planner.fail("cannot lay an overlay over " + quote_for_display(wanted.path), wanted.origin, "it is no directory",
                  "use read or write for a file");
+    return;
+  }
+  if (!wanted.exec) {
+    planner.fail("cannot forbid programs in the overlay over " + quote_for_display(wanted.path), wanted.origin,
+                 "exec = false works only for binds", "take exec = false out, or use type = \"bind\"");
     return;
   }
   const LayerLife life = planner.plan.stored_home ? LayerLife::kept : LayerLife::scratch;
@@ -157,6 +169,7 @@ void mount_file(Planner& planner, const MountEntry& mount) {
                  real.directory() ? "it is a directory" : "it is larger than 64K", "use type = \"bind\"");
     return;
   }
+  follow(planner, real, mount.origin, {});
   show_made(planner, mount, Copy{real.path, mount.mode.value_or(0644)});
 }
 
@@ -171,6 +184,7 @@ void mount_device(Planner& planner, const MountEntry& mount) {
                  std::string("it is ") + kind_word(kind), absent_fix(source));
     return;
   }
+  follow(planner, real, mount.origin, {});
   show_made(planner, mount, Device{real.path});
 }
 

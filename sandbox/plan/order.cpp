@@ -122,6 +122,12 @@ bool stand_on_host(Planner& planner, const ViewEntry& entry, const ViewEntry& ho
   return false;
 }
 
+/// A sealed tmpfs cannot take mount points any more.
+bool is_sealed_tmpfs(const Planner& planner, const ViewEntry& holder) {
+  const Spot* spot = planner.layout.find(holder.target);
+  return std::holds_alternative<Tmpfs>(holder.what) && spot && spot->cover;
+}
+
 /// Can `entry` stand where it is to? Prepares its mount point, or reports.
 bool has_place(Planner& planner, const ViewEntry& entry) {
   const Piece* holder = planner.layout.holder_above(entry.target);
@@ -131,6 +137,11 @@ bool has_place(Planner& planner, const ViewEntry& entry) {
     refuse_place(planner, entry,
                  quote_for_display(around.target) + " is a " + effect_word(around.what) + ", not a directory",
                  "choose another target");
+    return false;
+  }
+  if (is_sealed_tmpfs(planner, around)) {
+    refuse_place(planner, entry, "protect makes " + quote_for_display(around.target) + " read-only around it",
+                 "take one of the two out");
     return false;
   }
   if (is_stored_home(planner, around)) return stand_in_stored_home(planner, entry, around);

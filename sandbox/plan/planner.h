@@ -17,7 +17,9 @@ namespace snug {
 /// A path that led through symbolic links to what the view shows; see links.cpp.
 struct Followed {
   Resolved real;
-  std::optional<ViewEntry> entry;  ///< what the view shows at real.path; none: only the links matter
+  Origin origin;
+  std::optional<ViewEntry> entry;  ///< what the view shows at real.path; none: nothing to show again elsewhere
+  bool make_links = true;          ///< the links on the way are wanted inside, too
 };
 
 struct Planner {

@@ -134,7 +134,7 @@ class TreePrinter {
     line += effect_word(entry.what);
     Text::pad(line, detail_column);
     line += detail.empty() ? entry.why : detail + (entry.why.empty() ? "" : "; " + entry.why);
-    if (entry.optional) line += "; where present";
+    if (entry.optional && entry.origin.kind != OriginKind::builtin) line += "; where present";
     text_.line(std::move(line), to_text(entry.origin));
     if (!again) open_.push_back(entry.target);
   }

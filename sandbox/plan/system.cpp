@@ -56,6 +56,7 @@ void add_root_directory(Planner& planner) {
                  "name a directory that holds usr, bin, lib ...");
     return;
   }
+  planner.followed.push_back({.real = real, .origin = root.origin, .entry = {}, .make_links = false});
   for (const std::string& name : planner.host.list(real.path)) {
     const bool own = std::find(std::begin(made_by_snug), std::end(made_by_snug), name) != std::end(made_by_snug);
     if (!own) add_place(planner, join(real.path, name), "/" + name);

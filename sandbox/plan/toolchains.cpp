@@ -114,7 +114,7 @@ void show(Planner& planner, const Toolchain& toolchain, const std::string& path)
   if (!real.directory() && real.status.kind != FileKind::regular) return;
   ViewEntry entry = shown(real, Access::read, std::string("toolchain ") + toolchain.name,
                           {.kind = OriginKind::environment, .source = "PATH"});
-  planner.followed.push_back({real, entry});
+  if (!real.links.empty()) planner.followed.push_back({real, entry.origin, entry});
   planner.layout.place(std::move(entry), Rank::builtin, true);
 }
 
