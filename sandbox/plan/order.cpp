@@ -1,4 +1,6 @@
 // The finished view: what cannot be seen is left out, every entry has a place to stand on, parents come first.
+#include <algorithm>
+
 #include "base/paths.h"
 #include "base/quote.h"
 #include "plan/planner.h"
@@ -149,12 +151,36 @@ bool has_place(Planner& planner, const ViewEntry& entry) {
   return host ? stand_on_host(planner, entry, around) : true;
 }
 
+bool shows_stored_home(const Planner& planner) {
+  const Spot* spot = planner.layout.find(planner.home);
+  return spot && spot->base && is_stored_home(planner, spot->base->entry);
+}
+
+bool has_one_below(const std::vector<Preparation>& preparations, const std::string& path) {
+  return std::any_of(preparations.begin(), preparations.end(),
+                     [&](const Preparation& made) { return made.path != path && is_below(made.path, path); });
+}
+
+/// A profile may show something else where the home is. Then nothing is made for a home that nobody sees.
+void drop_unseen_home(Planner& planner) {
+  if (!planner.plan.stored_home || shows_stored_home(planner)) return;
+  const std::string files = planner.plan.stored_home->files;
+  planner.plan.stored_home.reset();
+  std::vector<Preparation>& made = planner.plan.preparations;
+  std::erase_if(made, [&](const Preparation& one) { return is_below(one.path, files); });
+  for (std::string at(parent_of(files)); at != "/"; at = parent_of(at)) {
+    if (has_one_below(made, at)) break;
+    std::erase_if(made, [&](const Preparation& one) { return one.path == at; });
+  }
+}
+
 }  // namespace
 
 void order_view(Planner& planner) {
   Layout& layout = planner.layout;
   drop_repeated(layout);
   settle_masks(layout);
+  drop_unseen_home(planner);
   for (auto& [path, spot] : layout.spots()) {
     if (spot.base && has_place(planner, spot.base->entry)) planner.plan.view.push_back(spot.base->entry);
     if (spot.cover) planner.plan.view.push_back(spot.cover->entry);

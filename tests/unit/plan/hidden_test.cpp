@@ -1,0 +1,114 @@
+#include "plan/glob.h"
+#include "support/planning.h"
+
+using namespace snug;
+
+TEST_CASE("patterns match whole components") {
+  CHECK(matches_component("*.env", "a.env"));
+  CHECK(matches_component("LC_*", "LC_ALL"));
+  CHECK_FALSE(matches_component("LC_*", "XLC_ALL"));
+  CHECK(matches_component("a*b*c", "aXbYbZc"));
+  CHECK_FALSE(matches_component("a*b*c", "aXbYbZ"));
+  CHECK(matches_component("?", "x"));
+  CHECK_FALSE(matches_component("?", ""));
+  CHECK(matches_component("[id].ts", "[id].ts"));
+  CHECK_FALSE(matches_component(std::string(30, '*') + "b", std::string(200, 'a')));  // in linear time
+}
+
+TEST_CASE("hidden files and directories are masked as what they are") {
+  Planning planning;
+  planning.host.add("f /home/ann/web/.env uid=1000\nd /home/ann/web/secrets uid=1000");
+  planning.toml = "filesystem.hide = [\".env\", \"secrets\"]";
+  const Plan plan = planning.plan();
+  CHECK_FALSE(what_at<Mask>(plan, "/home/ann/web/.env")->directory);
+  CHECK(what_at<Mask>(plan, "/home/ann/web/secrets")->directory);
+}
+
+TEST_CASE("hiding what is not visible anyway does nothing") {
+  Planning planning;
+  planning.toml = "filesystem.hide = [\"~/.netrc\", \"/nowhere\"]";
+  const Plan plan = planning.plan();
+  CHECK_FALSE(entry_at(plan, "/home/ann/.netrc"));
+  CHECK_FALSE(entry_at(plan, "/nowhere"));
+}
+
+TEST_CASE("a pattern hides every match in the project, at any depth, and follows no link") {
+  Planning planning;
+  planning.host.add(
+      "f /home/ann/web/.env uid=1000\nf /home/ann/web/a/b/.env uid=1000\nl /home/ann/web/out -> /home/ann\n"
+      "f /home/ann/.env uid=1000");
+  planning.toml = "filesystem.hide = [\"**/.env\"]";
+  const Plan plan = planning.plan();
+  CHECK(what_at<Mask>(plan, "/home/ann/web/.env"));
+  CHECK(what_at<Mask>(plan, "/home/ann/web/a/b/.env"));
+  CHECK_FALSE(what_at<Mask>(plan, "/home/ann/.env"));
+}
+
+TEST_CASE("a pattern over too many files is an error that names the way out") {
+  Planning planning;
+  std::string many;
+  for (int i = 0; i < 20001; ++i) many += "f /home/ann/web/src/" + std::to_string(i) + "\n";
+  planning.host.add(many);
+  planning.toml = "filesystem.hide = [\"**/.env\"]";
+  CHECK(planning.errors().find("project = \"overlay\"") != std::string::npos);
+}
+
+TEST_CASE("a literal beats a pattern, and the more specific literal wins") {
+  Planning planning;
+  planning.host.add("f /home/ann/web/a/.env uid=1000\nd /srv/x/y uid=1000");
+  planning.toml =
+      "filesystem.hide = [\"**/.env\", \"/srv/x\"]\nfilesystem.read = [\"/home/ann/web/a/.env\", \"/srv/x\", "
+      "\"/srv/x/y\"]";
+  const Plan plan = planning.plan();
+  CHECK(what_at<Bind>(plan, "/home/ann/web/a/.env"));
+  CHECK(what_at<Tmpfs>(plan, "/srv/x"));  // only the way to what is shown below
+  CHECK(what_at<Bind>(plan, "/srv/x/y"));
+  CHECK(has_note(plan, "stricter"));
+}
+
+TEST_CASE("hiding takes away what snug itself shows") {
+  Planning planning;
+  planning.toml = "filesystem.hide = [\"/etc/fonts\", \"/dev/mqueue\", \"/usr/games\", \"/sys\"]";
+  const Plan plan = planning.plan();
+  CHECK_FALSE(entry_at(plan, "/etc/fonts"));
+  CHECK_FALSE(entry_at(plan, "/dev/mqueue"));
+  CHECK(what_at<Mask>(plan, "/usr/games"));
+  CHECK_FALSE(entry_at(plan, "/sys/devices/system/cpu"));
+}
+
+TEST_CASE("a link in the project cannot carry a mask out of it") {
+  Planning planning;
+  planning.host.add("l /home/ann/web/.env -> /usr/bin");
+  planning.toml = "filesystem.hide = [\".env\"]";
+  const Plan plan = planning.plan();
+  CHECK(what_at<Bind>(plan, "/usr"));
+  CHECK_FALSE(entry_at(plan, "/usr/bin"));
+  CHECK(has_note(plan, "out of the project"));
+}
+
+TEST_CASE("a hidden home shows only what is listed below it") {
+  Planning planning;
+  planning.toml = "filesystem.hide = [\"~\"]";
+  const Plan plan = planning.plan();
+  CHECK(what_at<Tmpfs>(plan, "/home/ann")->mode == 0555);
+  CHECK(what_at<Bind>(plan, "/home/ann/web"));
+  CHECK_FALSE(plan.stored_home);
+}
+
+TEST_CASE("protected paths are read-only under a writable project") {
+  Planning planning;
+  planning.host.add(
+      "f /home/ann/web/.envrc uid=1000\nd /home/ann/web/.vscode uid=1000\nd /home/ann/web/.github/workflows uid=1000");
+  planning.toml = "filesystem.protect = [\".envrc\", \".vscode/**\", \".github/workflows/**\", \".idea/**\"]";
+  const Plan plan = planning.plan();
+  CHECK(what_at<Seal>(plan, "/home/ann/web/.envrc"));
+  CHECK(what_at<Seal>(plan, "/home/ann/web/.vscode"));
+  CHECK(what_at<Seal>(plan, "/home/ann/web/.github/workflows"));
+  CHECK(has_note(plan, ".idea\" is absent"));
+}
+
+TEST_CASE("nothing is sealed that is read-only already") {
+  Planning planning;
+  planning.toml = "filesystem.project = \"read\"\nfilesystem.protect = [\"src\"]";
+  CHECK_FALSE(entry_at(planning.plan(), "/home/ann/web/src"));
+}
