@@ -95,6 +95,7 @@ class Compiler {
   void make_terminal();
   void set_up_stdio();
   void enter();
+  void write_landlock(spec::Init& init);
   void write_init();
 
   // --- entries ---
@@ -491,6 +492,21 @@ std::vector<spec::Rlimit> rlimits_of(const Plan& plan) {
 
 std::vector<std::string_view> views(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
+void Compiler::write_landlock(spec::Init& init) {
+  const LandlockRuleset& ruleset = input_.landlock;
+  if (ruleset.empty()) return;
+  const std::uint64_t attributes[] = {ruleset.handled_fs, ruleset.handled_net, ruleset.scoped};
+  init.landlock_attributes = memory_.put(attributes, sizeof attributes);
+  init.landlock_attributes_size = sizeof attributes;
+  std::vector<spec::LandlockPath> paths;
+  paths.reserve(ruleset.rules.size());
+  for (const LandlockRule& rule : ruleset.rules) {
+    paths.push_back({.path = put(rule.path), .optional = rule.optional ? 1U : 0U, .allowed = rule.allowed});
+  }
+  init.landlock_paths = memory_.put_array(paths);
+  init.landlock_path_count = static_cast<std::uint32_t>(paths.size());
+}
+
 void Compiler::write_init() {
   spec::Init& init = memory_.header()->init;
   const CommandPlan& command = plan_.command;
@@ -512,6 +528,7 @@ void Compiler::write_init() {
   const auto limits = rlimits_of(plan_);
   init.rlimits = memory_.put_array(limits);
   init.rlimit_count = static_cast<std::uint32_t>(limits.size());
+  write_landlock(init);
   if (!input_.filter.empty()) {
     init.filter = memory_.put(input_.filter.data(), input_.filter.size());
     init.filter_length = static_cast<std::uint32_t>(input_.filter.size() / sizeof(sock_filter));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "landlock/ruleset.h"
 #include "launch/launch.h"
 #include "launch/memory.h"
 #include "launch/spec.h"
@@ -29,6 +30,7 @@ struct CompileInput {
   const PtyStart& pty;
   std::uint64_t signal_mask = 0;      ///< the command's
   std::span<const std::byte> filter;  ///< sock_filter array; empty: none
+  const LandlockRuleset& landlock;
   /// The bytes of each Copy, by index into plan.view; an absent optional one is not here.
   const std::map<std::size_t, std::string>& copies;
   /// Real root as a stand-in: descriptors of mounts made by the parent, by index into plan.view (Bind, Device).

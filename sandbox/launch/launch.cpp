@@ -10,6 +10,7 @@
 #include <cstring>
 #include <span>
 
+#include "landlock/ruleset.h"
 #include "launch/compile.h"
 #include "launch/early.h"
 #include "launch/protocol.h"
@@ -204,11 +205,13 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
   }
   const auto copies = read_copies(plan);
   if (!copies) return failed(copies.error());
+  const LandlockRuleset landlock = make_ruleset(plan, plan.landlock_abi);
   const auto purposes = compile({.plan = plan,
                                  .stdio = stdio,
                                  .pty = pty,
                                  .signal_mask = kernel_mask(command_mask),
                                  .filter = std::as_bytes(filter->program),
+                                 .landlock = landlock,
                                  .copies = *copies,
                                  .prepared = sources.by_entry},
                                 early->memory());

@@ -80,7 +80,7 @@ struct Rlimit {
 
 struct LandlockPath {
   Offset path;
-  uint32_t origin;
+  uint32_t optional;  ///< 1: skipped where absent
   uint64_t allowed;
 };
 
@@ -103,7 +103,6 @@ struct Init {
   uint32_t landlock_attributes_size;
   Offset landlock_paths;  ///< LandlockPath[landlock_path_count]
   uint32_t landlock_path_count;
-  uint32_t landlock_flags;  ///< for landlock_restrict_self
 };
 
 struct Memory {

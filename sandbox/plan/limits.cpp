@@ -1,9 +1,27 @@
-// Resource limits and the system-call policy: copied, with the lines they came from.
+// Resource limits, the system-call policy and Landlock: copied, with the lines they came from.
 #include "plan/planner.h"
 
 namespace snug {
 
+namespace {
+
+// Host root could change kernel settings and read every file where the mounts had a hole: no run without a second wall.
+void note_landlock(Planner& planner) {
+  Plan& plan = planner.plan;
+  plan.landlock_abi = planner.facts.landlock_abi;
+  if (plan.landlock_abi > 0) return;
+  if (plan.identity.kind == Identity::Kind::host_root) {
+    return planner.fail("cannot run as uid 0 of the host without Landlock", plan.identity.origin,
+                        "this kernel has no Landlock, and the mounts alone do not hold root",
+                        "boot with lsm=landlock,... on the kernel's command line, or start snug as an ordinary user");
+  }
+  planner.note(Note::Level::information, "this kernel has no Landlock: the mounts are the only wall around files");
+}
+
+}  // namespace
+
 void copy_limits(Planner& planner) {
+  note_landlock(planner);
   const Profile& profile = planner.profile;
   Plan& plan = planner.plan;
   for (const LimitsSection::Rlimit& limit : profile.limits.rlimits) {

@@ -213,6 +213,7 @@ struct Plan {
   std::vector<RlimitPlan> rlimits;
   std::optional<Sourced<std::chrono::milliseconds>> timeout;
   SeccompPlan seccomp;
+  int landlock_abi = 0;      ///< of this kernel; 0: no Landlock, the mounts stand alone (a note says so)
   std::vector<Note> notes;
   std::vector<HostAnswer> host_answers;
 };

@@ -280,6 +280,7 @@ std::string plan_to_json(const Plan& plan) {
   if (plan.timeout)
     json["timeout"] = {{"milliseconds", plan.timeout->value.count()}, {"origin", json_of(plan.timeout->origin)}};
   json["seccomp"] = json_of(plan.seccomp);
+  json["landlock"] = {{"abi", plan.landlock_abi}};
   json["notes"] = to_array(plan.notes);
   json["host_answers"] = to_array(plan.host_answers);
   return json.dump(2) + "\n";

@@ -266,6 +266,9 @@ void print_limits(Text& text, const Plan& plan) {
     text.line("  rule for " + shown_name(rule.syscall) + ", argument " + std::to_string(rule.argument),
               to_text(rule.origin));
   }
+  text.line(plan.landlock_abi > 0 ? "  Landlock: the same view again, ABI " + std::to_string(plan.landlock_abi)
+                                  : std::string("  Landlock: not in this kernel"),
+            "");
 }
 
 void print_notes(Text& text, const Plan& plan, Note::Level level) {

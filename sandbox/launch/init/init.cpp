@@ -105,7 +105,7 @@ void set_limits(const spec::Init& init) {
 
 void allow_path(long ruleset, const spec::LandlockPath& path) {
   const long fd = raw::openat(AT_FDCWD, at_offset<char>(path.path), O_PATH | O_CLOEXEC | O_NOFOLLOW);
-  if (fd == -kEnoent || fd == -kEnotdir) return;  // an optional part of the view that is not there
+  if (path.optional != 0 && (fd == -kEnoent || fd == -kEnotdir)) return;
   check(Step::landlock, fd);
   landlock_path_beneath_attr rule{};
   rule.allowed_access = path.allowed;
@@ -121,7 +121,7 @@ void apply_landlock(const spec::Init& init) {
                                  init.landlock_attributes_size, 0));
   const auto* paths = at_offset<spec::LandlockPath>(init.landlock_paths);
   for (uint32_t i = 0; i < init.landlock_path_count; ++i) allow_path(ruleset, paths[i]);
-  check(Step::landlock, call(__NR_landlock_restrict_self, ruleset, init.landlock_flags));
+  check(Step::landlock, call(__NR_landlock_restrict_self, ruleset, 0));
   raw::close(static_cast<int>(ruleset));
 }
 

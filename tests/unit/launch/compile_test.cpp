@@ -48,7 +48,8 @@ Compiled compile_plan(const Plan& plan, StdioPlan stdio = {StdioMode::pass, Stdi
   REQUIRE(memory.ok());
   Compiled compiled{.memory = std::move(memory).value()};
   auto purposes =
-      compile({.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .copies = {}, .prepared = {}}, compiled.memory);
+      compile({.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .landlock = {}, .copies = {}, .prepared = {}},
+              compiled.memory);
   REQUIRE(purposes.ok());
   compiled.purposes = std::move(purposes).value();
   const auto* header = compiled.memory.header();
@@ -158,7 +159,7 @@ TEST_CASE("what does not fit is an error, not a cut") {
   auto memory = SpecMemory::create();
   REQUIRE(memory.ok());
   const StdioPlan stdio{};
-  const auto purposes =
-      compile({.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .copies = {}, .prepared = {}}, *memory);
+  const auto purposes = compile(
+      {.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .landlock = {}, .copies = {}, .prepared = {}}, *memory);
   CHECK_FALSE(purposes.ok());
 }
