@@ -318,10 +318,18 @@ void Loop::move_terminal_output() {
       if (!output_.drain()) break;
       continue;
     }
-    if (!output_.fill()) break;
-    modes_.scan(output_.waiting());
+    if (!take_terminal_output()) break;
   }
   if (output_.write_error() != 0) terminal_lost();
+}
+
+// Behind other programs' output, or in the background, the caller's terminal does output processing too.
+bool Loop::take_terminal_output() {
+  if (!output_.fill()) return false;
+  modes_.scan(output_.waiting());
+  const bool exact = terminal_->raw() && !pipeline();
+  if (!exact && terminal_->doubles_line_ends(sandbox_.pty_master.get())) output_.join_line_ends();
+  return true;
 }
 
 bool Loop::may_show_output() {
@@ -341,8 +349,7 @@ void Loop::flush_terminal_output(std::chrono::milliseconds limit) {
       pollfd terminal{terminal_->fd(), POLLOUT, 0};
       if (poll(&terminal, 1, static_cast<int>(limit.count())) <= 0) return;
     } else if (!output_.wants_to_write() && output_.wants_to_read()) {
-      if (!output_.fill()) return;
-      modes_.scan(output_.waiting());
+      if (!take_terminal_output()) return;
     }
   }
 }

@@ -83,6 +83,7 @@ class Loop {
   bool pipeline() const;
   bool in_foreground() const { return terminal_ && terminal_->foreground(); }
   bool reads_keyboard() const;
+  bool take_terminal_output();
   bool may_show_output();
   bool has_job_control() const;
   bool output_done() const;

@@ -41,6 +41,15 @@ bool Relay::drain() noexcept {
   return false;
 }
 
+void Relay::join_line_ends() noexcept {
+  std::size_t to = begin_;
+  for (std::size_t from = begin_; from < end_; ++from) {
+    const bool before_newline = buffer_[from] == '\r' && from + 1 < end_ && buffer_[from + 1] == '\n';
+    if (!before_newline) buffer_[to++] = buffer_[from];
+  }
+  end_ = to;
+}
+
 void Relay::discard_output() noexcept {
   begin_ = end_ = 0;
   discard_ = true;

@@ -23,6 +23,9 @@ class Relay {
 
   /// What the buffer holds.
   std::string_view waiting() const noexcept { return {buffer_.get() + begin_, end_ - begin_}; }
+  /// Takes the '\r' out of every "\r\n" that waits.
+  void join_line_ends() noexcept;
+
   bool wants_to_read() const noexcept { return source_ >= 0 && begin_ == end_; }
   bool wants_to_write() const noexcept { return sink_ >= 0 && begin_ != end_; }
   /// The source had nothing more when it was last read, or is at its end.

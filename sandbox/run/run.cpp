@@ -1,5 +1,7 @@
 #include "run/run.h"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -19,9 +21,16 @@ std::optional<Terminal> open_terminal(const StdioPlan& stdio) {
   return Terminal(static_cast<int>(first - stdio.begin()));
 }
 
-// In a pipeline the keyboard stays with the others until the command asks for it.
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+// In a pipeline the keyboard stays with the others until the command asks for it, by SIGTTIN. Where that is ignored
+// (bash's `$(...)`) the command could not ask: its reads would fail.
 bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& stdio) {
-  return terminal && stdio[0] == StdioMode::pty && stdio[1] == StdioMode::pty && terminal->foreground();
+  const bool reads_and_writes_it = stdio[0] == StdioMode::pty && stdio[1] == StdioMode::pty;
+  return terminal && terminal->foreground() && (reads_and_writes_it || is_ignored(SIGTTIN));
 }
 
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard) {

@@ -161,6 +161,13 @@ void Terminal::follow_output_processing(int master) noexcept {
   ioctl(fd_.get(), TCSETS, &now_);
 }
 
+bool Terminal::doubles_line_ends(int master) const noexcept {
+  constexpr std::uint32_t kBoth = OPOST | ONLCR;
+  TerminalModes here, inside;
+  return get_modes(fd_.get(), here) && (here.output & kBoth) == kBoth && get_modes(master, inside) &&
+         (inside.output & kBoth) == kBoth;
+}
+
 void Terminal::restore() noexcept {
   if (!raw_) return;
   unguard();

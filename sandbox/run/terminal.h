@@ -44,6 +44,8 @@ class Terminal {
   /// In a pipeline: process output if the sandbox's terminal `master` does. A full-screen program switches it off
   /// there.
   void follow_output_processing(int master) noexcept;
+  /// Does it, as well as the sandbox's terminal `master`, put '\r' before each '\n'?
+  bool doubles_line_ends(int master) const noexcept;
   /// Back to the modes found, if this process is in the foreground. No effect if they are not changed.
   void restore() noexcept;
   bool raw() const noexcept { return raw_; }

@@ -243,6 +243,17 @@ TEST_CASE("a pipeline leaves the keyboard to the others until the command reads 
   CHECK_FALSE(desk.raw());
 }
 
+TEST_CASE("in a pipeline and in the background line ends are processed once") {
+  Pipeline desk;
+  termios modes{};
+  REQUIRE(::tcgetattr(desk.inner.ours.get(), &modes) == 0);
+  modes.c_oflag |= OPOST | ONLCR;
+  REQUIRE(::tcsetattr(desk.inner.ours.get(), TCSANOW, &modes) == 0);
+  desk.print("one\ntwo\r\nthree\r!");
+  CHECK(desk.screen_until("!") == "one\r\ntwo\r\r\nthree\r!");
+  CHECK(desk.finish(exited(0)) == 0);
+}
+
 TEST_CASE("in a pipeline Ctrl-C is a signal for all of it, once for the command") {
   Pipeline desk;
   ::usleep(50000);
