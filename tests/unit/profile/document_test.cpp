@@ -41,6 +41,24 @@ TEST_CASE("a syntax error has a place and no control characters") {
   CHECK(error.message.find('\x1b') == std::string::npos);
 }
 
+TEST_CASE("a table's name that is none is an error with a place") {
+  for (const char* text : {"[!x]", "[[=]]", "[ #", "[.a]", "[a.]", "[[a]", "[\x80]"}) {
+    INFO(text);
+    const auto outcome = parse_document(text);
+    REQUIRE(std::holds_alternative<SyntaxError>(outcome));
+    CHECK(std::get<SyntaxError>(outcome).at.line == 1);
+  }
+}
+
+TEST_CASE("a character that TOML has no place for is an error with a place") {
+  for (const char* text : {"\u01AEl", "é = 1", "x = é", "[é]", "x = 1 \u0131", "\u00A0x = 1 \u00B7"}) {
+    INFO(text);
+    const auto outcome = parse_document(text);
+    REQUIRE(std::holds_alternative<SyntaxError>(outcome));
+    CHECK(std::get<SyntaxError>(outcome).at.line == 1);
+  }
+}
+
 TEST_CASE("values and keys stand alone") {
   using Parts = std::vector<std::string>;
   CHECK(std::get<Value>(parse_value("[1, 2]")).items.size() == 2);
