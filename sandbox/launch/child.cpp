@@ -18,7 +18,7 @@
 
 // Values whose libc and kernel headers cannot be included together.
 namespace {
-constexpr int kEnoent = 2, kEexist = 17, kEnotdir = 20, kEinval = 22, kEfbig = 27;
+constexpr int kEperm = 1, kEnoent = 2, kEexist = 17, kEnotdir = 20, kEinval = 22, kEfbig = 27, kEnosys = 38;
 constexpr int kSigkill = 9;
 constexpr int kMntDetach = 2;
 constexpr int kAfInet = 2, kSockDgram = 2, kSockCloexec = 02000000;
@@ -165,9 +165,10 @@ void Interpreter::early() noexcept {
     check_early(EarlyStep::gid_map, write_map("/proc/self/gid_map", start_.inside_gid, start_.outside_gid));
   }
   if (start_.loopback) check_early(EarlyStep::loopback, raise_loopback());
-  // The caller's session keyring would be searched by the command's key requests. ENOSYS: a kernel without keys.
+  // The caller's session keyring would be searched by the command's key requests. EPERM: a filter around snug (Docker's,
+  // an outer snug's) forbids the call, and so forbids the command's requests too. ENOSYS: a kernel without keys.
   const long keyring = call(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
-  if (keyring != -38) check_early(EarlyStep::keyring, keyring);
+  if (keyring != -kEnosys && keyring != -kEperm) check_early(EarlyStep::keyring, keyring);
   const long image = make_image(start_.init_image, start_.init_image_size);
   check_early(EarlyStep::image, image);
   image_ = static_cast<int>(image);
