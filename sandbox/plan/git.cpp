@@ -15,6 +15,7 @@ constexpr const char* sealed_module_names[] = {"config", "config.worktree", "hoo
 
 constexpr std::size_t most_module_entries = 2000;
 constexpr std::size_t most_gitfile = 4096;
+constexpr const char* stub_content = ".\n";
 constexpr int deepest_modules = 8;
 
 const Origin& git_origin(const Planner& planner) { return planner.profile.filesystem.git.origin; }
@@ -33,6 +34,20 @@ void bind(Planner& planner, const std::string& path, Access access, const char* 
                   .directory = status.kind == FileKind::directory,
                   .idmap = idmap_for(planner, status.uid, status.gid)};
   planner.layout.place({.target = path, .what = what, .why = why, .origin = git_origin(planner)}, Rank::builtin);
+}
+
+/// An absent `commondir` could be made inside, and would redirect git on the host to another configuration: a stub
+/// that names the git directory itself stands there for the run. One that a killed run left is taken over.
+void seal_common_directory(Planner& planner, const std::string& git) {
+  const std::string path = join(git, "commondir");
+  const FileKind kind = planner.host.status(path).kind;
+  const bool left_over = kind == FileKind::regular && planner.host.read_small(path, most_gitfile) == stub_content;
+  if (kind == FileKind::absent || left_over) {
+    prepare(planner, {.kind = Preparation::Kind::stub, .path = path, .content = stub_content, .mode = 0644});
+  }
+  planner.layout.cover(
+      {.target = path, .what = Seal{}, .why = "git would be redirected by it", .origin = git_origin(planner)},
+      Rank::builtin);
 }
 
 /// Seals the git directories below `modules`; submodules may have slashes in their names. False: too many.
@@ -57,6 +72,7 @@ bool seal_modules(Planner& planner, const std::string& modules, std::size_t& bud
 void protect_git_directory(Planner& planner, const std::string& git) {
   bind(planner, git, Access::write, "git directory");
   for (const char* name : sealed_names) seal(planner, join(git, name));
+  seal_common_directory(planner, git);
   const std::string modules = join(git, "modules");
   std::size_t budget = most_module_entries;
   const bool has_modules = planner.host.status(modules).kind == FileKind::directory;

@@ -130,7 +130,8 @@ struct RootPlan {
 
 // --- state on the host ----------------------------------------------------------------------------
 
-/// What snug makes in its own state directory before the launch. The only host paths a plan ever creates.
+/// What snug makes before the launch: in its own state directory, and stubs in the project's git directory. The only
+/// host paths a plan ever creates.
 struct Preparation {
   enum class Kind {
     directory,      ///< kept
@@ -138,9 +139,11 @@ struct Preparation {
     mount_point,    ///< an empty directory in the stored home, removed at the end of the last run that uses it
     mount_file,     ///< the same, an empty file
     scratch,        ///< a directory removed with all it holds when the run ends
+    stub,           ///< a file that must not be absent in a writable host directory; removed, unless it holds something
+                    ///< else than `content`, at the end of the last run that uses it
   } kind = Kind::directory;
   std::string path;
-  std::string content;  ///< skeleton_file
+  std::string content;  ///< skeleton_file, stub
   std::uint32_t mode = 0700;
 };
 

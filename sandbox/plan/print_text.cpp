@@ -181,6 +181,8 @@ const char* preparation_word(Preparation::Kind kind) {
       return "mount point, while running";
     case Preparation::Kind::mount_file:
       return "mount point, while running";
+    case Preparation::Kind::stub:
+      return "file, while running";
     case Preparation::Kind::scratch:
       return "directory, removed at the end";
   }
@@ -189,7 +191,7 @@ const char* preparation_word(Preparation::Kind kind) {
 
 void print_preparations(Text& text, const Plan& plan) {
   if (plan.preparations.empty()) return;
-  text.heading("made on the host, in snug's own directory");
+  text.heading("made on the host");
   for (const Preparation& made : plan.preparations)
     text.line("  " + shown_name(made.path), preparation_word(made.kind));
 }

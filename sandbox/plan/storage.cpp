@@ -16,8 +16,7 @@ std::string layer_directory(Planner& planner, const std::string& what, LayerLife
   }
   const std::string scratch = join(planner.state_dir, "scratch");
   prepare_directory(planner, scratch);
-  prepare(planner, {.kind = Preparation::Kind::scratch, .path = join(scratch, planner.key)});
-  const std::string directory = join(scratch, planner.key + "/" + name);
+  const std::string directory = join(scratch, planner.key + "-" + name);
   prepare(planner, {.kind = Preparation::Kind::scratch, .path = directory});
   return directory;
 }
@@ -57,9 +56,8 @@ std::optional<Overlay> make_overlay(Planner& planner, const std::string& lower, 
                         .upper = join(directory, "upper"),
                         .work = join(directory, "work"),
                         .discard = life == LayerLife::scratch};
-  const auto kind = overlay.discard ? Preparation::Kind::scratch : Preparation::Kind::directory;
-  prepare(planner, {.kind = kind, .path = overlay.upper});
-  prepare(planner, {.kind = kind, .path = overlay.work});
+  prepare_directory(planner, overlay.upper);
+  prepare_directory(planner, overlay.work);
   return overlay;
 }
 

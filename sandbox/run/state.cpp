@@ -258,6 +258,8 @@ std::vector<std::string> RunState::finish() {
     }
   }
   scratch_.clear();
+  for (HostStub& stub : stubs_) stub.remove();
+  stubs_.clear();
   if (home_lock_ && journal_ && lock_file(home_lock_.get(), LOCK_EX | LOCK_NB)) {
     undo_journal(journal_.get(), files_.get());
   }
@@ -297,6 +299,7 @@ Result<void> RunState::make(const Preparation& preparation) {
     return make_in_home(preparation, std::string_view(preparation.path).substr(home_.files.size() + 1));
   }
   if (preparation.kind == Kind::scratch) return make_scratch(preparation);
+  if (preparation.kind == Kind::stub) return make_stub(preparation);
   if (preparation.kind != Kind::directory) {
     return Error{.what = "cannot prepare " + quote_for_display(preparation.path),
                  .why = "a plan makes files and mount points in the stored home only"};
@@ -429,6 +432,13 @@ Result<void> RunState::make_scratch(const Preparation& preparation) {
   if (command_ids_.differ && lchown(preparation.path.c_str(), command_ids_.uid, command_ids_.gid) != 0) {
     return cannot_make(preparation.path);
   }
+  return {};
+}
+
+Result<void> RunState::make_stub(const Preparation& preparation) {
+  auto stub = HostStub::make(preparation);
+  if (!stub) return std::move(stub).error();
+  stubs_.push_back(std::move(*stub));
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "plan/plan.h"
+#include "run/stub.h"
 
 namespace snug {
 
@@ -59,6 +60,7 @@ class RunState {
   Result<void> make_skeleton_file(int parent, std::string_view below, const Preparation& preparation);
   Result<void> add_to_journal(char kind, std::string_view below);
   Result<void> make_scratch(const Preparation& preparation);
+  Result<void> make_stub(const Preparation& preparation);
   bool in_scratch(std::string_view path) const;
   Error in_the_way(std::string_view below, int code) const;
 
@@ -66,6 +68,7 @@ class RunState {
   Ids home_ids_, command_ids_;
   Fd home_lock_, journal_, files_;
   std::vector<Scratch> scratch_;
+  std::vector<HostStub> stubs_;
 };
 
 }  // namespace snug

@@ -40,6 +40,15 @@ TEST_CASE("a protected git directory is bound on itself with what git would run 
   CHECK_FALSE(entry_at(plan, git + "/objects"));
 }
 
+TEST_CASE("an absent commondir gets a stub for the run, and so does one that a killed run left") {
+  Planning planning;
+  const bool left_over = GENERATE(false, true);
+  if (left_over) planning.host.add("f /home/ann/web/.git/commondir uid=1000 \".\\n\"");
+  const Plan plan = planning.plan();
+  CHECK(prepares(plan, Preparation::Kind::stub, "/home/ann/web/.git/commondir"));
+  CHECK(what_at<Seal>(plan, "/home/ann/web/.git/commondir"));
+}
+
 TEST_CASE("git = write leaves the git directory to the command, git = read seals it whole") {
   Planning planning;
   planning.toml = "filesystem.git = \"write\"";

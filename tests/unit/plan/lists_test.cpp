@@ -97,7 +97,7 @@ TEST_CASE("a listed path takes the place of what snug puts there") {
 
 TEST_CASE("a home that is listed is the host's") {
   Planning planning;
-  planning.toml = "filesystem.read = [\"~\"]";
+  planning.toml = "filesystem.read = [\"~\"]\nfilesystem.git = \"write\"";
   const Plan plan = planning.plan();
   CHECK(what_at<Bind>(plan, "/home/ann")->source == "/home/ann");
   CHECK_FALSE(plan.stored_home);

@@ -1,0 +1,102 @@
+#include "run/stub.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/paths.h"
+#include "base/quote.h"
+#include "run/tree.h"
+
+namespace snug {
+namespace {
+
+constexpr int kMostTries = 8;  // each is lost only to another run that ends just then
+
+bool lock(int fd, int how) {
+  int result = 0;
+  do {
+    result = flock(fd, how);
+  } while (result != 0 && errno == EINTR);
+  return result == 0;
+}
+
+Error cannot_stand(const std::string& path, int code, std::string why) {
+  return Error{.what = "cannot keep " + quote_for_display(path) + " from being made inside",
+               .code = code,
+               .why = std::move(why),
+               .needed_by = "filesystem.git = \"protect\"",
+               .fix = "write git = \"write\" or project = \"overlay\""};
+}
+
+}  // namespace
+
+Result<HostStub> HostStub::make(const Preparation& preparation) {
+  const std::string& path = preparation.path;
+  const Fd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd directory(open_beneath(root.get(), parent_of(path).substr(1), O_PATH | O_DIRECTORY));
+  if (!directory) return cannot_stand(path, errno, "");
+  HostStub stub(std::move(directory), std::string(base_name(path)), preparation.content);
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    if (stub.create(preparation.mode)) return stub;
+    if (errno != EEXIST) return cannot_stand(path, errno, "");
+    if (stub.join()) return stub;
+    if (errno != ENOENT) return cannot_stand(path, 0, "something else than snug's own file is there");
+  }
+  return cannot_stand(path, EBUSY, "");
+}
+
+/// False with EEXIST if there is one.
+bool HostStub::create(unsigned mode) {
+  file_ = Fd(openat(directory_.get(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file_) return false;
+  const bool written = write(file_.get(), content_.data(), content_.size()) == static_cast<ssize_t>(content_.size());
+  if (!written || !lock(file_.get(), LOCK_SH)) {
+    const int code = errno;
+    unlinkat(directory_.get(), name_.c_str(), 0);
+    errno = code;
+    return false;
+  }
+  if (is_still_named()) return true;
+  errno = EEXIST;  // another run took it for a leftover and removed it
+  return false;
+}
+
+/// False with ENOENT if it went away meanwhile, with another code if it is not a stub.
+bool HostStub::join() {
+  file_ = Fd(openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file_) return false;
+  errno = EEXIST;
+  if (!holds_content(true) || !lock(file_.get(), LOCK_SH)) return false;
+  if (is_still_named()) return true;
+  errno = ENOENT;
+  return false;
+}
+
+bool HostStub::is_still_named() const {
+  struct stat held {
+  }, named{};
+  return fstat(file_.get(), &held) == 0 && fstatat(directory_.get(), name_.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         held.st_ino == named.st_ino && held.st_dev == named.st_dev;
+}
+
+/// `or_nothing`: another run may have made it and not written it yet.
+bool HostStub::holds_content(bool or_nothing) const {
+  struct stat status {};
+  if (fstat(file_.get(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  std::string text(content_.size() + 1, '\0');
+  const ssize_t got = pread(file_.get(), text.data(), text.size(), 0);
+  if (got == 0) return or_nothing;
+  return got == static_cast<ssize_t>(content_.size()) && text.compare(0, content_.size(), content_) == 0;
+}
+
+void HostStub::remove() {
+  if (!file_ || !lock(file_.get(), LOCK_EX | LOCK_NB)) return;
+  if (is_still_named() && holds_content(false)) unlinkat(directory_.get(), name_.c_str(), 0);
+  file_.reset();
+}
+
+}  // namespace snug
