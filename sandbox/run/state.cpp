@@ -27,6 +27,7 @@ constexpr int kFormat = 1;
 constexpr std::string_view kFormatText = "1 0.1.0\n";
 constexpr std::size_t kMaxJournal = 1 << 20;
 constexpr std::string_view kScratchMark = "snug scratch ";
+constexpr std::string_view kLayerMark = "snug layer ";
 constexpr const char* kOtherStateDirectory =
     "free some space or mend its permissions; XDG_STATE_HOME names another place for snug's state";
 
@@ -182,14 +183,26 @@ bool still_named(int fd, const std::string& path) {
          held.st_dev == named.st_dev;
 }
 
-Error scratch_in_use(const std::string& path, int lock) {
-  std::string holder = read_small(lock, 64);
-  const bool known = holder.starts_with(kScratchMark);
-  holder = known ? holder.substr(kScratchMark.size(), holder.find('\n') - kScratchMark.size()) : "";
+// "snug scratch 123\n", "snug layer 123\n"
+std::string holder_of(int lock) {
+  const std::string text = read_small(lock, 64);
+  const auto number = text.rfind(' ') + 1;
+  return text.starts_with("snug ") ? text.substr(number, text.find('\n') - number) : "";
+}
+
+Error layer_in_use(const std::string& path, int lock) {
+  const std::string holder = holder_of(lock);
   return Error{.what = "cannot use the private layer " + quote_for_display(path),
-               .why = known ? "process " + escape_for_display(holder) + " is running with it"
-                            : std::string("another run is using it"),
+               .why = holder.empty() ? std::string("another run is using it")
+                                     : "process " + escape_for_display(holder) + " is running with it",
+               .needed_by = "an overlay of this profile",
                .fix = "end that run first: two runs on one layer would corrupt it"};
+}
+
+Result<void> write_mark(int lock, const std::string& path, std::string_view mark) {
+  const std::string text = std::string(mark) + std::to_string(getpid()) + "\n";
+  if (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 || !write_all(lock, text)) return cannot_make(path);
+  return {};
 }
 
 Result<Fd> lock_scratch(const std::string& path) {
@@ -197,10 +210,9 @@ Result<Fd> lock_scratch(const std::string& path) {
   for (;;) {
     Fd lock = open_private(lock_path, 0);
     if (!lock) return cannot_make(lock_path);
-    if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return scratch_in_use(path, lock.get());
+    if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return layer_in_use(path, lock.get());
     if (!still_named(lock.get(), lock_path)) continue;
-    const std::string mark = std::string(kScratchMark) + std::to_string(getpid()) + "\n";
-    if (ftruncate(lock.get(), 0) != 0 || !write_all(lock.get(), mark)) return cannot_make(lock_path);
+    if (auto marked = write_mark(lock.get(), lock_path, kScratchMark); !marked) return std::move(marked).error();
     return lock;
   }
 }
@@ -245,6 +257,11 @@ Result<RunState> RunState::prepare(const Plan& plan) {
   for (const Preparation& preparation : plan.preparations) {
     if (auto made = state.make(preparation); !made) return std::move(made).error();
   }
+  for (const ViewEntry& entry : plan.view) {
+    const Overlay* overlay = std::get_if<Overlay>(&entry.what);
+    if (overlay == nullptr || overlay->upper.empty() || state.in_scratch(overlay->upper)) continue;
+    if (auto locked = state.lock_layer(*overlay); !locked) return std::move(locked).error();
+  }
   return state;
 }
 
@@ -260,6 +277,7 @@ std::vector<std::string> RunState::finish() {
   scratch_.clear();
   for (HostStub& stub : stubs_) stub.remove();
   stubs_.clear();
+  layer_locks_.clear();
   if (home_lock_ && journal_ && lock_file(home_lock_.get(), LOCK_EX | LOCK_NB)) {
     undo_journal(journal_.get(), files_.get());
   }
@@ -439,6 +457,21 @@ Result<void> RunState::make_stub(const Preparation& preparation) {
   auto stub = HostStub::make(preparation);
   if (!stub) return std::move(stub).error();
   stubs_.push_back(std::move(*stub));
+  return {};
+}
+
+// Two mounts on one upper directory both succeed and corrupt it silently.
+Result<void> RunState::lock_layer(const Overlay& overlay) {
+  const std::string layer(parent_of(overlay.upper)), path = layer + "/lock";
+  Fd lock = open_private(path, 0);
+  if (!lock) return cannot_make(path);
+  if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return layer_in_use(layer, lock.get());
+  if (auto marked = write_mark(lock.get(), path, kLayerMark); !marked) return marked;
+  layer_locks_.push_back(std::move(lock));
+  if (!command_ids_.differ) return {};
+  for (const std::string& directory : {overlay.upper, overlay.work}) {
+    if (lchown(directory.c_str(), command_ids_.uid, command_ids_.gid) != 0) return cannot_make(directory);
+  }
   return {};
 }
 

@@ -23,9 +23,10 @@ namespace snug {
 ///   HOME/journal   mount points made: "d" or "f", path below files/, NUL; written before each is made
 ///   HOME/files/    the home
 ///   SCRATCH.lock   "snug scratch PID", exclusive lock while SCRATCH is in use; marks it as removable
+///   LAYER/lock     "snug layer PID", exclusive lock while the overlay LAYER/upper is in use; the layer is kept
 ///
 /// Owners: this process's own ids, except where real root runs the command as a stand-in: below files/ the ids the
-/// idmapped bind shows as the command's, scratch layers the command's kernel ids (an overlay cannot be idmapped).
+/// idmapped bind shows as the command's, layers the command's kernel ids (an overlay cannot be idmapped).
 class RunState {
  public:
   /// Does all of plan.preparations, in order. On an Error nothing is left locked and no scratch is left.
@@ -61,6 +62,7 @@ class RunState {
   Result<void> add_to_journal(char kind, std::string_view below);
   Result<void> make_scratch(const Preparation& preparation);
   Result<void> make_stub(const Preparation& preparation);
+  Result<void> lock_layer(const Overlay& overlay);
   bool in_scratch(std::string_view path) const;
   Error in_the_way(std::string_view below, int code) const;
 
@@ -69,6 +71,7 @@ class RunState {
   Fd home_lock_, journal_, files_;
   std::vector<Scratch> scratch_;
   std::vector<HostStub> stubs_;
+  std::vector<Fd> layer_locks_;
 };
 
 }  // namespace snug

@@ -244,6 +244,21 @@ TEST_CASE("two runs never share a scratch layer") {
   CHECK(fs::exists(test.state("/scratch/one")));
 }
 
+TEST_CASE("two runs never share a kept layer, and the next one finds it as it was") {
+  TestHome test;
+  const std::string layer = test.state("/layers/cargo");
+  for (const char* part : {"/upper", "/work"}) test.prepare(Kind::directory, layer + part);
+  test.plan.view.push_back(
+      {.target = "/x", .what = snug::Overlay{.lowers = {"/usr"}, .upper = layer + "/upper", .work = layer + "/work"}});
+  auto first = RunState::prepare(test.plan);
+  REQUIRE(first);
+  write(layer + "/upper/kept", "x");
+  CHECK(refusal(test.plan).find("process " + std::to_string(::getpid()) + " is running with it") != std::string::npos);
+  first->finish();
+  CHECK(RunState::prepare(test.plan));
+  CHECK(fs::exists(layer + "/upper/kept"));
+}
+
 TEST_CASE("scratch layers of killed runs go at the next start; others and strangers' files stay") {
   TestHome test;
   test.prepare(Kind::scratch, test.state("/scratch/dead"));
