@@ -47,11 +47,11 @@ bool print_data(std::string_view text) {
   return false;
 }
 
-void print_message(std::string_view line) {
+void print_message(std::string_view line, LineEnd end) {
   const bool colour = colour_for(STDERR_FILENO) == Colour::always;
   const std::string lead = colour ? "\x1b[1;31msnug:\x1b[0m " : "snug: ";
   // One write, so that lines of several processes do not mix. Nobody is left to tell if stderr is gone.
-  static_cast<void>(write_all(STDERR_FILENO, lead + printable(line) + "\n"));
+  static_cast<void>(write_all(STDERR_FILENO, lead + printable(line) + (end == LineEnd::raw ? "\r\n" : "\n")));
 }
 
 void print_error(const Error& error) { print_message(to_text(error)); }

@@ -16,8 +16,11 @@ Colour colour_for(int fd);
 /// by SIGPIPE).
 [[nodiscard]] bool print_data(std::string_view text);
 
+/// How a line ends: a terminal in raw mode does not return the carriage by itself.
+enum class LineEnd { newline, raw };
+
 /// "snug: " and `line` to stderr. Control characters are shown, not sent: names of files may hold any.
-void print_message(std::string_view line);
+void print_message(std::string_view line, LineEnd end = LineEnd::newline);
 
 void print_error(const Error& error);
 

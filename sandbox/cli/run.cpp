@@ -14,6 +14,22 @@ void print_warnings(const Plan& plan) {
   }
 }
 
+void announce_refusal(const std::string& call, bool raw) {
+  print_message("blocked the system call " + call + "; allow it: --set 'seccomp.allow=[\"" + call + "\"]'",
+                raw ? LineEnd::raw : LineEnd::newline);
+}
+
+// The first of each kind has been told; how often is worth a line only where it was more.
+void print_refusals(const std::vector<RefusedCall>& calls) {
+  std::string list;
+  bool repeated = false;
+  for (const RefusedCall& call : calls) {
+    list += (list.empty() ? "" : ", ") + call.name + " (" + std::to_string(call.count) + ")";
+    repeated = repeated || call.count > 1;
+  }
+  if (repeated) print_message("blocked: " + list);
+}
+
 }  // namespace
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
@@ -21,9 +37,10 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (!plan) return status_setup_failed;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan->command.interactive_shell || invocation.verbose) print_warnings(*plan);
-  const auto outcome = run_plan(*plan, std::move(early));
+  const auto outcome = run_plan(*plan, std::move(early), {.refused = announce_refusal});
   if (!outcome) return print_error(outcome.error()), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
+  print_refusals(outcome->refused);
   if (outcome->remark) print_message(*outcome->remark);
   log_decision("exit status " + std::to_string(outcome->status));
   return outcome->status;

@@ -165,8 +165,9 @@ void Interpreter::early() noexcept {
     check_early(EarlyStep::gid_map, write_map("/proc/self/gid_map", start_.inside_gid, start_.outside_gid));
   }
   if (start_.loopback) check_early(EarlyStep::loopback, raise_loopback());
-  // The caller's session keyring would be searched by the command's key requests. EPERM: a filter around snug (Docker's,
-  // an outer snug's) forbids the call, and so forbids the command's requests too. ENOSYS: a kernel without keys.
+  // The caller's session keyring would be searched by the command's key requests. EPERM: a filter around snug
+  // (Docker's, an outer snug's) forbids the call, and so forbids the command's requests too. ENOSYS: a kernel without
+  // keys.
   const long keyring = call(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
   if (keyring != -kEnosys && keyring != -kEperm) check_early(EarlyStep::keyring, keyring);
   const long image = make_image(start_.init_image, start_.init_image_size);

@@ -531,6 +531,7 @@ void Compiler::write_init() {
   write_landlock(init);
   if (!input_.filter.empty()) {
     init.filter = memory_.put(input_.filter.data(), input_.filter.size());
+    init.filter_reports = input_.filter_reports ? 1 : 0;
     init.filter_length = static_cast<std::uint32_t>(input_.filter.size() / sizeof(sock_filter));
   }
 }

@@ -130,6 +130,9 @@ LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std:
       case protocol::Report::pty_master:
         sandbox.pty_master = std::move(received->fd);
         break;
+      case protocol::Report::listener:
+        sandbox.listener = std::move(received->fd);
+        break;
       case protocol::Report::relay:
         set_non_blocking(received->fd);
         sandbox.relays[static_cast<std::size_t>(report.a)] = std::move(received->fd);
@@ -169,6 +172,7 @@ Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
   control = std::move(other.control);
   init_pidfd = std::move(other.init_pidfd);
   pty_master = std::move(other.pty_master);
+  listener = std::move(other.listener);
   relays = std::move(other.relays);
   return *this;
 }
@@ -211,6 +215,7 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
                                  .pty = pty,
                                  .signal_mask = kernel_mask(command_mask),
                                  .filter = std::as_bytes(filter->program),
+                                 .filter_reports = filter->reports,
                                  .landlock = landlock,
                                  .copies = *copies,
                                  .prepared = sources.by_entry},

@@ -57,6 +57,7 @@ struct Sandbox {
   Fd init_pidfd;             ///< readable when init is gone
   Fd pty_master;             ///< set if any of the StdioPlan is pty; non-blocking. Init keeps a slave open, so that
                              ///< EIO on it means that init is gone
+  Fd listener;               ///< of the system call filter, if it reports; readable when a call waits for an answer
   std::array<Fd, 3> relays;  ///< our pipe ends, non-blocking: [0] to write, [1] and [2] to read; set where relay
 };
 

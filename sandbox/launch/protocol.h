@@ -30,6 +30,7 @@ struct Report {
     stopped = 5,      ///< the command stopped; a = signal
     ended = 6,        ///< the command ended and everything else inside is gone; a = wait status
     init_failed = 7,  ///< a = step index of init, b = errno
+    listener = 9,     ///< carries the filter's listener by SCM_RIGHTS
     relay = 8,        ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
   };
   std::uint32_t kind;

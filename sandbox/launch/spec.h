@@ -99,6 +99,7 @@ struct Init {
   uint32_t rlimit_count;
   Offset filter;  ///< sock_filter[filter_length]; 0: none
   uint32_t filter_length;
+  uint32_t filter_reports;     ///< install it with a listener and send that out
   Offset landlock_attributes;  ///< landlock_ruleset_attr bytes; 0: no Landlock
   uint32_t landlock_attributes_size;
   Offset landlock_paths;  ///< LandlockPath[landlock_path_count]

@@ -57,6 +57,7 @@ RunOutcome Loop::run() {
     watch_init();
     regain_keyboard();
     move_keyboard();
+    take_refusals();
     move_terminal_output();
     move_input_file();
     move_output_file(1);
@@ -108,9 +109,24 @@ void Loop::state_interest() {
     poller_.want(kMaster, sandbox_.pty_master.get(),
                  events(output_.wants_to_read(), keyboard_.wants_to_write() && !ended_));
   }
+  poller_.want(kListener, sandbox_.listener.get(), events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
+}
+
+// --- refused calls ---
+
+void Loop::take_refusals() {
+  if (!poller_.readable(kListener)) return;
+  if (auto name = refusals_.answer(sandbox_.listener.get())) untold_.push_back(*std::move(name));
+  tell_refusals();
+}
+
+void Loop::tell_refusals() {
+  if (untold_.empty() || !options_.events.refused || modes_.alternate_screen()) return;
+  for (const std::string& name : untold_) options_.events.refused(name, terminal_ && terminal_->raw());
+  untold_.clear();
 }
 
 // --- signals ---
@@ -390,6 +406,8 @@ void Loop::close_relay(int number) {
 void Loop::end() {
   reset_terminal_modes();
   if (terminal_) terminal_->restore();
+  modes_.forget();  // a full-screen program that was killed hides nothing any more
+  tell_refusals();
 }
 
 bool Loop::ended_abnormally() const { return WIFSIGNALED(wait_status_) || timed_out_ || lost_terminal_; }
@@ -403,6 +421,7 @@ void Loop::reset_terminal_modes() {
 
 RunOutcome Loop::outcome() const {
   RunOutcome outcome;
+  outcome.refused = refusals_.counted();
   outcome.signal = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : 0;
   outcome.status = outcome.signal != 0 ? 128 + outcome.signal : WEXITSTATUS(wait_status_);
   if (init_died_) outcome.remark = "the sandbox's first process was killed, and everything in it with it";

@@ -9,12 +9,14 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "launch/launch.h"
 #include "launch/protocol.h"
 #include "run/deadlines.h"
 #include "run/modes.h"
 #include "run/poller.h"
+#include "run/refusals.h"
 #include "run/relay.h"
 #include "run/run.h"
 #include "run/signals.h"
@@ -29,6 +31,7 @@ struct LoopOptions {
   bool interactive_shell = false;   ///< terminal modes it leaves on are reset however it ends
   std::optional<std::chrono::milliseconds> timeout;
   std::string timeout_text;  ///< the remark of a run that timed out
+  RunEvents events;
 };
 
 class Loop {
@@ -40,7 +43,7 @@ class Loop {
   RunOutcome run();
 
  private:
-  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr };
+  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener };
 
   // One turn of the loop.
   void start();
@@ -49,6 +52,8 @@ class Loop {
   void take_signals();
   void take_deadlines();
   void take_reports();
+  void take_refusals();
+  void tell_refusals();
   void watch_init();
   void move_keyboard();
   void move_terminal_output();
@@ -96,6 +101,8 @@ class Loop {
   Poller poller_;
   Deadlines deadlines_;
   ModeScanner modes_;
+  Refusals refusals_;
+  std::vector<std::string> untold_;  // names of refused calls that wait for a screen
   Relay keyboard_, output_, input_file_;
   std::array<Relay, 3> output_files_;  // [1] and [2]
 

@@ -12,7 +12,7 @@ namespace snug {
 
 class Poller {
  public:
-  static constexpr int kSlots = 8;
+  static constexpr int kSlots = 9;
 
   static Result<Poller> make();
 

@@ -33,9 +33,11 @@ bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& std
   return terminal && terminal->foreground() && (reads_and_writes_it || is_ignored(SIGTTIN));
 }
 
-LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard) {
-  LoopOptions options{
-      .stdio = stdio, .keyboard_claimed = keyboard, .interactive_shell = plan.command.interactive_shell};
+LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events) {
+  LoopOptions options{.stdio = stdio,
+                      .keyboard_claimed = keyboard,
+                      .interactive_shell = plan.command.interactive_shell,
+                      .events = events};
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
     options.timeout_text =
@@ -58,7 +60,7 @@ void add_remarks(RunOutcome& outcome, const std::vector<std::string>& remarks) {
 
 }  // namespace
 
-Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early) {
+Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events) {
   const auto stdio = plan_stdio();
   if (!stdio) return stdio.error();
   // Held from here on: a signal that comes while the command starts is for the command, and one that ends a launch
@@ -77,7 +79,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early) {
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard), std::move(terminal), std::move(signals),
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events), std::move(terminal), std::move(signals),
             std::move(poller).value());
   RunOutcome outcome = loop.run();
   add_remarks(outcome, state->finish());

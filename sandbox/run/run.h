@@ -2,8 +2,11 @@
 // signals forwarded, status collected, the terminal put back. One thread, one epoll loop.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "launch/launch.h"
@@ -11,11 +14,25 @@
 
 namespace snug {
 
+/// Calls of one kind that the system call filter refused and reported.
+struct RefusedCall {
+  std::string name;
+  std::uint64_t count = 0;
+};
+
+/// What can be told while the command runs.
+struct RunEvents {
+  /// The first refusal of its kind. `raw`: the terminal does not return the carriage by itself now. Never called while
+  /// a full-screen program shows.
+  std::function<void(const std::string& call, bool raw)> refused;
+};
+
 /// How the command ended. `status` is what snug's own exit status must be.
 struct RunOutcome {
   int status = 0;                     ///< the command's; 128+n; 124 timed out; 126, 127
   int signal = 0;                     ///< the signal that ended the command, or 0
   std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
+  std::vector<RefusedCall> refused;   ///< the most frequent first
   std::optional<Error> not_executed;  ///< set with status 126 and 127: nothing ran; print it as any Error
 };
 
@@ -23,6 +40,6 @@ struct RunOutcome {
 /// is an outcome with `not_executed`.
 /// Precondition: one thread; fds 0-2 as the command is to get them, signal mask and dispositions as the caller's
 /// parent left them: the command inherits both.
-Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early = nullptr);
+Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early = nullptr, const RunEvents& events = {});
 
 }  // namespace snug

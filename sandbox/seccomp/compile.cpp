@@ -98,6 +98,8 @@ std::uint32_t answer_of(const Action& action) {
       return SECCOMP_RET_LOG;
     case Action::Kind::error:
       return SECCOMP_RET_ERRNO | (static_cast<std::uint32_t>(action.error) & SECCOMP_RET_DATA);
+    case Action::Kind::report:
+      return SECCOMP_RET_USER_NOTIF;
     case Action::Kind::kill:
       break;
   }

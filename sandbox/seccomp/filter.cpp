@@ -40,6 +40,7 @@ Error too_long(std::size_t length) {
 Result<Filter> standard_filter(bool nested) {
   Filter filter;
   filter.program = standard_program(native_architecture, nested);
+  filter.reports = !nested;
   return filter;
 }
 
@@ -50,6 +51,7 @@ Result<Filter> customised_filter(const SeccompPlan& plan) {
   filter.owned = compile(policy, native_architecture);
   if (filter.owned.size() > BPF_MAXINSNS) return too_long(filter.owned.size());
   filter.program = filter.owned;
+  filter.reports = reports(policy);
   return filter;
 }
 
@@ -65,6 +67,11 @@ Result<Filter> make_filter(const SeccompPlan& plan) {
       break;
   }
   return changes_nothing(plan) ? standard_filter(plan.nested) : customised_filter(plan);
+}
+
+std::string name_of_call(int number) {
+  const std::string name = call_name(native_architecture, static_cast<std::uint32_t>(number));
+  return name.empty() ? "call " + std::to_string(number) : name;
 }
 
 }  // namespace snug

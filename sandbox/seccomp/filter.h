@@ -5,6 +5,7 @@
 #include <linux/filter.h>
 
 #include <span>
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -17,6 +18,7 @@ namespace snug {
 struct Filter {
   std::span<const sock_filter> program;
   std::vector<sock_filter> owned;
+  bool reports = false;  ///< some calls are answered by notification: install it with a listener
 
   Filter() = default;
   Filter(Filter&&) = default;
@@ -28,5 +30,8 @@ struct Filter {
 /// Errors: an unknown system call or constant name, with its origin; a refusal asked of policy "off"; policy "strict";
 /// more rules than a filter can hold.
 Result<Filter> make_filter(const SeccompPlan& plan);
+
+/// The name of a call by this machine's number, for messages: "keyctl", or "call 999".
+std::string name_of_call(int number);
 
 }  // namespace snug

@@ -28,6 +28,8 @@ Test part_is(int argument, std::uint64_t mask, std::uint64_t value) { return {ar
 
 CallRule allowed() { return {{}, allow_call}; }
 CallRule refused(int error = EPERM) { return {{}, refuse_call(error)}; }
+// Calls that tell what a program is up to, or what it misses. They are rare: each costs a message to snug and back.
+CallRule told() { return {{}, report_call}; }
 CallRule absent() { return refused(ENOSYS); }
 
 // --- by argument ----------------------------------------------------------------------------------
@@ -36,7 +38,9 @@ CallRule absent() { return refused(ENOSYS); }
 constexpr std::uint64_t clone_namespaces =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
-CallRule without_flags(std::uint64_t flags) { return {{{{has_none(0, flags)}, allow_call}}, refuse_call(EPERM)}; }
+CallRule without_flags(std::uint64_t flags, Action otherwise = refuse_call(EPERM)) {
+  return {{{{has_none(0, flags)}, allow_call}}, otherwise};
+}
 
 CallRule without_commands(std::initializer_list<std::uint64_t> commands) {
   CallRule rule = allowed();
@@ -163,7 +167,7 @@ std::vector<PolicyRow> make_standard_rows() {
        "unix, internet (TCP, UDP, ping) and netlink for routes and addresses; other families and protocols load "
        "rarely checked kernel code or reach the host's kernel"},
       {"clone", without_flags(clone_namespaces), "processes and threads, without new namespaces"},
-      {"unshare", without_flags(clone_namespaces | CLONE_NEWTIME),
+      {"unshare", without_flags(clone_namespaces | CLONE_NEWTIME, report_call),
        "new namespaces give capabilities over kernel code that is rarely checked against them"},
       {"ioctl", without_commands({TIOCSTI, TIOCLINUX, TIOCSETD}),
        "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; the kernel reads 32 bits"},
@@ -183,23 +187,25 @@ std::vector<PolicyRow> make_standard_rows() {
        "openat"},
 
       // Refused.
-      {"mount umount2 pivot_root chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount "
-       "mount_setattr",
-       refused(), "the view is fixed; a mount could uncover what it hides"},
-      {"setns", refused(), "other namespaces are other views"},
+      {"mount pivot_root chroot fsopen", told(), "the view is fixed; a mount could uncover what it hides"},
+      {"umount2 fsconfig fsmount fspick open_tree open_tree_attr move_mount mount_setattr", refused(),
+       "the view is fixed; without a mount the rest of its calls have nothing to do"},
+      {"setns", told(), "other namespaces are other views"},
       {"sethostname setdomainname", refused(), "the name is the profile's"},
-      {"io_uring_setup io_uring_enter io_uring_register", refused(),
+      {"io_uring_setup", told(), "io_uring does what other calls do without passing the filter"},
+      {"io_uring_enter io_uring_register", refused(),
        "io_uring does what other calls do without passing the filter, and has had many kernel holes"},
-      {"userfaultfd", refused(), "stops the kernel in the middle of a copy, the base of many kernel exploits"},
-      {"bpf perf_event_open", refused(), "programs and counters in the kernel; they see the whole machine"},
-      {"add_key request_key keyctl", refused(), "the kernel's key store has no namespace: other sessions' keys"},
-      {"open_by_handle_at", refused(), "opens files by inode number, past every mount"},
+      {"userfaultfd", told(), "stops the kernel in the middle of a copy, the base of many kernel exploits"},
+      {"bpf perf_event_open", told(), "programs and counters in the kernel; they see the whole machine"},
+      {"add_key request_key keyctl", told(), "the kernel's key store has no namespace: other sessions' keys"},
+      {"open_by_handle_at", told(), "opens files by inode number, past every mount"},
       {"fanotify_init fanotify_mark", refused(), "watches whole file systems; inotify does for programs"},
       {"memfd_secret", refused(), "memory that no debugger and no limit sees"},
       {"process_madvise pidfd_getfd kcmp", refused(), "looks into and takes from other processes"},
       {"lsm_set_self_attr", refused(), "changes the security label"},
       {"migrate_pages", refused(), "moves other processes' memory"},
-      {"kexec_load kexec_file_load init_module finit_module delete_module reboot", refused(), "replaces the kernel"},
+      {"init_module finit_module", told(), "adds to the kernel"},
+      {"kexec_load kexec_file_load delete_module reboot", refused(), "replaces the kernel"},
       {"iopl ioperm", refused(), "hardware ports"},
       {"modify_ldt", refused(), "segments for 16-bit programs; rarely checked kernel code"},
       {"swapon swapoff quotactl quotactl_fd acct vhangup", refused(), "administration of the machine"},
@@ -224,6 +230,17 @@ const PolicyRow* find_in(std::span<const PolicyRow> rows, std::string_view call)
     if (std::ranges::count(names_in(row), call) > 0) return &row;
   }
   return nullptr;
+}
+
+void refuse_unreported(Action& action) {
+  if (action.kind == Action::Kind::report) action.kind = Action::Kind::error;
+}
+
+void refuse_unreported(Policy& policy) {
+  for (auto& [number, rule] : policy.calls) {
+    refuse_unreported(rule.otherwise);
+    for (Clause& clause : rule.clauses) refuse_unreported(clause.action);
+  }
 }
 
 void add_rows(Policy& policy, Architecture architecture, std::span<const PolicyRow> rows) {
@@ -262,10 +279,22 @@ std::vector<std::string_view> names_in(const PolicyRow& row) {
   return names;
 }
 
+bool reports(const Policy& policy) {
+  const auto is_report = [](const Action& action) { return action.kind == Action::Kind::report; };
+  return std::ranges::any_of(policy.calls, [&](const auto& call) {
+    const CallRule& rule = call.second;
+    return is_report(rule.otherwise) ||
+           std::ranges::any_of(rule.clauses, [&](const Clause& clause) { return is_report(clause.action); });
+  });
+}
+
 Policy make_policy(Architecture architecture, bool nested) {
   Policy policy;
   add_rows(policy, architecture, standard_rows());
-  if (nested) add_rows(policy, architecture, nested_rows());
+  if (nested) {
+    add_rows(policy, architecture, nested_rows());
+    refuse_unreported(policy);
+  }
   // A tracer that skips a call sets its number to -1; the kernel then runs nothing, whatever the filter says, and an
   // error from here would take the place of the tracer's answer.
   policy.calls[~std::uint32_t{0}] = allowed();

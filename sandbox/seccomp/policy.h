@@ -15,14 +15,19 @@ namespace snug {
 
 /// What the kernel does with a call.
 struct Action {
-  enum class Kind { allow, error, kill, log } kind = Kind::error;  ///< kill ends the whole process; log allows
-  int error = ENOSYS;                                              ///< with Kind::error: what the call returns
+  /// kill ends the whole process; log allows; report refuses with `error` after telling snug outside, by seccomp's
+  /// notification (Linux 5.0): without a listener the kernel answers ENOSYS.
+  enum class Kind { allow, error, kill, log, report } kind = Kind::error;
+  int error = ENOSYS;  ///< with Kind::error and report: what the call returns
 
   bool operator==(const Action&) const = default;
 };
 
 inline constexpr Action allow_call{Action::Kind::allow, 0};
 inline constexpr Action kill_process{Action::Kind::kill, 0};
+/// What snug outside answers to a call that is reported.
+inline constexpr int reported_error = EPERM;
+inline constexpr Action report_call{Action::Kind::report, reported_error};
 constexpr Action refuse_call(int error) { return {Action::Kind::error, error}; }
 
 /// (argument & mask) == value, or != where `equal` is false. `value` has no bit outside `mask`. The mask says which
@@ -72,7 +77,11 @@ struct Policy {
   Action otherwise = refuse_call(ENOSYS);
 };
 
-/// The table, for one architecture. A name the architecture does not have is left out.
+/// Is there a call that is reported?
+bool reports(const Policy& policy);
+
+/// The table, for one architecture. A name the architecture does not have is left out. With `nested` nothing is
+/// reported but refused: a process has one listener at most, and a sandbox inside may want it.
 Policy make_policy(Architecture architecture, bool nested);
 
 }  // namespace snug

@@ -27,7 +27,7 @@ namespace raw = snug::raw;
 namespace spec = snug::spec;
 using Step = spec::InitStep;
 
-constexpr int kEnoent = 2, kEsrch = 3, kEintr = 4, kEnoexec = 8, kEagain = 11, kEacces = 13, kEnodev = 19;
+constexpr int kEnoent = 2, kEsrch = 3, kEintr = 4, kEnoexec = 8, kEagain = 11, kEacces = 13, kEbusy = 16, kEnodev = 19;
 constexpr int kEnotdir = 20, kEtimedout = 110, kEstale = 116;
 constexpr int kSigint = 2, kSigquit = 3, kSigkill = 9, kSigchld = 17, kSigcont = 18, kSigtstp = 20, kSigttou = 22,
               kSigwinch = 28;
@@ -125,11 +125,23 @@ void apply_landlock(const spec::Init& init) {
   raw::close(static_cast<int>(ruleset));
 }
 
+void send_listener(int listener) {
+  check(Step::filter, snug::send_report(spec::control_fd, {Report::listener, 0, 0}, listener));
+  raw::close(listener);
+}
+
 void apply_filter(const spec::Init& init) {
   if (init.filter_length == 0) return;
   sock_fprog program{};
   program.len = static_cast<unsigned short>(init.filter_length);
   program.filter = const_cast<sock_filter*>(at_offset<sock_filter>(init.filter));
+  if (init.filter_reports != 0) {
+    const long listener =
+        call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, address(&program));
+    if (listener >= 0) return send_listener(static_cast<int>(listener));
+    // A sandbox around this one listens already. Without a listener the kernel refuses the same calls by itself.
+    if (listener != -kEbusy) check(Step::filter, listener);
+  }
   check(Step::filter, call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, address(&program)));
 }
 

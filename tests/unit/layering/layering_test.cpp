@@ -25,7 +25,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"seccomp", {"plan", "profile", "base"}},
     {"landlock", {"plan", "profile", "base"}},
     {"launch", {"seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
-    {"run", {"launch", "plan", "profile", "host", "sys", "base"}},
+    {"run", {"launch", "seccomp", "plan", "profile", "host", "sys", "base"}},
     {"cli", {"run", "launch", "plan", "profile", "host", "base"}},
     {"", {"cli"}},
 };

@@ -85,6 +85,8 @@ inline std::uint32_t verdict(const Action& action) {
       return SECCOMP_RET_ALLOW;
     case Action::Kind::log:
       return SECCOMP_RET_LOG;
+    case Action::Kind::report:
+      return SECCOMP_RET_USER_NOTIF;
     case Action::Kind::kill:
       return SECCOMP_RET_KILL_PROCESS;
     case Action::Kind::error:
