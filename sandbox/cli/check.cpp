@@ -15,8 +15,7 @@ Result<ProfileText> text_to_check(const Invocation& invocation, const Caller& ca
 }
 
 std::vector<Diagnostic> find_mistakes(const ProfileText& text) {
-  auto outcome = load_profile({text}, {});
-  return outcome.diagnostics.empty() ? unenforceable_keys(outcome.profile) : outcome.diagnostics;
+  return all_mistakes(load_profile({text}, {}));
 }
 
 bool print_mistakes(const ProfileText& text, const std::vector<Diagnostic>& mistakes, bool json) {

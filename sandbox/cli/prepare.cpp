@@ -13,9 +13,9 @@ namespace {
 std::optional<Profile> load(const ChosenProfile& chosen, const std::vector<Override>& overrides) {
   auto outcome = load_profile(chosen.texts, overrides);
   // Keys that cannot be enforced are only known once the rest is understood.
-  if (outcome.diagnostics.empty()) outcome.diagnostics = unenforceable_keys(outcome.profile);
-  for (const auto& diagnostic : outcome.diagnostics) print_message(to_text(diagnostic));
-  if (!outcome.diagnostics.empty()) return std::nullopt;
+  const auto mistakes = all_mistakes(outcome);
+  for (const auto& mistake : mistakes) print_message(to_text(mistake));
+  if (!mistakes.empty()) return std::nullopt;
   return std::move(outcome.profile);
 }
 

@@ -55,4 +55,8 @@ std::string_view default_profile_text();
 /// run stops on them.
 std::vector<Diagnostic> unenforceable_keys(const Profile& profile);
 
+/// All that keeps a loaded profile from being run, in order of file and place: its mistakes and its keys that cannot be
+/// enforced yet.
+std::vector<Diagnostic> all_mistakes(const LoadOutcome& outcome);
+
 }  // namespace snug

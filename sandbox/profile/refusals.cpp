@@ -93,6 +93,12 @@ void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
   refuse_if_set(refusals, limits.disk, "limits.disk", "remove it; limits.rlimit.fsize bounds each file");
 }
 
+auto place(const Diagnostic& one) { return std::tie(one.file, one.line, one.column); }
+
+void sort_by_place(std::vector<Diagnostic>& all) {
+  std::ranges::stable_sort(all, [](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+}
+
 }  // namespace
 
 std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
@@ -104,9 +110,19 @@ std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   refuse_network(refusals, profile.network);
   refuse_seccomp(refusals, profile.seccomp);
   refuse_limits(refusals, profile.limits);
-  const auto place = [](const Diagnostic& refusal) { return std::tie(refusal.file, refusal.line, refusal.column); };
-  std::ranges::stable_sort(refusals, [&](const Diagnostic& a, const Diagnostic& b) { return place(a) < place(b); });
+  sort_by_place(refusals);
   return refusals;
+}
+
+std::vector<Diagnostic> all_mistakes(const LoadOutcome& outcome) {
+  std::vector<Diagnostic> all = outcome.diagnostics;
+  for (Diagnostic& refusal : unenforceable_keys(outcome.profile)) {
+    const auto same_place = [&](const Diagnostic& other) { return place(other) == place(refusal); };
+    // What a mistake left unset may be missed by another key: one message for a place is enough.
+    if (std::ranges::none_of(outcome.diagnostics, same_place)) all.push_back(std::move(refusal));
+  }
+  sort_by_place(all);
+  return all;
 }
 
 }  // namespace snug

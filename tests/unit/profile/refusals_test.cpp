@@ -106,3 +106,12 @@ TEST_CASE("refusals are in the order of the lines") {
         "p.toml:4:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process\n"
         "p.toml:6:8: network.mode = \"filtered\" is not in this version yet; write \"none\" or \"host\"\n");
 }
+
+TEST_CASE("mistakes and keys that cannot be enforced yet are told in one run, in order") {
+  const std::string text =
+      "version = 1\nhostnme = \"x\"\n[network]\nmode = \"filtered\"\n[limits]\nmemory = \"4Q\"\ncpus = 2.0\n";
+  const auto all = all_mistakes(load_profile({{"p.toml", text}}, {}));
+  std::vector<int> lines;
+  for (const Diagnostic& one : all) lines.push_back(one.line);
+  CHECK(lines == std::vector<int>{2, 4, 6, 7});
+}
