@@ -54,6 +54,8 @@ CallRule only_personas(std::initializer_list<std::uint64_t> personas) {
   return rule;
 }
 
+CallRule not_at_init() { return {{{{is(0, 1)}, refuse_call(EPERM)}}, allow_call}; }
+
 constexpr std::uint64_t set_id_bits = S_ISUID | S_ISGID;
 
 CallRule without_set_id(int mode) { return {{{{has_any(mode, set_id_bits)}, refuse_call(EPERM)}}, allow_call}; }
@@ -144,7 +146,7 @@ std::vector<PolicyRow> make_standard_rows() {
        "sched_get_priority_min sched_rr_get_interval sched_setaffinity sched_getaffinity sched_setattr sched_getattr "
        "getpriority setpriority ioprio_set ioprio_get getcpu",
        allowed(), "scheduling within the process limits"},
-      {"getrlimit setrlimit prlimit64 getrusage times sysinfo uname", allowed(), "limits and facts"},
+      {"getrlimit setrlimit getrusage times sysinfo uname", allowed(), "limits and facts"},
       {"gettimeofday time clock_gettime clock_getres clock_nanosleep nanosleep alarm getitimer setitimer timer_create "
        "timer_settime timer_gettime timer_getoverrun timer_delete",
        allowed(), "clocks and timers"},
@@ -171,6 +173,8 @@ std::vector<PolicyRow> make_standard_rows() {
        "new namespaces give capabilities over kernel code that is rarely checked against them"},
       {"ioctl", without_commands({TIOCSTI, TIOCLINUX, TIOCSETD}),
        "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; the kernel reads 32 bits"},
+      {"prlimit64", not_at_init(),
+       "limits; those of the sandbox's first process, which has the same user id, are not its"},
       {"personality", only_personas({PER_LINUX, ADDR_NO_RANDOMIZE, all_32}),
        "what debuggers need: asking (0xffffffff) and address-space randomisation off; others weaken memory protection"},
       {"chmod fchmod mkdir creat", without_set_id(1), "a setuid or setgid file would lend this account to other users"},
