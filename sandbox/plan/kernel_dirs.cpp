@@ -30,8 +30,9 @@ constexpr LinkRow links[] = {
     {"/var/lock", "/run/lock"},
 };
 
-/// Knobs of the whole machine: read-only. They exist in the sandbox's own /proc as in the host's.
-constexpr const char* sealed[] = {"/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs"};
+/// Knobs of the whole machine: read-only. They exist in the sandbox's own /proc as in the host's. Writing to pressure
+/// makes the kernel watch the whole machine.
+constexpr const char* sealed[] = {"/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/pressure"};
 
 /// What tells about the host or reaches its hardware: emptied.
 constexpr const char* masked[] = {"/proc/acpi",          "/proc/asound",        "/proc/kallsyms",    "/proc/kcore",
