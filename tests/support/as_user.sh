@@ -2,6 +2,7 @@
 # as_user.sh SCRIPT [ARGUMENT...]: runs tests/SCRIPT with the programs of $SNUG_BUILD as an ordinary user, with a home
 # and an environment of its own. Started by root it becomes a bare user id without a name; what the test needs is
 # copied to a folder that user can read, since the clone may lie under /root. Everything is removed at the end.
+# SNUG_TEST_MODE: root keeps root's rights, nested runs the script within a sandbox that may hold others.
 set -eu
 script=$1
 shift
@@ -13,7 +14,7 @@ trap 'exit 130' INT TERM HUP
 chmod 0755 "$stage"
 mkdir "$stage/bin" "$stage/home" "$stage/downloads"
 cp "$SNUG_BUILD/sandbox/snug" "$SNUG_BUILD/tests/probe" "$SNUG_BUILD/tests/filtered" \
-  "$SNUG_BUILD/tests/walled" "$stage/bin/"
+  "$SNUG_BUILD/tests/walled" "$SNUG_BUILD/tests/attempt" "$stage/bin/"
 cp -r "$tests/support" "$tests/$(dirname "$script")" "$stage/"
 case $script in
   */real_* | bench/*)
@@ -25,7 +26,7 @@ esac
 chmod -R a+rX "$stage"
 
 become=
-if [ "$(id -u)" = 0 ] && [ "$(dirname "$script")" != root ]; then
+if [ "$(id -u)" = 0 ] && [ "$(dirname "$script")" != root ] && [ "${SNUG_TEST_MODE:-}" != root ]; then
   user=${SNUG_TEST_UID:-4242}
   chown "$user:$user" "$stage/home"
   become="setpriv --reuid $user --regid $user --clear-groups --"
@@ -35,8 +36,26 @@ case $script in
   *) interpreter=sh ;;
 esac
 cd "$stage/home"
+home=$stage/home
+outer=
+if [ "${SNUG_TEST_MODE:-}" = nested ]; then
+  # The whole test runs inside a sandbox that may hold others: "outside" is then the outer sandbox.
+  home=$stage/home/work
+  # shellcheck disable=SC2086
+  $become mkdir "$home"
+  cat >"$stage/outer.toml" <<END
+version = 1
+nested = true
+[filesystem]
+project = "none"
+home = "tmpfs"
+read = ["$stage/bin", "$stage/support", "$stage/$(dirname "$script")"]
+write = ["$home"]
+END
+  outer="$stage/bin/snug run -p $stage/outer.toml --workdir $home --"
+fi
 # shellcheck disable=SC2086  # lists of words
-$become env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$stage/home" SHELL=/bin/bash LANG=C.UTF-8 \
+$become env -i HOME="$stage/home" PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/bash $outer env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$home" SHELL=/bin/bash LANG=C.UTF-8 \
   TERM=xterm-256color SNUG="$stage/bin/snug" PROBE="$stage/bin/probe" FILTERED="$stage/bin/filtered" \
-  WALLED="$stage/bin/walled" STAGE="$stage" PYTHONPATH="$stage/support" \
+  WALLED="$stage/bin/walled" ATTEMPT="$stage/bin/attempt" SNUG_TEST_MODE="${SNUG_TEST_MODE:-user}" STAGE="$stage" PYTHONPATH="$stage/support" \
   SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" $interpreter "$stage/$script" "$@"
