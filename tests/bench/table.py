@@ -193,7 +193,8 @@ def memory():
     wakeups = switches(process.pid) - before
     process.communicate(b"\n")
     private = sizes["Private_Clean"] + sizes["Private_Dirty"]
-    row("private memory of the outside process", f"{private / 1024:.2f} MiB", "", "", "<= 3 MiB", f"Pss {sizes['Pss'] / 1024:.2f} MiB")
+    row("private memory of the outside process", f"{private / 1024:.2f} MiB", "", "", "<= 3 MiB",
+        f"written {sizes['Private_Dirty'] / 1024:.2f} MiB, the rest is the program's file; Pss {sizes['Pss'] / 1024:.2f} MiB")
     row("its wake-ups while idle", str(wakeups), "", "", "0")
 
 
