@@ -23,6 +23,8 @@ void start_log() {
   logger->set_level(spdlog::level::debug);
 }
 
+bool logs_decisions() { return logger != nullptr; }
+
 void log_decision(std::string_view line) {
   if (logger) logger->debug("{}", printable(line));
 }

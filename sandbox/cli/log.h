@@ -7,6 +7,9 @@ namespace snug {
 
 void start_log();
 
+/// Was start_log() called? For lines that take work to word.
+bool logs_decisions();
+
 /// Does nothing before start_log().
 void log_decision(std::string_view line);
 

@@ -38,6 +38,7 @@ std::optional<Plan> build(const Profile& profile, const Request& request) {
 }
 
 void log_plan(const Plan& plan) {
+  if (!logs_decisions()) return;
   log_decision("project " + plan.project + " (" + plan.project_reason + ")");
   for (const auto& entry : plan.view) {
     if (entry.origin.kind == OriginKind::builtin) continue;

@@ -29,11 +29,9 @@ std::string absent_fix(const std::string& written) {
 
 /// Is there something at `real` that can be bound? Reports what is wrong; an optional absent one is no mistake.
 bool can_be_shown(Planner& planner, const Resolved& real, const Wanted& wanted) {
+  if (real.status.kind == FileKind::regular || real.directory()) return true;
   const std::string name = quote_for_display(wanted.path);
   switch (real.status.kind) {
-    case FileKind::regular:
-    case FileKind::directory:
-      return true;
     case FileKind::socket:
       planner.fail("cannot show " + name, wanted.origin, "it is a socket, and a way to talk to whoever listens",
                    "network.sockets = [" + name + "]");
@@ -83,10 +81,9 @@ bool spares_snugs_files(Planner& planner, const std::string& source, const Wante
 }
 
 /// Remembers the links on the way to `real`, to be judged once everything writable is known.
-void follow(Planner& planner, const Resolved& real, const Origin& origin, std::optional<ViewEntry> entry) {
+void follow(Planner& planner, const Resolved& real, const Origin& origin, const ViewEntry* entry) {
   if (real.links.empty()) return;
-  const bool make_links = entry.has_value();
-  planner.followed.push_back({real, origin, std::move(entry), make_links});
+  planner.followed.push_back({real, origin, entry ? std::optional(*entry) : std::nullopt, entry != nullptr});
 }
 
 /// Places `entry` where it is wanted: at its own path, or at the target.
@@ -95,7 +92,7 @@ void place_wanted(Planner& planner, ViewEntry entry, const Resolved& real, const
   const bool elsewhere = !wanted.target.empty() && wanted.target != wanted.path;
   if (elsewhere) entry.target = inside_path(planner, wanted.target);
   if (!is_allowed_target(planner, entry.target, wanted)) return;
-  follow(planner, real, wanted.origin, elsewhere ? std::nullopt : std::optional(entry));
+  follow(planner, real, wanted.origin, elsewhere ? nullptr : &entry);
   planner.layout.place(std::move(entry), Rank::listed);
 }
 
@@ -169,7 +166,7 @@ void mount_file(Planner& planner, const MountEntry& mount) {
                  real.directory() ? "it is a directory" : "it is larger than 64K", "use type = \"bind\"");
     return;
   }
-  follow(planner, real, mount.origin, {});
+  follow(planner, real, mount.origin, nullptr);
   show_made(planner, mount, Copy{real.path, mount.mode.value_or(0644)});
 }
 
@@ -184,7 +181,7 @@ void mount_device(Planner& planner, const MountEntry& mount) {
                  std::string("it is ") + kind_word(kind), absent_fix(source));
     return;
   }
-  follow(planner, real, mount.origin, {});
+  follow(planner, real, mount.origin, nullptr);
   show_made(planner, mount, Device{real.path});
 }
 

@@ -18,11 +18,11 @@ bool names_other_home(std::string_view path) { return path.starts_with('~') && !
 
 // What every path, pattern or not, must be.
 bool check_common(const Field& field, std::string_view path) {
-  const std::string quoted = quote_for_display(path);
+  const auto quoted = [path] { return quote_for_display(path); };
   if (path.empty()) return field.fail("the path is empty"), false;
   if (path.size() > longest_path) return field.fail("the path is longer than 4095 bytes"), false;
-  if (has_dot_dot(path)) return field.fail(quoted + " has \"..\" in it; write the path out from /, ~/ or ./"), false;
-  if (names_other_home(path)) return field.fail(quoted + ": only \"~/\", your own home, is known"), false;
+  if (has_dot_dot(path)) return field.fail(quoted() + " has \"..\" in it; write the path out from /, ~/ or ./"), false;
+  if (names_other_home(path)) return field.fail(quoted() + ": only \"~/\", your own home, is known"), false;
   return true;
 }
 
