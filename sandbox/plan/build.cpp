@@ -9,7 +9,7 @@ void gather(Planner& planner) {
   Plan& plan = planner.plan;
   std::vector<Note>& ties = planner.layout.notes();
   plan.notes.insert(plan.notes.end(), ties.begin(), ties.end());
-  plan.host_answers = planner.host.answers();
+  plan.host_answers = planner.host.take_answers();
 }
 
 /// Everything that only copies a value over.

@@ -1,6 +1,7 @@
 #include "plan/host_files.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/paths.h"
 #include "plan/pending_path.h"
@@ -16,37 +17,59 @@ Resolved nothing_at(std::string path, std::vector<MetLink> links, bool loop = fa
 }  // namespace
 
 const FileStatus& HostFiles::status(const std::string& path) {
-  const auto [entry, fresh] = statuses_.try_emplace(path);
-  if (fresh) {
-    entry->second = host_.status(path);
-    answers_.push_back({"status " + path, status_words(entry->second)});
+  auto known = statuses_.find(path);
+  if (known == statuses_.end()) {
+    const HostAnswer& answer = answers_.emplace_back(HostAnswer{path, host_.status(path)});
+    known = statuses_.emplace(answer.path, &answer).first;
   }
-  return entry->second;
+  return std::get<FileStatus>(known->second->answer);
 }
 
 const std::string& HostFiles::read_link(const std::string& path) {
-  const auto [entry, fresh] = links_.try_emplace(path);
-  if (fresh) {
-    entry->second = host_.read_link(path).value_or("");
-    answers_.push_back({"readlink " + path, entry->second});
+  auto known = links_.find(path);
+  if (known == links_.end()) {
+    HostAnswer::LinkTarget link{host_.read_link(path).value_or("")};
+    const HostAnswer& answer = answers_.emplace_back(HostAnswer{path, std::move(link)});
+    known = links_.emplace(answer.path, &answer).first;
   }
-  return entry->second;
+  return std::get<HostAnswer::LinkTarget>(known->second->answer).to;
 }
 
 std::vector<std::string> HostFiles::list(const std::string& path) {
   std::vector<std::string> names = host_.list(path);
   std::sort(names.begin(), names.end());
-  answers_.push_back({"list " + path, std::to_string(names.size()) + " entries"});
+  answers_.push_back({path, HostAnswer::Listing{names.size()}});
   return names;
 }
 
 std::optional<std::string> HostFiles::read_small(const std::string& path, std::size_t limit) {
   std::optional<std::string> text = host_.read_small(path, limit);
-  answers_.push_back({"read " + path, text ? std::to_string(text->size()) + " bytes" : "nothing"});
+  const auto bytes = text ? std::optional(text->size()) : std::nullopt;
+  answers_.push_back({path, HostAnswer::Contents{bytes}});
   return text;
 }
 
+std::vector<HostAnswer> HostFiles::take_answers() {
+  statuses_.clear();
+  links_.clear();
+  std::vector<HostAnswer> answers(std::make_move_iterator(answers_.begin()), std::make_move_iterator(answers_.end()));
+  answers_.clear();
+  return answers;
+}
+
+// Lists name many neighbours, and the directories above them were walked for the first one.
+std::optional<Resolved> HostFiles::resolve_beside_last(std::string_view path) {
+  const std::string_view name = base_name(path);
+  if (last_directory_.empty() || parent_of(path) != last_directory_) return {};
+  if (name.empty() || name == "." || name == "..") return {};
+  std::string own(path);
+  const FileStatus& found = status(own);
+  if (found.kind == FileKind::absent || found.kind == FileKind::symlink) return {};
+  return Resolved{.path = std::move(own), .status = found};
+}
+
 Resolved HostFiles::resolve(std::string_view path) {
+  if (auto beside = resolve_beside_last(path)) return *std::move(beside);
   PendingPath pending(path);
   std::string current = "/";
   std::vector<MetLink> links;
@@ -75,7 +98,9 @@ Resolved HostFiles::resolve(std::string_view path) {
     }
     current = next;
   }
-  return Resolved{.path = current, .status = status(current), .links = std::move(links)};
+  if (current == path) last_directory_ = parent_of(current);
+  const FileStatus& found = status(current);
+  return Resolved{.path = std::move(current), .status = found, .links = std::move(links)};
 }
 
 }  // namespace snug

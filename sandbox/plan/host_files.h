@@ -2,7 +2,9 @@
 // symbolic links component by component.
 #pragma once
 
+#include <deque>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -42,14 +44,18 @@ class HostFiles {
   /// Precondition: `path` is absolute. ".." is taken after the links before it were followed, as the kernel does.
   Resolved resolve(std::string_view path);
 
-  /// What was asked and answered so far, in order.
-  const std::vector<HostAnswer>& answers() const { return answers_; }
+  /// What was asked and answered, in order. Forgets it, and every reference given out is void.
+  std::vector<HostAnswer> take_answers();
 
  private:
+  using Index = std::unordered_map<std::string_view, const HostAnswer*>;
+
+  std::optional<Resolved> resolve_beside_last(std::string_view path);
+
   HostView& host_;
-  std::unordered_map<std::string, FileStatus> statuses_;
-  std::unordered_map<std::string, std::string> links_;
-  std::vector<HostAnswer> answers_;
+  std::deque<HostAnswer> answers_;  // a deque: its elements stay where they are, and the look-ups point to them
+  Index statuses_, links_;
+  std::string last_directory_;  // where the path resolved last lies, if no link and no ".." led there
 };
 
 }  // namespace snug

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/origin.h"
+#include "host/view.h"
 #include "profile/profile.h"
 
 namespace snug {
@@ -191,10 +192,19 @@ struct Note {
   Origin origin;
 };
 
-/// One answer of the host that the plan rests on.
+/// One answer of the host that the plan rests on. words.h puts it into words: few runs print it.
 struct HostAnswer {
-  std::string question;  ///< "status /usr", "readlink /bin"
-  std::string answer;
+  struct LinkTarget {
+    std::string to;  ///< empty: no link is there
+  };
+  struct Listing {
+    std::size_t entries = 0;
+  };
+  struct Contents {
+    std::optional<std::size_t> bytes;  ///< none: nothing could be read
+  };
+  std::string path;
+  std::variant<FileStatus, LinkTarget, Listing, Contents> answer;
 };
 
 struct Plan {
@@ -216,7 +226,7 @@ struct Plan {
   std::vector<RlimitPlan> rlimits;
   std::optional<Sourced<std::chrono::milliseconds>> timeout;
   SeccompPlan seccomp;
-  int landlock_abi = 0;      ///< of this kernel; 0: no Landlock, the mounts stand alone (a note says so)
+  int landlock_abi = 0;  ///< of this kernel; 0: no Landlock, the mounts stand alone (a note says so)
   std::vector<Note> notes;
   std::vector<HostAnswer> host_answers;
 };

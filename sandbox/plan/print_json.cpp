@@ -225,8 +225,8 @@ Json json_of(const Note& note) {
 
 Json json_of(const HostAnswer& answer) {
   Json json;
-  put(json, "question", answer.question);
-  put(json, "answer", answer.answer);
+  put(json, "question", question_words(answer));
+  put(json, "answer", answer_words(answer));
   return json;
 }
 

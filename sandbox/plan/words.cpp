@@ -31,6 +31,22 @@ struct EffectWord {
   }
 };
 
+struct QuestionWord {
+  const char* operator()(const FileStatus&) const { return "status "; }
+  const char* operator()(const HostAnswer::LinkTarget&) const { return "readlink "; }
+  const char* operator()(const HostAnswer::Listing&) const { return "list "; }
+  const char* operator()(const HostAnswer::Contents&) const { return "read "; }
+};
+
+struct AnswerWords {
+  std::string operator()(const FileStatus& status) const { return status_words(status); }
+  std::string operator()(const HostAnswer::LinkTarget& link) const { return link.to; }
+  std::string operator()(const HostAnswer::Listing& list) const { return std::to_string(list.entries) + " entries"; }
+  std::string operator()(const HostAnswer::Contents& contents) const {
+    return contents.bytes ? std::to_string(*contents.bytes) + " bytes" : "nothing";
+  }
+};
+
 }  // namespace
 
 const char* kind_word(FileKind kind) {
@@ -68,6 +84,10 @@ std::string status_words(const FileStatus& status) {
   if (status.kind == FileKind::absent || status.kind == FileKind::unreadable) return text;
   return text + " " + octal(status.mode) + " uid " + std::to_string(status.uid) + " gid " + std::to_string(status.gid);
 }
+
+std::string question_words(const HostAnswer& answer) { return std::visit(QuestionWord{}, answer.answer) + answer.path; }
+
+std::string answer_words(const HostAnswer& answer) { return std::visit(AnswerWords{}, answer.answer); }
 
 const char* effect_word(const ViewKind& what) { return std::visit(EffectWord{}, what); }
 

@@ -12,6 +12,9 @@ const char* kind_word(FileKind kind);                ///< "directory", "symbolic
 std::string status_words(const FileStatus& status);  ///< "directory 0755 uid 0 gid 0"
 std::string octal(std::uint32_t mode);               ///< "0755"
 
+std::string question_words(const HostAnswer& answer);  ///< "status /usr", "readlink /bin"
+std::string answer_words(const HostAnswer& answer);    ///< "directory 0755 uid 0 gid 0", "usr/bin", "12 entries"
+
 /// "read", "write", "overlay", "tmpfs", "hidden", ...: what an entry makes of its path.
 const char* effect_word(const ViewKind& what);
 
