@@ -120,6 +120,7 @@ constexpr std::string_view bound[] = {
 constexpr const char* masked[] = {"ssl/private", "pki/tls/private"};
 
 bool matches(std::string_view pattern, std::string_view name) {
+  if (pattern.front() != name.front()) return false;
   if (!pattern.ends_with('*')) return pattern == name;
   return name.starts_with(pattern.substr(0, pattern.size() - 1));
 }

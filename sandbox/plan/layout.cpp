@@ -1,6 +1,7 @@
 #include "plan/layout.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/paths.h"
 #include "base/quote.h"
@@ -34,14 +35,24 @@ FileKind kind_of(const ViewKind& what) {
   return std::holds_alternative<Device>(what) ? FileKind::character_device : FileKind::regular;
 }
 
+/// How many characters the two share at the start. Paths share long ones: eight at a time.
+std::size_t common_start(std::string_view a, std::string_view b) {
+  const std::size_t size = std::min(a.size(), b.size());
+  std::size_t at = 0;
+  while (at + 8 <= size && std::memcmp(a.data() + at, b.data() + at, 8) == 0) at += 8;
+  while (at < size && a[at] == b[at]) ++at;
+  return at;
+}
+
 bool is_mask(const std::optional<Piece>& piece) { return piece && std::holds_alternative<Mask>(piece->entry.what); }
 
 }  // namespace
 
 bool TreeOrder::operator()(std::string_view a, std::string_view b) const {
   const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
-  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
-                                      [rank](char x, char y) { return rank(x) < rank(y); });
+  const std::size_t at = common_start(a, b);
+  if (at == std::min(a.size(), b.size())) return a.size() < b.size();
+  return rank(a[at]) < rank(b[at]);
 }
 
 bool makes_directory(const ViewKind& what) {
@@ -62,8 +73,20 @@ std::string host_path_of(const ViewEntry& entry, std::string_view path) {
   return "";
 }
 
+Spot& Layout::spot_at(const std::string& path) {
+  if (const auto known = by_path_.find(path); known != by_path_.end()) return *known->second;
+  auto& [own_path, spot] = *spots_.try_emplace(path).first;
+  by_path_.emplace(own_path, &spot);
+  return spot;
+}
+
+Spots::iterator Layout::erase(Spots::const_iterator spot) {
+  by_path_.erase(spot->first);
+  return spots_.erase(spot);
+}
+
 void Layout::place(ViewEntry entry, Rank rank, bool spare) {
-  Spot& spot = spots_[entry.target];
+  Spot& spot = spot_at(entry.target);
   Piece fresh{std::move(entry), rank, spare};
   if (!spot.base) {
     spot.base = std::move(fresh);
@@ -84,7 +107,7 @@ void Layout::settle_tie(Piece& standing, Piece fresh) {
 }
 
 void Layout::cover(ViewEntry entry, Rank rank) {
-  Spot& spot = spots_[entry.target];
+  Spot& spot = spot_at(entry.target);
   if (rank == Rank::pattern && spot.base && spot.base->rank == Rank::listed) return;  // a literal beats a glob
   if (is_mask(spot.cover)) return;
   const bool hides = std::holds_alternative<Mask>(entry.what);
@@ -101,13 +124,13 @@ void Layout::remove_builtins_below(const std::string& path) {
     auto& [base, cover] = spot->second;
     if (base && base->rank == Rank::builtin) base.reset();
     if (cover && cover->rank == Rank::builtin) cover.reset();
-    spot = base || cover ? std::next(spot) : spots_.erase(spot);
+    spot = base || cover ? std::next(spot) : erase(spot);
   }
 }
 
 const Spot* Layout::find(std::string_view path) const {
-  const auto spot = spots_.find(path);
-  return spot == spots_.end() ? nullptr : &spot->second;
+  const auto spot = by_path_.find(path);
+  return spot == by_path_.end() ? nullptr : spot->second;
 }
 
 const Piece* Layout::holder_of(std::string_view path) const {

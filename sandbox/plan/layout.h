@@ -4,6 +4,8 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "plan/host_files.h"
@@ -51,10 +53,15 @@ struct Seen {
 
 class Layout {
  public:
+  Layout() = default;
+  Layout(const Layout&) = delete;
+  Layout& operator=(const Layout&) = delete;
+
   void place(ViewEntry entry, Rank rank, bool spare = false);
   /// Lays a Mask or Seal. A Mask takes away what snug itself put below it.
   void cover(ViewEntry entry, Rank rank);
-  void remove(const std::string& path) { spots_.erase(path); }
+  /// Takes away what stands there; returns the place behind it.
+  Spots::iterator erase(Spots::const_iterator spot);
 
   const Spot* find(std::string_view path) const;
   /// The nearest entry at or above `path`: what a process would find it in. A mask counts, a seal does not.
@@ -66,6 +73,7 @@ class Layout {
   /// Walks `path` as the kernel would inside, through the view's links and, in binds, the host's.
   Seen look(std::string_view path, HostFiles& host) const;
 
+  /// In the order of the tree. What is at a place may be changed; erase() takes it away.
   Spots& spots() { return spots_; }
   const Spots& spots() const { return spots_; }
   std::vector<Note>& notes() { return notes_; }
@@ -74,7 +82,10 @@ class Layout {
   void settle_tie(Piece& standing, Piece fresh);
   void remove_builtins_below(const std::string& path);
 
+  Spot& spot_at(const std::string& path);
+
   Spots spots_;
+  std::unordered_map<std::string_view, Spot*> by_path_;  // into spots_; most questions need no order
   std::vector<Note> notes_;
 };
 

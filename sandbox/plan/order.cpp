@@ -24,7 +24,7 @@ bool shows_host(const Piece* holder) {
 bool is_repeated(const Piece& piece, const Piece* holder) {
   const auto* own = std::get_if<Bind>(&piece.entry.what);
   const auto* around = holder ? std::get_if<Bind>(&holder->entry.what) : nullptr;
-  if (!piece.spare || !own || !around) return false;
+  if (!own || !around) return false;
   return own->access == around->access && own->exec == around->exec &&
          host_path_of(holder->entry, piece.entry.target) == own->source;
 }
@@ -32,8 +32,9 @@ bool is_repeated(const Piece& piece, const Piece* holder) {
 void drop_repeated(Layout& layout) {
   for (auto spot = layout.spots().begin(); spot != layout.spots().end();) {
     const auto& [path, here] = *spot;
-    const bool drop = here.base && !here.cover && is_repeated(*here.base, layout.holder_above(path));
-    spot = drop ? layout.spots().erase(spot) : std::next(spot);
+    const bool may_go = here.base && here.base->spare && !here.cover;
+    const bool drop = may_go && is_repeated(*here.base, layout.holder_above(path));
+    spot = drop ? layout.erase(spot) : std::next(spot);
   }
 }
 
@@ -41,7 +42,7 @@ void drop_repeated(Layout& layout) {
 void drop_covers_below(Layout& layout, const std::string& path) {
   Spots& spots = layout.spots();
   for (auto spot = spots.upper_bound(path); spot != spots.end() && is_below(spot->first, path);) {
-    spot = spot->second.base ? std::next(spot) : spots.erase(spot);
+    spot = spot->second.base ? std::next(spot) : layout.erase(spot);
   }
 }
 
@@ -60,7 +61,7 @@ void settle_masks(Layout& layout) {
       here.cover.reset();
     }
     const bool nothing_there = here.cover && !here.base && !shows_host(layout.holder_above(path));
-    spot = nothing_there ? spots.erase(spot) : std::next(spot);
+    spot = nothing_there ? layout.erase(spot) : std::next(spot);
   }
 }
 
@@ -181,10 +182,15 @@ void order_view(Planner& planner) {
   drop_repeated(layout);
   settle_masks(layout);
   drop_unseen_home(planner);
+  std::vector<ViewEntry*> shown;
+  shown.reserve(layout.spots().size() + 1);
   for (auto& [path, spot] : layout.spots()) {
-    if (spot.base && has_place(planner, spot.base->entry)) planner.plan.view.push_back(spot.base->entry);
-    if (spot.cover) planner.plan.view.push_back(spot.cover->entry);
+    if (spot.base && has_place(planner, spot.base->entry)) shown.push_back(&spot.base->entry);
+    if (spot.cover) shown.push_back(&spot.cover->entry);
   }
+  // Only now: what lies deeper was judged by what stands around it.
+  planner.plan.view.reserve(shown.size());
+  for (ViewEntry* entry : shown) planner.plan.view.push_back(std::move(*entry));
 }
 
 }  // namespace snug
