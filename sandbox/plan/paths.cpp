@@ -11,9 +11,9 @@ std::string directory_of(const Planner& planner, const Origin& origin) {
   const std::string& cwd = planner.caller().cwd;
   if (origin.kind != OriginKind::file || origin.source.empty()) return cwd;
   const std::string& file = planner.request.profile_file;
-  const std::string source = origin.source.front() == '/' ? normalise(origin.source) : "";
+  const std::string source = origin.source.str().front() == '/' ? normalise(origin.source.str()) : "";
   if (!source.empty()) return std::string(parent_of(source));
-  const std::string joined = normalise(join(cwd, origin.source));
+  const std::string joined = normalise(join(cwd, origin.source.str()));
   if (!file.empty() && base_name(file) == base_name(joined)) return std::string(parent_of(file));
   return std::string(parent_of(joined));
 }

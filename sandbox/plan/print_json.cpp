@@ -67,10 +67,10 @@ Json bytes_list(const std::vector<std::string>& list) {
 Json json_of(const Origin& origin) {
   constexpr const char* kinds[] = {"builtin", "file", "option", "environment"};
   Json json{{"kind", kinds[static_cast<int>(origin.kind)]}};
-  if (!origin.source.empty()) put(json, "source", origin.source);
+  if (!origin.source.empty()) put(json, "source", origin.source.str());
   if (origin.line > 0) json["line"] = origin.line;
   if (origin.column > 0) json["column"] = origin.column;
-  if (!origin.key.empty()) put(json, "key", origin.key);
+  if (!origin.key.empty()) put(json, "key", origin.key.str());
   return json;
 }
 

@@ -6,6 +6,7 @@ namespace snug {
 namespace {
 
 constexpr char32_t escape_base = 0x10fe00;
+constexpr char escape_lead = '\xf4';  // of an escape's UTF-8
 
 bool is_escape(const Character& character) {
   return character.valid && character.code >= escape_base && character.code <= escape_base + 0xff;
@@ -46,6 +47,7 @@ std::string bytes_to_utf8(std::string_view bytes) {
 }
 
 std::string utf8_to_bytes(std::string_view text) {
+  if (text.find(escape_lead) == std::string_view::npos) return std::string(text);
   std::string bytes;
   bytes.reserve(text.size());
   while (!text.empty()) {

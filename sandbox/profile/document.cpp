@@ -39,11 +39,12 @@ SyntaxError syntax_error(const toml::parse_error& problem) {
   return {position(problem.source()), "not valid TOML: " + escape_for_display(problem.description())};
 }
 
-Value convert(const toml::node& node);
+// The texts of what is converted move away from it.
+Value convert(toml::node& node);
 
-void take(Value& value, const toml::value<std::string>& node) {
+void take(Value& value, toml::value<std::string>& node) {
   value.type = Value::Type::text;
-  value.text = node.get();
+  value.text = std::move(node.get());
 }
 
 void take(Value& value, const toml::value<std::int64_t>& node) {
@@ -62,17 +63,17 @@ void take(Value& value, const toml::value<bool>& node) {
   value.boolean = node.get();
 }
 
-void take(Value& value, const toml::array& node) {
+void take(Value& value, toml::array& node) {
   value.type = Value::Type::list;
   value.items.reserve(node.size());
-  for (const toml::node& item : node) value.items.push_back(convert(item));
+  for (toml::node& item : node) value.items.push_back(convert(item));
 }
 
 // toml++ sorts by key; people read mistakes and variables in the order they wrote them.
-void take(Value& value, const toml::table& node) {
+void take(Value& value, toml::table& node) {
   value.type = Value::Type::table;
   value.members.reserve(node.size());
-  for (const auto& [key, item] : node) {
+  for (auto&& [key, item] : node) {
     value.members.push_back({std::string(key.str()), position(key.source()), convert(item)});
   }
   std::ranges::stable_sort(value.members, {}, &Member::at);
@@ -83,10 +84,10 @@ void take(Value& value, const toml::value<DateOrTime>&) {
   value.type = Value::Type::date_or_time;
 }
 
-Value convert(const toml::node& node) {
+Value convert(toml::node& node) {
   Value value;
   value.at = position(node.source());
-  node.visit([&value](const auto& typed) { take(value, typed); });
+  node.visit([&value](auto& typed) { take(value, typed); });
   return value;
 }
 
@@ -146,7 +147,7 @@ void collect_key(const Value& value, std::vector<std::string>& parts) {
 std::variant<Value, SyntaxError> parse_document(std::string_view text) {
   if (text.size() > largest_text) return SyntaxError{{1, 1}, "larger than 1 MiB"};
   if (has_endless_key(text)) return SyntaxError{{1, 1}, "a key in it has more than 16 dots"};
-  const toml::parse_result result = toml::parse(text);
+  toml::parse_result result = toml::parse(text);
   if (!result) return syntax_error(result.error());
   return convert(result.table());
 }

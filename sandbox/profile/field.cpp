@@ -62,7 +62,7 @@ void Mistakes::sort_from(std::size_t first) {
 std::string name_of(const Origin& origin) {
   switch (origin.kind) {
     case OriginKind::option:
-      return "option " + origin.source;
+      return "option " + origin.source.str();
     case OriginKind::builtin:
       return "built-in default";
     default:
@@ -79,14 +79,14 @@ Origin Field::origin() const {
 }
 
 Field Field::member(const Member& member) const {
-  std::string key = key_;
+  std::string key = key_.str();
   if (!key.empty()) key += '.';
   key += utf8_to_bytes(member.key);
   return {member.value, std::move(key), source_, mistakes_};
 }
 
 void Field::fail(std::string_view message) const {
-  fail_at(value_.at, escape_for_display(key_).append(": ").append(message));
+  fail_at(value_.at, escape_for_display(key()).append(": ").append(message));
 }
 
 void Field::fail_at(Position place, std::string message) const {

@@ -43,11 +43,11 @@ std::string name_of(const Origin& origin);
 
 class Field {
  public:
-  Field(const Value& value, std::string key, const Source& source, Mistakes& mistakes)
+  Field(const Value& value, SharedText key, const Source& source, Mistakes& mistakes)
       : value_(value), key_(std::move(key)), source_(source), mistakes_(mistakes) {}
 
   const Value& value() const { return value_; }
-  const std::string& key() const { return key_; }
+  const std::string& key() const { return key_.str(); }
   const Source& source() const { return source_; }
   Mistakes& mistakes() const { return mistakes_; }
   Origin origin() const;
@@ -76,7 +76,7 @@ class Field {
 
  private:
   const Value& value_;
-  std::string key_;
+  SharedText key_;
   const Source& source_;
   Mistakes& mistakes_;
 };

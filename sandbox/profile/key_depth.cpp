@@ -12,9 +12,18 @@ constexpr int most_dots = 16;
 
 void skip_comment(std::string_view& rest) { rest.remove_prefix(std::min(rest.find('\n'), rest.size())); }
 
+// How many characters of a string mean nothing but themselves. Profiles are mostly made of those.
+std::size_t plain_start(std::string_view text, char quote) {
+  std::size_t at = 0;
+  while (at < text.size() && text[at] != quote && text[at] != '\\' && text[at] != '\n') ++at;
+  return at;
+}
+
 void skip_to_end_of(std::string_view& rest, std::string_view end, bool escapes, bool one_line) {
   rest.remove_prefix(end.size());
-  while (!rest.empty() && !rest.starts_with(end) && !(one_line && rest.front() == '\n')) {
+  while (true) {
+    rest.remove_prefix(plain_start(rest, end.front()));
+    if (rest.empty() || rest.starts_with(end) || (one_line && rest.front() == '\n')) break;
     rest.remove_prefix(escapes && rest.front() == '\\' && rest.size() > 1 ? 2 : 1);
   }
   rest.remove_prefix(rest.starts_with(end) ? end.size() : 0);

@@ -65,6 +65,7 @@ bool stands_alone(const Field& field) {
 std::vector<Field> list_items(const Field& field) {
   std::vector<Field> items;
   if (field.is(Value::Type::list)) {
+    items.reserve(field.value().items.size());
     for (const Value& value : field.value().items) {
       const Field item = field.item(value);
       if (!is_removal(item)) items.push_back(item);

@@ -98,7 +98,9 @@ template <auto member, auto parse, class Section>
 void list(const Field& field, Section& section) {
   auto& target = section.*member;
   if (field.source().lists == Source::Lists::replace) target.clear();
-  for (const Field& item : list_items(field)) {
+  const std::vector<Field> items = list_items(field);
+  target.reserve(target.size() + items.size());
+  for (const Field& item : items) {
     auto element = parse(item);
     if (element) target.push_back(std::move(*element));
   }
