@@ -94,7 +94,7 @@ class Rules {
   /// Listing: every directory the view is made of can be.
   void add_root(Origin origin) { by_path_["/"] = {.path = "/", .allowed = read_dir, .origin = std::move(origin)}; }
 
-  std::vector<LandlockRule> take(std::uint64_t handled) const;
+  std::vector<LandlockRule> take(std::uint64_t handled);
 
  private:
   template <class Mounted>
@@ -118,14 +118,19 @@ class Rules {
 };
 
 void Rules::allow(std::string_view path, std::uint64_t rights, const ViewEntry& entry) {
-  const auto [place, added] = by_path_.try_emplace(
-      std::string(path), LandlockRule{.path = std::string(path), .optional = entry.optional, .origin = entry.origin});
+  auto place = by_path_.lower_bound(path);
+  if (place == by_path_.end() || place->first != path) {
+    place = by_path_.emplace_hint(
+        place, path, LandlockRule{.path = std::string(path), .optional = entry.optional, .origin = entry.origin});
+  }
   place->second.allowed |= rights;
   place->second.optional &= entry.optional;
 }
 
 void Rules::forget(const std::string& path) {
-  by_path_.erase(path);
+  auto first = by_path_.lower_bound(path);
+  if (first != by_path_.end() && first->first == path) first = by_path_.erase(first);
+  if (first == by_path_.end() || !first->first.starts_with(path)) return;  // what is below would come next
   const std::string below = path == "/" ? path : path + '/';
   for (auto rule = by_path_.lower_bound(below); rule != by_path_.end() && rule->first.starts_with(below);) {
     rule = by_path_.erase(rule);
@@ -149,13 +154,20 @@ std::uint64_t Rules::from_above(std::string_view path) const {
   return rights;
 }
 
-// Without what a rule higher up allows already.
-std::vector<LandlockRule> Rules::take(std::uint64_t handled) const {
+// Without what a rule higher up allows already. Neighbours have the same above them, which is looked up once.
+std::vector<LandlockRule> Rules::take(std::uint64_t handled) {
   std::vector<LandlockRule> rules;
-  for (const auto& [path, rule] : by_path_) {
+  rules.reserve(by_path_.size());
+  std::string_view directory;
+  std::uint64_t above = 0;
+  for (auto& [path, rule] : by_path_) {
+    if (path == "/" || parent_of(path) != directory) {
+      above = from_above(path);
+      directory = path == "/" ? std::string_view() : parent_of(path);
+    }
     const std::uint64_t allowed = rule.allowed & handled;
-    if ((allowed & ~from_above(path)) == 0) continue;
-    rules.push_back(rule);
+    if ((allowed & ~above) == 0) continue;
+    rules.push_back(std::move(rule));
     rules.back().allowed = allowed;
   }
   return rules;
