@@ -8,8 +8,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
+#include <memory>
 #include <string>
 
 #include "launch/early.h"
@@ -118,15 +120,17 @@ bool is_absent(int code) { return code == ENOENT || code == ENOTDIR; }
 
 constexpr std::size_t kCopyLimit = 64 << 10;
 
+// Holds a whole copy, so that one call reads it and a second one finds its end. Its pages cost when they are used.
+using CopyBuffer = std::array<char, kCopyLimit + 1>;
+
 // O_NONBLOCK: what the planner saw as a file may be a pipe by now.
-Result<std::string> read_copy(const std::string& path) {
+Result<std::string> read_copy(const std::string& path, CopyBuffer& buffer) {
   auto fd = open_without_links(path, O_RDONLY | O_NONBLOCK);
   if (!fd) return fd.error();
   std::string content;
-  char buffer[8192];
   ssize_t got = 0;
-  while ((got = read(fd->get(), buffer, sizeof buffer)) > 0) {
-    content.append(buffer, static_cast<std::size_t>(got));
+  while ((got = read(fd->get(), buffer.data(), buffer.size())) > 0) {
+    content.append(buffer.data(), static_cast<std::size_t>(got));
     if (content.size() > kCopyLimit) return sys_error("copy " + path, EFBIG);
   }
   if (got < 0) return sys_error("read " + path);
@@ -137,11 +141,12 @@ Result<std::string> read_copy(const std::string& path) {
 
 Result<std::map<std::size_t, std::string>> read_copies(const Plan& plan) {
   std::map<std::size_t, std::string> copies;
+  const std::unique_ptr<CopyBuffer> buffer(new CopyBuffer);
   for (std::size_t i = 0; i < plan.view.size(); ++i) {
     const ViewEntry& entry = plan.view[i];
     const auto* copy = std::get_if<Copy>(&entry.what);
     if (copy == nullptr) continue;
-    auto content = read_copy(copy->source);
+    auto content = read_copy(copy->source, *buffer);
     if (content) {
       copies.emplace_hint(copies.end(), i, std::move(content).value());
     } else if (!entry.optional || !is_absent(content.error().code)) {

@@ -61,15 +61,14 @@ Result<void> make_directories(const std::string& path, mode_t mode) {
 // --- small files ---
 
 std::string read_small(int fd, std::size_t limit) {
-  std::string text(limit, '\0');
-  std::size_t size = 0;
-  while (size < limit) {
-    const ssize_t got = pread(fd, text.data() + size, limit - size, static_cast<off_t>(size));
+  std::string text;
+  char block[4096];  // the limit is far above what such a file holds
+  while (text.size() < limit) {
+    const ssize_t got = pread(fd, block, std::min(sizeof block, limit - text.size()), static_cast<off_t>(text.size()));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
+    text.append(block, static_cast<std::size_t>(got));
   }
-  text.resize(size);
   return text;
 }
 
