@@ -34,6 +34,25 @@ void warn(Planner& planner, const std::string& path, const char* text, const Ori
   planner.note(Note::Level::warning, quote_for_display(path) + text, origin);
 }
 
+/// A mount point cannot be renamed: without this, the directory around a mask or seal could be moved away inside, and
+/// one with other contents put in its place (`protect`), or the next run would no longer find what to mask (`hide`).
+void pin_directories_above(Planner& planner, const std::string& path) {
+  for (std::string above(parent_of(path));; above = parent_of(above)) {
+    const Piece* holder = planner.layout.holder_of(above);
+    const auto* bind = holder ? std::get_if<Bind>(&holder->entry.what) : nullptr;
+    if (!bind || bind->access != Access::write || holder->entry.target == above || is_stored_home(planner, holder)) {
+      return;
+    }
+    Bind itself = *bind;
+    itself.source = join(bind->source, above.substr(holder->entry.target.size() + 1));
+    planner.layout.place({.target = above,
+                          .what = itself,
+                          .why = "cannot be replaced: holds what is hidden or protected",
+                          .origin = holder->entry.origin},
+                         Rank::builtin);
+  }
+}
+
 void hide(Planner& planner, const std::string& path, const Origin& origin, Rank rank) {
   const Seen seen = planner.layout.look(path, planner.host);
   const bool own_entry = seen.holder && seen.holder->entry.target == seen.path;
@@ -46,6 +65,8 @@ void hide(Planner& planner, const std::string& path, const Origin& origin, Rank 
     return warn(planner, path, " is a link out of the project and not followed", origin);
   const Mask mask{.directory = seen.kind == FileKind::directory};
   planner.layout.cover({.target = seen.path, .what = mask, .optional = true, .why = "hidden", .origin = origin}, rank);
+  // A pattern finds it again wherever it is moved.
+  if (rank == Rank::listed) pin_directories_above(planner, seen.path);
 }
 
 void protect(Planner& planner, const std::string& path, const Origin& origin, Rank rank) {
@@ -64,6 +85,7 @@ void protect(Planner& planner, const std::string& path, const Origin& origin, Ra
   }
   planner.layout.cover({.target = seen.path, .what = Seal{}, .optional = true, .why = "protected", .origin = origin},
                        rank);
+  pin_directories_above(planner, seen.path);
 }
 
 void lay(Planner& planner, Cover cover, const std::string& path, const Origin& origin, Rank rank) {
