@@ -12,6 +12,8 @@ namespace {
 constexpr const char* sealed_names[] = {"config", "config.worktree", "hooks", "info"};
 /// The same in the git directory of a submodule.
 constexpr const char* sealed_module_names[] = {"config", "config.worktree", "hooks"};
+/// The same in what a repository keeps of each work tree.
+constexpr const char* sealed_worktree_names[] = {"commondir", "gitdir", "config.worktree"};
 
 constexpr std::size_t most_module_entries = 2000;
 constexpr std::size_t most_gitfile = 4096;
@@ -50,20 +52,52 @@ void seal_common_directory(Planner& planner, const std::string& git) {
       Rank::builtin);
 }
 
+/// A mount point cannot be renamed: without this, the directory could be moved away and one with other contents put in
+/// its place, whatever is read-only in the first.
+void pin(Planner& planner, const std::string& directory) {
+  bind(planner, directory, Access::write, "cannot be replaced: git on the host would run what lies in it");
+}
+
+/// Not by HEAD alone: code inside may remove that, so that the next run seals nothing, and put it back then.
+bool looks_like_repository(Planner& planner, const std::string& path) {
+  for (const char* name : {"config", "HEAD", "commondir", "objects"}) {
+    if (planner.host.exists(join(path, name))) return true;
+  }
+  return false;
+}
+
 /// Seals the git directories below `modules`; submodules may have slashes in their names. False: too many.
 bool seal_modules(Planner& planner, const std::string& modules, std::size_t& budget, int depth) {
   if (depth > deepest_modules) return false;
+  pin(planner, modules);
   for (const std::string& name : planner.host.list(modules)) {
     if (budget-- == 0) return false;
     const std::string path = join(modules, name);
     if (planner.host.status(path).kind != FileKind::directory) continue;
-    const bool repository = planner.host.exists(join(path, "HEAD"));
+    const bool repository = looks_like_repository(planner, path);
     if (repository) {
+      pin(planner, path);
       for (const char* sealed : sealed_module_names) seal(planner, join(path, sealed));
+      seal_common_directory(planner, path);
     }
     const std::string further = repository ? join(path, "modules") : path;
     if (planner.host.status(further).kind != FileKind::directory) continue;
     if (!seal_modules(planner, further, budget, depth + 1)) return false;
+  }
+  return true;
+}
+
+/// What the repository keeps of its work trees, which may lie anywhere on the host.
+bool seal_worktrees(Planner& planner, const std::string& worktrees) {
+  if (planner.host.status(worktrees).kind != FileKind::directory) return true;
+  pin(planner, worktrees);
+  std::size_t budget = most_module_entries;
+  for (const std::string& name : planner.host.list(worktrees)) {
+    if (budget-- == 0) return false;
+    const std::string path = join(worktrees, name);
+    if (planner.host.status(path).kind != FileKind::directory) continue;
+    pin(planner, path);
+    for (const char* sealed : sealed_worktree_names) seal(planner, join(path, sealed));
   }
   return true;
 }
@@ -79,6 +113,10 @@ void protect_git_directory(Planner& planner, const std::string& git) {
   if (has_modules && !seal_modules(planner, modules, budget, 0)) {
     planner.fail("cannot protect the submodules of " + quote_for_display(git), git_origin(planner),
                  "there are more than can be looked at before a run", "write project = \"overlay\"");
+  }
+  if (!seal_worktrees(planner, join(git, "worktrees"))) {
+    planner.fail("cannot protect the work trees of " + quote_for_display(git), git_origin(planner),
+                 "there are more than can be looked at before a run", "git worktree prune, or project = \"overlay\"");
   }
   if (!planner.host.exists(join(git, "hooks"))) {
     planner.note(
@@ -153,7 +191,6 @@ void show_worktree(Planner& planner, const std::string& project, GitMode mode) {
     return bind(planner, found.common, Access::read, "repository of this work tree");
   }
   protect_git_directory(planner, found.common);
-  for (const char* name : {"commondir", "gitdir", "config.worktree"}) seal(planner, join(found.own, name));
 }
 
 void refuse_link(Planner& planner, const std::string& git) {
