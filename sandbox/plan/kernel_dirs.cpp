@@ -35,9 +35,12 @@ constexpr LinkRow links[] = {
 constexpr const char* sealed[] = {"/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/pressure"};
 
 /// What tells about the host or reaches its hardware: emptied.
-constexpr const char* masked[] = {"/proc/acpi",          "/proc/asound",        "/proc/kallsyms",    "/proc/kcore",
-                                  "/proc/keys",          "/proc/latency_stats", "/proc/sched_debug", "/proc/scsi",
-                                  "/proc/sysrq-trigger", "/proc/timer_list"};
+constexpr const char* masked[] = {"/proc/acpi",          "/proc/asound",     "/proc/cmdline",  "/proc/config.gz",
+                                  "/proc/diskstats",     "/proc/interrupts", "/proc/iomem",    "/proc/ioports",
+                                  "/proc/kallsyms",      "/proc/kcore",      "/proc/keys",     "/proc/kmsg",
+                                  "/proc/latency_stats", "/proc/modules",    "/proc/mtrr",     "/proc/partitions",
+                                  "/proc/sched_debug",   "/proc/scsi",       "/proc/softirqs", "/proc/sysrq-trigger",
+                                  "/proc/timer_list",    "/proc/vmallocinfo"};
 
 /// What language runtimes and allocators read to size themselves.
 constexpr const char* sys_places[] = {"/sys/devices/system/cpu", "/sys/devices/system/node",

@@ -101,7 +101,8 @@ class Leaks(Escape):
         for path in ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sysrq-trigger", "/proc/kmsg",
                      "/dev/kmsg", "/dev/mem", "/proc/kpageflags", "/proc/kpagecount", "/proc/slabinfo", "/proc/vmallocinfo",
                      "/sys/kernel/debug/sched/debug", "/sys/class/dmi/id/product_uuid", "/sys/firmware/acpi/tables/DSDT",
-                     "/proc/kallsyms", "/proc/acpi/wakeup", "/sys/block/vda/size"):
+                     "/proc/cmdline", "/proc/config.gz", "/proc/diskstats", "/proc/interrupts", "/proc/iomem", "/proc/modules",
+                     "/proc/partitions", "/proc/softirqs", "/proc/kallsyms", "/proc/acpi/wakeup", "/sys/block/vda/size"):
             with self.subTest(path):
                 self.assert_contained("read", path)
 
