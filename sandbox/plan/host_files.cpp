@@ -1,7 +1,7 @@
 #include "plan/host_files.h"
 
 #include <algorithm>
-#include <iterator>
+#include <utility>
 
 #include "base/paths.h"
 #include "plan/pending_path.h"
@@ -49,12 +49,10 @@ std::optional<std::string> HostFiles::read_small(const std::string& path, std::s
   return text;
 }
 
-std::vector<HostAnswer> HostFiles::take_answers() {
+std::deque<HostAnswer> HostFiles::take_answers() {
   statuses_.clear();
   links_.clear();
-  std::vector<HostAnswer> answers(std::make_move_iterator(answers_.begin()), std::make_move_iterator(answers_.end()));
-  answers_.clear();
-  return answers;
+  return std::exchange(answers_, {});
 }
 
 // Lists name many neighbours, and the directories above them were walked for the first one.

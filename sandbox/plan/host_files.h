@@ -45,7 +45,7 @@ class HostFiles {
   Resolved resolve(std::string_view path);
 
   /// What was asked and answered, in order. Forgets it, and every reference given out is void.
-  std::vector<HostAnswer> take_answers();
+  std::deque<HostAnswer> take_answers();
 
  private:
   using Index = std::unordered_map<std::string_view, const HostAnswer*>;

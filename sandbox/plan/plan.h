@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <variant>
@@ -228,7 +229,7 @@ struct Plan {
   SeccompPlan seccomp;
   int landlock_abi = 0;  ///< of this kernel; 0: no Landlock, the mounts stand alone (a note says so)
   std::vector<Note> notes;
-  std::vector<HostAnswer> host_answers;
+  std::deque<HostAnswer> host_answers;
 };
 
 }  // namespace snug
