@@ -125,6 +125,18 @@ std::optional<std::uint32_t> id_variable(const Environment& environment, const c
   return found == environment.end() ? std::nullopt : parse_id(found->second);
 }
 
+// Root may have become root from root (`sudo` in a root shell): its commands must not run as root for that. The largest
+// number is no id.
+std::optional<std::uint32_t> id_of_user(std::optional<std::uint32_t> id) {
+  constexpr std::uint32_t no_id = 0xffffffff;
+  return id && *id != 0 && *id != no_id ? id : std::nullopt;
+}
+
+void read_sudo_ids(Caller& caller, const Environment& environment) {
+  caller.sudo_uid = id_of_user(id_variable(environment, "SUDO_UID"));
+  if (caller.sudo_uid) caller.sudo_gid = id_of_user(id_variable(environment, "SUDO_GID"));
+}
+
 Error no_home(std::uint32_t uid) {
   return {.what = "cannot tell the home directory of uid " + std::to_string(uid),
           .why = "HOME is not an absolute path without \"..\", and the password database has none either",
@@ -215,10 +227,7 @@ Result<Caller> make_caller(Identification who, Environment environment) {
   caller.home = *home;
   caller.shell = absolute_variable(environment, "SHELL").value_or(clean_absolute(account.shell).value_or("/bin/sh"));
   caller.cwd = std::move(who.cwd);
-  if (who.uid == 0) {
-    caller.sudo_uid = id_variable(environment, "SUDO_UID");
-    caller.sudo_gid = id_variable(environment, "SUDO_GID");
-  }
+  if (who.uid == 0) read_sudo_ids(caller, environment);
   caller.state_dir = below_home(environment, "XDG_STATE_HOME", *home, "/.local/state");
   caller.config_dir = below_home(environment, "XDG_CONFIG_HOME", *home, "/.config");
   caller.environment = std::move(environment);

@@ -29,6 +29,26 @@ class Capabilities(Escape):
         self.assertEqual(seen, ["0", "snug"])
 
 
+@unittest.skipUnless(ROOT, "as root only: the user the commands of root run as")
+class StandIn(Escape):
+    def test_it_is_never_root_whatever_sudo_left_behind(self):
+        for uid, gid in (("0", "0"), ("4294967295", "0"), ("-1", "-1"), ("", ""), ("4343", "0"), ("0", "4343")):
+            with self.subTest(uid=uid, gid=gid):
+                environment = {"SUDO_UID": uid, "SUDO_GID": gid, "SUDO_USER": "root"}
+                result = self.inside("sh", "-c", "cat /proc/self/uid_map /proc/self/gid_map", env=environment)
+                self.assertEqual(result.returncode, 0, self.story(result))
+                outside = [line.split()[1] for line in result.stdout.decode().splitlines()]
+                self.assertEqual(outside, ["4343" if uid == "4343" else "65534", "65534"])
+
+    def test_files_only_root_may_read(self):
+        secret = self.write(os.path.join(self.folder("shared"), "secret"), "the secret\n", 0o600)
+        profile = f"[filesystem]\nread = [{quoted(os.path.dirname(secret))}]\n"
+        closed = self.inside("cat", "/etc/shadow", profile='[filesystem]\netc = "host"\n', env={"SUDO_UID": "0", "SUDO_GID": "0"})
+        self.assertNotEqual(closed.returncode, 0, self.story(closed))
+        # What the profile names is reached through a mapping of ids: that is what naming it means.
+        self.assertIn(b"the secret", self.inside("cat", secret, profile=profile).stdout)
+
+
 class SetUid(Escape):
     def effective_user(self, command, run):
         """The effective uid of a program that waits for room in a full pipe, as the kernel tells anybody."""
