@@ -1,5 +1,7 @@
 // The project's git directory. What git runs on the host (hooks, filters named in config) must not be writable from
 // inside; the rest must be, or nothing could be committed.
+#include <set>
+
 #include "base/paths.h"
 #include "base/quote.h"
 #include "plan/planner.h"
@@ -145,9 +147,10 @@ std::string pointed_to(Planner& planner, const std::string& file, const std::str
 /// The main repository's git directory of the worktree at `project`, or why it cannot be believed. The `.git` file
 /// comes with the project, and so from whoever wrote it: it only counts where the repository agrees.
 struct Worktree {
-  std::string common;  ///< the main repository's git directory; empty: none to show
-  std::string own;     ///< this work tree's part of it
-  std::string doubt;   ///< why it is not shown
+  std::string common;   ///< the main repository's git directory; empty: none to show
+  std::string own;      ///< this work tree's part of it
+  std::string doubt;    ///< why it is not shown
+  bool within = false;  ///< a separate git directory within the project
 };
 
 Worktree doubtful(std::string why) { return {.doubt = std::move(why)}; }
@@ -156,7 +159,7 @@ Worktree main_repository(Planner& planner, const std::string& project) {
   const std::string pointer = join(project, ".git");
   const std::string own = pointed_to(planner, pointer, "gitdir: ", project);
   if (own.empty()) return doubtful("it names no git directory that exists");
-  if (is_below(own, project)) return {};  // a separate git directory within the project
+  if (is_below(own, project)) return {.own = own, .within = true};
   if (pointed_to(planner, join(own, "gitdir"), "", own) != pointer) {
     return doubtful(quote_for_display(own) + " does not point back to this work tree");
   }
@@ -177,6 +180,22 @@ Worktree main_repository(Planner& planner, const std::string& project) {
   return {.common = common, .own = own};
 }
 
+void pin_directories_between(Planner& planner, const std::string& project, const std::string& path) {
+  for (std::string above(parent_of(path)); above.size() > project.size(); above = parent_of(above)) pin(planner, above);
+}
+
+/// `git init --separate-git-dir` can put it anywhere, among the project's files too. If it is a work tree's, the
+/// repository of that lies there as well.
+void protect_separate_directory(Planner& planner, const std::string& project, const std::string& own, GitMode mode) {
+  if (mode == GitMode::read) return seal(planner, own);
+  const std::string common = pointed_to(planner, join(own, "commondir"), "", own);
+  for (const std::string& git : std::set<std::string>{own, common}) {
+    if (git.size() <= project.size() || !is_below(git, project)) continue;
+    pin_directories_between(planner, project, git);
+    protect_git_directory(planner, git);
+  }
+}
+
 void show_worktree(Planner& planner, const std::string& project, GitMode mode) {
   bind(planner, join(project, ".git"), Access::read, "names the repository of this work tree");
   const Worktree found = main_repository(planner, project);
@@ -185,6 +204,9 @@ void show_worktree(Planner& planner, const std::string& project, GitMode mode) {
         Note::Level::warning,
         quote_for_display(join(project, ".git")) + " is not followed: " + found.doubt + "; git will not work inside",
         git_origin(planner));
+  }
+  if (found.within && planner.plan.project_mode.value == ProjectMode::write) {
+    return protect_separate_directory(planner, project, found.own, mode);
   }
   if (found.common.empty()) return;
   if (mode == GitMode::read || planner.plan.project_mode.value == ProjectMode::read) {

@@ -159,6 +159,22 @@ class Planted(Escape):
                     self.assertEqual(file.read(), text, directory)
             self.assertFalse(os.path.exists(os.path.join(self.project, ".git/modules/a/b/commondir")))
 
+    def test_a_separate_git_directory_among_the_projects_files(self):
+        os.mkdir(os.path.join(self.project, "data"))
+        run_git("init", "-q", "--separate-git-dir=data/real.git", ".", cwd=self.project)
+        self.assertEqual(self.inside("git", "status").returncode, 0)
+        tries = ["echo evil >>data/real.git/config", "touch data/real.git/hooks/pre-commit",
+                 "mv data/real.git x; cp -r x data/real.git; echo evil >>data/real.git/config",
+                 "mv data x; cp -r x data; echo evil >>data/real.git/config", "echo evil >data/real.git/commondir",
+                 "rm -f .git; cp -r data/real.git .git; echo evil >>.git/config"]
+        for attempt in tries:
+            self.inside("sh", "-c", attempt)
+            self.assertTrue(os.path.isfile(os.path.join(self.project, ".git")))
+            with open(os.path.join(self.project, "data/real.git/config")) as file:
+                self.assertNotIn("evil", file.read(), attempt)
+            for name in ("commondir", "hooks/pre-commit"):
+                self.assertFalse(os.path.exists(os.path.join(self.project, "data/real.git", name)), attempt)
+
     def test_what_git_on_the_host_would_run(self):
         snugtest.need_program("git")
         mark = os.path.join(self.folder("marks"), "pwned")
