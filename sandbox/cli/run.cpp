@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include "base/quote.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/prepare.h"
@@ -16,6 +17,25 @@ void print_warnings(const Plan& plan) {
 
 void announce_refusal(const std::string& call, bool raw) {
   print_message("blocked the system call " + call + "; allow it: --set 'seccomp.allow=[\"" + call + "\"]'",
+                raw ? LineEnd::raw : LineEnd::newline);
+}
+
+const char* what_it_means(Watch::Loss loss) {
+  switch (loss) {
+    case Watch::Loss::shown:
+      return " was replaced on the host and is no longer hidden from the command; it stays hidden with "
+             "filesystem.project = \"overlay\"";
+    case Watch::Loss::writable:
+      return " was replaced on the host and is no longer read-only for the command; look at it before you use it, or "
+             "use filesystem.project = \"overlay\"";
+    case Watch::Loss::made:
+      return " was made while the command ran; git on the host runs what it says: look at it before you use git";
+  }
+  return "";
+}
+
+void announce_loss(const Watch& watch, bool raw) {
+  print_message(quote_for_display(watch.path) + what_it_means(watch.loss) + " (" + to_text(watch.origin) + ")",
                 raw ? LineEnd::raw : LineEnd::newline);
 }
 
@@ -37,7 +57,7 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (!plan) return status_setup_failed;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan->command.interactive_shell || invocation.verbose) print_warnings(*plan);
-  const auto outcome = run_plan(*plan, std::move(early), {.refused = announce_refusal});
+  const auto outcome = run_plan(*plan, std::move(early), {.refused = announce_refusal, .came_loose = announce_loss});
   if (!outcome) return print_error(outcome.error()), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
   print_refusals(outcome->refused);

@@ -44,12 +44,14 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   add_git(planner);                   // after the lists: they may have replaced the project
   add_hidden_and_protected(planner);  // last: they take away from all of the above
   show_links(planner);
+  hold_in_place(planner);  // knows all that is protected
   set_path(planner);
   choose_command(planner);
   set_environment(planner);
   write_accounts(planner);
   copy_limits(planner);
   order_view(planner);
+  list_watches(planner);  // after what cannot be seen was left out
   gather(planner);
   return {.plan = std::move(planner.plan), .errors = std::move(planner.errors)};
 }

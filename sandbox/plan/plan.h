@@ -156,6 +156,29 @@ struct StoredHome {
   std::string files;      ///< directory + "/files": what is bound
 };
 
+// --- what is watched while it runs ----------------------------------------------------------------
+
+/// A host path whose wall is a mount on what stands there: it is lost when the host puts something else there.
+struct Watch {
+  enum class Loss {
+    shown,     ///< what was hidden can be read
+    writable,  ///< what was read-only can be written
+    made,      ///< nothing is there, and what is made there counts on the host
+  } loss = Loss::shown;
+  std::string path;  ///< on the host, without symbolic links
+  std::string why;
+  Origin origin;
+};
+
+/// Where the end of a run looks for what git on the host would run and no mount can cover: repositories made or
+/// changed inside, index entries that lead into them, todo lists of a rebase.
+struct GitSearch {
+  std::string project;
+  std::string git;     ///< the project's own git directory, where it is writable; else empty
+  std::string record;  ///< a file of snug's state that says since when nobody has looked
+  Origin origin;
+};
+
 // --- the rest -------------------------------------------------------------------------------------
 
 struct Variable {
@@ -222,6 +245,8 @@ struct Plan {
   std::vector<ViewEntry> view;  ///< parents before children; what is laid over comes after
   std::optional<StoredHome> stored_home;
   std::vector<Preparation> preparations;
+  std::vector<Watch> watches;
+  std::optional<GitSearch> git_search;
   std::vector<Variable> environment;  ///< sorted by name, no duplicates
   CommandPlan command;
   std::vector<RlimitPlan> rlimits;

@@ -61,12 +61,14 @@ void add_lists(Planner& planner);
 void add_git(Planner& planner);
 void add_hidden_and_protected(Planner& planner);
 void show_links(Planner& planner);
+void hold_in_place(Planner& planner);
 void set_path(Planner& planner);
 void choose_command(Planner& planner);
 void set_environment(Planner& planner);
 void write_accounts(Planner& planner);
 void copy_limits(Planner& planner);
 void order_view(Planner& planner);
+void list_watches(Planner& planner);
 
 // --- paths.cpp -------------------------------------------------------------------------------------
 

@@ -169,6 +169,24 @@ Json json_of(const Preparation& made) {
   return json;
 }
 
+Json json_of(const Watch& watch) {
+  constexpr const char* losses[] = {"shown", "writable", "made"};
+  Json json{{"loss", losses[static_cast<int>(watch.loss)]}};
+  put(json, "path", watch.path);
+  put(json, "why", watch.why);
+  json["origin"] = json_of(watch.origin);
+  return json;
+}
+
+Json json_of(const GitSearch& search) {
+  Json json;
+  put(json, "project", search.project);
+  if (!search.git.empty()) put(json, "git", search.git);
+  put(json, "record", search.record);
+  json["origin"] = json_of(search.origin);
+  return json;
+}
+
 Json json_of(const Variable& variable) {
   constexpr const char* sources[] = {"passed", "set", "snug"};
   Json json;
@@ -274,6 +292,8 @@ std::string plan_to_json(const Plan& plan) {
   json["view"] = to_array(plan.view);
   if (plan.stored_home) put(json, "stored_home", plan.stored_home->directory);
   json["preparations"] = to_array(plan.preparations);
+  json["watches"] = to_array(plan.watches);
+  if (plan.git_search) json["git_search"] = json_of(*plan.git_search);
   json["environment"] = to_array(plan.environment);
   json["command"] = json_of(plan.command);
   json["rlimits"] = to_array(plan.rlimits);

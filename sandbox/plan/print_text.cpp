@@ -196,6 +196,32 @@ void print_preparations(Text& text, const Plan& plan) {
     text.line("  " + shown_name(made.path), preparation_word(made.kind));
 }
 
+const char* loss_word(Watch::Loss loss) {
+  switch (loss) {
+    case Watch::Loss::shown:
+      return "hidden until the host replaces it";
+    case Watch::Loss::writable:
+      return "read-only until the host replaces it";
+    case Watch::Loss::made:
+      return "absent; could be made inside";
+  }
+  return "";
+}
+
+void print_watches(Text& text, const Plan& plan) {
+  if (plan.watches.empty() && !plan.git_search) return;
+  text.heading("watched while it runs");
+  for (const Watch& watch : plan.watches) {
+    std::string line = "  " + shown_name(watch.path);
+    Text::pad(line, detail_column);
+    text.line(line + loss_word(watch.loss), to_text(watch.origin));
+  }
+  if (!plan.git_search) return;
+  std::string line = "  " + shown_name(plan.git_search->project);
+  Text::pad(line, detail_column);
+  text.line(line + "searched at the end for new git repositories", to_text(plan.git_search->origin));
+}
+
 void print_groups(Text& text, const Identity& identity) {
   if (identity.kept_groups.empty()) return;
   text.heading("groups kept (they cannot be dropped without root)");
@@ -297,6 +323,7 @@ std::string plan_to_text(const Plan& plan, Colour colour) {
   print_summary(text, plan);
   print_view(text, plan);
   print_preparations(text, plan);
+  print_watches(text, plan);
   print_groups(text, plan.identity);
   print_isolation(text, plan);
   print_environment(text, plan);

@@ -58,6 +58,7 @@ RunOutcome Loop::run() {
     regain_keyboard();
     move_keyboard();
     take_refusals();
+    take_losses();
     move_terminal_output();
     move_input_file();
     move_output_file(1);
@@ -110,6 +111,7 @@ void Loop::state_interest() {
                  events(output_.wants_to_read(), keyboard_.wants_to_write() && !ended_));
   }
   poller_.want(kListener, sandbox_.listener.get(), events(!ended_, false));
+  poller_.want(kWatches, options_.watcher ? options_.watcher->fd() : -1, events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
@@ -127,6 +129,20 @@ void Loop::tell_refusals() {
   if (untold_.empty() || !options_.events.refused || modes_.alternate_screen()) return;
   for (const std::string& name : untold_) options_.events.refused(name, terminal_ && terminal_->raw());
   untold_.clear();
+}
+
+// --- what came loose ---
+
+void Loop::take_losses() {
+  if (!poller_.readable(kWatches)) return;
+  for (Watch& watch : options_.watcher->take()) untold_losses_.push_back(std::move(watch));
+  tell_losses();
+}
+
+void Loop::tell_losses() {
+  if (untold_losses_.empty() || !options_.events.came_loose || modes_.alternate_screen()) return;
+  for (const Watch& watch : untold_losses_) options_.events.came_loose(watch, terminal_ && terminal_->raw());
+  untold_losses_.clear();
 }
 
 // --- signals ---
@@ -408,6 +424,10 @@ void Loop::end() {
   if (terminal_) terminal_->restore();
   modes_.forget();  // a full-screen program that was killed hides nothing any more
   tell_refusals();
+  if (options_.watcher) {
+    for (Watch& watch : options_.watcher->at_end()) untold_losses_.push_back(std::move(watch));
+  }
+  tell_losses();
 }
 
 bool Loop::ended_abnormally() const { return WIFSIGNALED(wait_status_) || timed_out_ || lost_terminal_; }

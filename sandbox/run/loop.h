@@ -21,6 +21,7 @@
 #include "run/run.h"
 #include "run/signals.h"
 #include "run/terminal.h"
+#include "run/watch.h"
 
 namespace snug {
 
@@ -32,6 +33,7 @@ struct LoopOptions {
   std::optional<std::chrono::milliseconds> timeout;
   std::string timeout_text;  ///< the remark of a run that timed out
   RunEvents events;
+  Watcher* watcher = nullptr;  ///< borrowed
 };
 
 class Loop {
@@ -43,7 +45,7 @@ class Loop {
   RunOutcome run();
 
  private:
-  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener };
+  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener, kWatches };
 
   // One turn of the loop.
   void start();
@@ -54,6 +56,8 @@ class Loop {
   void take_reports();
   void take_refusals();
   void tell_refusals();
+  void take_losses();
+  void tell_losses();
   void watch_init();
   void move_keyboard();
   void move_terminal_output();
@@ -103,6 +107,7 @@ class Loop {
   ModeScanner modes_;
   Refusals refusals_;
   std::vector<std::string> untold_;  // names of refused calls that wait for a screen
+  std::vector<Watch> untold_losses_;
   Relay keyboard_, output_, input_file_;
   std::array<Relay, 3> output_files_;  // [1] and [2]
 

@@ -11,6 +11,7 @@
 #include "run/loop.h"
 #include "run/state.h"
 #include "run/stdio.h"
+#include "run/watch.h"
 
 namespace snug {
 namespace {
@@ -33,11 +34,13 @@ bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& std
   return terminal && terminal->foreground() && (reads_and_writes_it || is_ignored(SIGTTIN));
 }
 
-LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events) {
+LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
+                         Watcher& watcher) {
   LoopOptions options{.stdio = stdio,
                       .keyboard_claimed = keyboard,
                       .interactive_shell = plan.command.interactive_shell,
-                      .events = events};
+                      .events = events,
+                      .watcher = &watcher};
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
     options.timeout_text =
@@ -68,6 +71,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   Signals signals = Signals::hold();
   auto state = RunState::prepare(plan);
   if (!state) return std::move(state).error();
+  Watcher watcher(plan.watches);
   auto terminal = open_terminal(*stdio);
   const bool keyboard = owns_keyboard(terminal, *stdio);
   const PtyStart pty = terminal ? terminal->pty_start(keyboard) : PtyStart{};
@@ -79,8 +83,8 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events), std::move(terminal), std::move(signals),
-            std::move(poller).value());
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher), std::move(terminal),
+            std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
   add_remarks(outcome, state->finish());
   return outcome;

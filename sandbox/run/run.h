@@ -25,6 +25,8 @@ struct RunEvents {
   /// The first refusal of its kind. `raw`: the terminal does not return the carriage by itself now. Never called while
   /// a full-screen program shows.
   std::function<void(const std::string& call, bool raw)> refused;
+  /// The host has replaced what a wall lay on; told once for each, under the same rules.
+  std::function<void(const Watch& watch, bool raw)> came_loose;
 };
 
 /// How the command ended. `status` is what snug's own exit status must be.

@@ -112,3 +112,64 @@ TEST_CASE("nothing is sealed that is read-only already") {
   planning.toml = "filesystem.project = \"read\"\nfilesystem.protect = [\"src\"]";
   CHECK_FALSE(entry_at(planning.plan(), "/home/ann/web/src"));
 }
+
+namespace {
+
+const Watch* watch_of(const Plan& plan, const std::string& path) {
+  for (const Watch& watch : plan.watches) {
+    if (watch.path == path) return &watch;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+TEST_CASE("what a mount protects in a host directory is watched, and what cannot come loose is not") {
+  Planning planning;
+  planning.host.add("f /home/ann/web/.env uid=1000\nd /home/ann/web/a/b uid=1000\nd /srv/x uid=1000");
+  planning.toml = "filesystem.hide = [\".env\"]\nfilesystem.protect = [\"a/b\"]\nfilesystem.read = [\"/srv/x\"]";
+  const Plan plan = planning.plan();
+  REQUIRE(watch_of(plan, "/home/ann/web/.env"));
+  CHECK(watch_of(plan, "/home/ann/web/.env")->loss == Watch::Loss::shown);
+  CHECK(watch_of(plan, "/home/ann/web/.env")->origin.key == "filesystem.hide");
+  CHECK(watch_of(plan, "/home/ann/web/a/b")->loss == Watch::Loss::writable);
+  CHECK(watch_of(plan, "/home/ann/web/.git/config")->loss == Watch::Loss::writable);
+  CHECK(watch_of(plan, "/home/ann/web/.git/rebase-merge")->loss == Watch::Loss::made);
+  CHECK_FALSE(watch_of(plan, "/srv/x"));
+  REQUIRE(plan.git_search);
+  CHECK(plan.git_search->git == "/home/ann/web/.git");
+}
+
+TEST_CASE("the directories above what is read-only are held in place, those above a pattern's matches are not") {
+  Planning planning;
+  planning.host.add("d /home/ann/web/a/b/c uid=1000\nf /home/ann/web/d/Makefile uid=1000");
+  planning.toml = "filesystem.protect = [\"a/b/c\", \"**/Makefile\"]";
+  const Plan plan = planning.plan();
+  for (const char* held : {"/home/ann/web/a", "/home/ann/web/a/b"}) {
+    INFO(held);
+    REQUIRE(what_at<Bind>(plan, held));
+    CHECK(what_at<Bind>(plan, held)->access == Access::write);
+  }
+  CHECK_FALSE(entry_at(plan, "/home/ann/web/d"));
+  CHECK(what_at<Seal>(plan, "/home/ann/web/d/Makefile"));
+}
+
+TEST_CASE("a promise of the view refuses masks on single files that could come loose") {
+  Planning planning;
+  planning.host.add("f /home/ann/web/.env uid=1000\nd /home/ann/web/secrets uid=1000");
+  planning.toml = "require = [\"filesystem\"]\nfilesystem.hide = [\".env\"]";
+  CHECK(planning.errors().find("project = \"overlay\"") != std::string::npos);
+  planning.toml = "require = [\"filesystem\"]\nfilesystem.hide = [\"secrets\"]";
+  CHECK(planning.errors().empty());
+}
+
+TEST_CASE("more hidden files than are watched are said") {
+  Planning planning;
+  std::string many;
+  for (int i = 0; i < 300; ++i) many += "f /home/ann/web/d" + std::to_string(i) + "/.env uid=1000\n";
+  planning.host.add(many);
+  planning.toml = "filesystem.hide = [\"**/.env\"]";
+  const Plan plan = planning.plan();
+  CHECK(plan.watches.size() == 256);
+  CHECK(has_note(plan, "watched"));
+}
