@@ -5,6 +5,7 @@
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "run/git_search.h"
 
 namespace snug {
 namespace {
@@ -39,6 +40,32 @@ void announce_loss(const Watch& watch, bool raw) {
                 raw ? LineEnd::raw : LineEnd::newline);
 }
 
+const char* what_it_means(GitFinding::Kind kind) {
+  switch (kind) {
+    case GitFinding::Kind::repository:
+      return ": a git repository made or reconfigured";
+    case GitFinding::Kind::entered:
+      return ": a git repository made or reconfigured, and an index entry leads `git status` into it";
+    case GitFinding::Kind::todo:
+      return ": a rebase, which `git rebase --continue` carries out, commands in it included";
+    case GitFinding::Kind::own:
+      return ": changed";
+  }
+  return "";
+}
+
+void announce_git(const GitReport& report) {
+  const std::string when = report.of_killed_run ? " since a run here that was killed" : " while the command ran";
+  for (const GitFinding& finding : report.found) {
+    print_message(quote_for_display(finding.path) + what_it_means(finding.kind) + when +
+                  "; git on the host obeys what it says: look at it before you use git there");
+  }
+  if (report.more > 0) print_message("and " + std::to_string(report.more) + " more git repositories" + when);
+  if (report.complete) return;
+  print_message("the project is too large to look everywhere for git repositories made" + when +
+                "; find them: find . -name .git -newerct '1 hour ago'");
+}
+
 // The first of each kind has been told; how often is worth a line only where it was more.
 void print_refusals(const std::vector<RefusedCall>& calls) {
   std::string list;
@@ -57,7 +84,8 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (!plan) return status_setup_failed;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan->command.interactive_shell || invocation.verbose) print_warnings(*plan);
-  const auto outcome = run_plan(*plan, std::move(early), {.refused = announce_refusal, .came_loose = announce_loss});
+  const auto outcome = run_plan(
+      *plan, std::move(early), {.refused = announce_refusal, .came_loose = announce_loss, .git_changed = announce_git});
   if (!outcome) return print_error(outcome.error()), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
   print_refusals(outcome->refused);

@@ -50,8 +50,8 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   set_environment(planner);
   write_accounts(planner);
   copy_limits(planner);
-  order_view(planner);
-  list_watches(planner);  // after what cannot be seen was left out
+  list_watches(planner);
+  order_view(planner);  // takes what is laid out
   gather(planner);
   return {.plan = std::move(planner.plan), .errors = std::move(planner.errors)};
 }

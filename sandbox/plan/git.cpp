@@ -107,6 +107,7 @@ bool seal_worktrees(Planner& planner, const std::string& worktrees) {
 /// A git directory bound on itself: a mount point cannot be renamed away and replaced.
 void protect_git_directory(Planner& planner, const std::string& git) {
   bind(planner, git, Access::write, "git directory");
+  planner.git = planner.git_common = git;
   for (const char* name : sealed_names) seal(planner, join(git, name));
   seal_common_directory(planner, git);
   const std::string modules = join(git, "modules");
@@ -213,6 +214,7 @@ void show_worktree(Planner& planner, const std::string& project, GitMode mode) {
     return bind(planner, found.common, Access::read, "repository of this work tree");
   }
   protect_git_directory(planner, found.common);
+  planner.git = found.own;
 }
 
 void refuse_link(Planner& planner, const std::string& git) {

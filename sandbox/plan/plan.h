@@ -174,7 +174,8 @@ struct Watch {
 /// changed inside, index entries that lead into them, todo lists of a rebase.
 struct GitSearch {
   std::string project;
-  std::string git;     ///< the project's own git directory, where it is writable; else empty
+  std::string git;     ///< the project's own git directory (index, rebase), where it is writable; else empty
+  std::string common;  ///< the same, or the main repository's if that is a worktree's (config, hooks)
   std::string record;  ///< a file of snug's state that says since when nobody has looked
   Origin origin;
 };

@@ -30,9 +30,10 @@ struct Planner {
   Layout layout;
   Plan plan;
   std::vector<Error> errors;
-  std::string home;       ///< the caller's home without symbolic links
-  std::string key;        ///< names this (project, profile) in the state directory
-  std::string state_dir;  ///< the caller's, without symbolic links
+  std::string home;             ///< the caller's home without symbolic links
+  std::string key;              ///< names this (project, profile) in the state directory
+  std::string git, git_common;  ///< the git directory that is shown writable, and the one it belongs to
+  std::string state_dir;        ///< the caller's, without symbolic links
   std::vector<Followed> followed;
   std::unordered_set<std::string> prepared;      ///< paths of plan.preparations
   std::vector<std::string> toolchain_variables;  ///< names the recognised toolchains may pass
@@ -67,8 +68,8 @@ void choose_command(Planner& planner);
 void set_environment(Planner& planner);
 void write_accounts(Planner& planner);
 void copy_limits(Planner& planner);
-void order_view(Planner& planner);
 void list_watches(Planner& planner);
+void order_view(Planner& planner);
 
 // --- paths.cpp -------------------------------------------------------------------------------------
 

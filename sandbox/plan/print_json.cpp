@@ -182,6 +182,7 @@ Json json_of(const GitSearch& search) {
   Json json;
   put(json, "project", search.project);
   if (!search.git.empty()) put(json, "git", search.git);
+  if (!search.common.empty()) put(json, "common", search.common);
   put(json, "record", search.record);
   json["origin"] = json_of(search.origin);
   return json;

@@ -27,9 +27,8 @@ std::string host_path_above(const Planner& planner, const std::string& path) {
   return host_path_of(planner.layout.holder_above(path)->entry, path);
 }
 
-bool stays_readable_only(const Spot& spot) {
-  if (spot.cover) return std::holds_alternative<Seal>(spot.cover->entry.what) && spot.cover->rank != Rank::pattern;
-  const auto* bind = std::get_if<Bind>(&spot.base->entry.what);
+bool is_read_bind(const Spot& spot) {
+  const auto* bind = spot.base && !spot.cover ? std::get_if<Bind>(&spot.base->entry.what) : nullptr;
   return bind && bind->access == Access::read;
 }
 
@@ -42,7 +41,7 @@ void hold(Planner& planner, const std::string& path, const Origin& origin) {
                   .exec = host_bind_above(planner, path)->exec,
                   .idmap = idmap_for(planner, status.uid, status.gid)};
   planner.layout.place(
-      {.target = path, .what = self, .why = "held in place for what is protected in it", .origin = origin},
+      {.target = path, .what = self, .why = "cannot be replaced: holds what is read-only", .origin = origin},
       Rank::builtin);
 }
 
@@ -60,10 +59,10 @@ struct Protected {
 std::vector<Protected> to_hold(Planner& planner) {
   std::vector<Protected> paths;
   for (const auto& [path, spot] : planner.layout.spots()) {
-    if ((!spot.base && !spot.cover) || !stays_readable_only(spot)) continue;
+    if (!is_read_bind(spot)) continue;  // what is hidden or protected is held already
     const Bind* around = host_bind_above(planner, path);
     if (!around || around->access != Access::write || !planner.host.exists(host_path_above(planner, path))) continue;
-    paths.push_back({path, spot.cover ? spot.cover->entry.origin : spot.base->entry.origin});
+    paths.push_back({path, spot.base->entry.origin});
   }
   return paths;
 }
@@ -127,7 +126,19 @@ void watch_view(Planner& planner) {
 // --- git -------------------------------------------------------------------------------------------
 
 /// Made inside, each of these makes git on the host run something.
-constexpr const char* absent_names[] = {"hooks", "config.worktree", "rebase-merge", "rebase-apply"};
+constexpr const char* absent_in_common[] = {"hooks", "config.worktree"};
+constexpr const char* absent_in_own[] = {"rebase-merge", "rebase-apply"};
+
+void watch_absent(Planner& planner, const std::string& path, const Origin& origin) {
+  if (planner.host.exists(path)) return;
+  add_watch(planner,
+            {.loss = Watch::Loss::made, .path = path, .why = "git would run it on the host", .origin = origin});
+}
+
+void watch_absent(Planner& planner, const Origin& origin) {
+  for (const char* name : absent_in_common) watch_absent(planner, join(planner.git_common, name), origin);
+  for (const char* name : absent_in_own) watch_absent(planner, join(planner.git, name), origin);
+}
 
 bool is_writable(const Planner& planner, const std::string& path) {
   const Piece* holder = planner.layout.holder_of(path);
@@ -146,15 +157,9 @@ void watch_git(Planner& planner) {
   const Plan& plan = planner.plan;
   const Sourced<GitMode>& mode = planner.profile.filesystem.git;
   if (plan.project.empty() || mode.value == GitMode::write || !is_writable(planner, plan.project)) return;
-  GitSearch search{.project = plan.project, .origin = mode.origin};
-  const std::string git = join(plan.project, ".git");
-  if (planner.host.status(git).kind == FileKind::directory && is_writable(planner, git)) search.git = git;
-  for (const char* name : absent_names) {
-    const std::string path = join(git, name);
-    if (search.git.empty() || planner.host.exists(path)) continue;
-    add_watch(planner,
-              {.loss = Watch::Loss::made, .path = path, .why = "git would run it on the host", .origin = mode.origin});
-  }
+  GitSearch search{
+      .project = plan.project, .git = planner.git, .common = planner.git_common, .record = {}, .origin = mode.origin};
+  if (!search.git.empty()) watch_absent(planner, mode.origin);
   keep_record(planner, search);
   planner.plan.git_search = std::move(search);
 }

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "run/git_search.h"
 #include "run/loop.h"
 #include "run/state.h"
 #include "run/stdio.h"
@@ -61,6 +62,18 @@ void add_remarks(RunOutcome& outcome, const std::vector<std::string>& remarks) {
   }
 }
 
+void search(const Plan& plan, std::timespec since, bool of_killed_run, const RunEvents& events) {
+  const GitReport report = search_git(*plan.git_search, since, of_killed_run);
+  if (events.git_changed && (!report.found.empty() || !report.complete)) events.git_changed(report);
+}
+
+Result<GitRecord> open_record(const Plan& plan, const RunEvents& events) {
+  if (!plan.git_search) return GitRecord();
+  auto record = GitRecord::open(plan.git_search->record);
+  if (record && record->killed_run()) search(plan, *record->killed_run(), true, events);
+  return record;
+}
+
 }  // namespace
 
 Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events) {
@@ -71,7 +84,10 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   Signals signals = Signals::hold();
   auto state = RunState::prepare(plan);
   if (!state) return std::move(state).error();
+  auto record = open_record(plan, events);
+  if (!record) return std::move(record).error();
   Watcher watcher(plan.watches);
+  const std::timespec since = change_time_now();
   auto terminal = open_terminal(*stdio);
   const bool keyboard = owns_keyboard(terminal, *stdio);
   const PtyStart pty = terminal ? terminal->pty_start(keyboard) : PtyStart{};
@@ -86,6 +102,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher), std::move(terminal),
             std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
+  if (plan.git_search) search(plan, since, false, events);
   add_remarks(outcome, state->finish());
   return outcome;
 }

@@ -20,6 +20,8 @@ struct RefusedCall {
   std::uint64_t count = 0;
 };
 
+struct GitReport;
+
 /// What can be told while the command runs.
 struct RunEvents {
   /// The first refusal of its kind. `raw`: the terminal does not return the carriage by itself now. Never called while
@@ -27,6 +29,9 @@ struct RunEvents {
   std::function<void(const std::string& call, bool raw)> refused;
   /// The host has replaced what a wall lay on; told once for each, under the same rules.
   std::function<void(const Watch& watch, bool raw)> came_loose;
+  /// What git on the host would obey (run/git_search.h): before the command starts of a run that was killed, after it
+  /// has ended of this one. Only if there is something to say.
+  std::function<void(const GitReport& report)> git_changed;
 };
 
 /// How the command ended. `status` is what snug's own exit status must be.
