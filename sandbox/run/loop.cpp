@@ -24,6 +24,9 @@ constexpr int kRounds = 8;
 // serial drivers' wake-up threshold is 256).
 constexpr std::size_t kCautiousWrite = 256;
 
+// A run shorter than this is looked at when it ends.
+constexpr std::chrono::milliseconds kBeforeWatching(200);
+
 bool is_ignored(int signal) {
   struct sigaction action {};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -83,6 +86,10 @@ void Loop::start() {
   if (options_.timeout) {
     const Rung rung{.action = Rung::Action::time_out, .after = *options_.timeout};
     deadlines_.add({&rung, 1}, Deadlines::Clock::now());
+  }
+  if (options_.watcher && !options_.watcher->empty()) {
+    constexpr Rung watch{.action = Rung::Action::watch, .after = kBeforeWatching};
+    deadlines_.add({&watch, 1}, Deadlines::Clock::now());
   }
   if (options_.keyboard_claimed && in_foreground()) claim_keyboard();
   claimed_ = options_.keyboard_claimed;
@@ -196,6 +203,10 @@ void Loop::take_deadlines() {
         break;
       case Rung::Action::kill_init:
         kill_init();
+        break;
+      case Rung::Action::watch:
+        for (Watch& watch : options_.watcher->begin()) untold_losses_.push_back(std::move(watch));
+        tell_losses();
         break;
       case Rung::Action::time_out:
         timed_out_ = true;

@@ -33,7 +33,6 @@ int add_watch(int inotify, int fd, std::uint32_t events) {
 
 Watcher::Watcher(const std::vector<Watch>& watches) {
   if (watches.empty()) return;
-  inotify_ = Fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   watched_.reserve(watches.size());
   for (const Watch& watch : watches) {
     Watched& watched = watched_.emplace_back();
@@ -41,14 +40,19 @@ Watcher::Watcher(const std::vector<Watch>& watches) {
     watched.first = open_exactly(watch.path);
     struct stat status {};
     if (!watched.first || fstat(watched.first.get(), &status) != 0) {
-      watch_directory(watched);
+      watched.first.reset();
       continue;
     }
     watched.device = status.st_dev;
     watched.inode = status.st_ino;
     watched.links = status.st_nlink;
-    watch_file(watched);
   }
+}
+
+std::vector<Watch> Watcher::begin() {
+  inotify_ = Fd(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  for (Watched& watched : watched_) watched.first ? watch_file(watched) : watch_directory(watched);
+  return at_end();  // what has happened before
 }
 
 void Watcher::watch_file(Watched& watched) {

@@ -14,9 +14,14 @@ namespace snug {
 
 class Watcher {
  public:
-  /// Starts to watch, before the view is made: what is replaced meanwhile is told rather than missed. Where inotify
-  /// gives nothing more (its limits are per user) the files are still compared by at_end().
+  /// Notes what stands there, before the view is made: what is replaced meanwhile is told rather than missed.
   explicit Watcher(const std::vector<Watch>& watches);
+
+  /// Starts to watch and returns what came loose before. Not for a run of a moment: to close an inotify descriptor
+  /// that has watches takes the kernel some 15 ms (it waits for all processors). Where inotify gives nothing more (its
+  /// limits are per user) the files are still compared by at_end().
+  std::vector<Watch> begin();
+  bool empty() const noexcept { return watched_.empty(); }
 
   /// Readable when something has happened; -1: nothing is watched.
   int fd() const noexcept { return inotify_.get(); }

@@ -108,7 +108,7 @@ class ComingLoose(snugtest.Case):
         def wakes():
             with open(switches) as file:
                 return sum(int(line.split()[1]) for line in file if "ctxt_switches" in line)
-        time.sleep(0.1)
+        time.sleep(0.5)  # watching has begun
         before = wakes()
         time.sleep(0.5)
         self.write("beside", "other work")
