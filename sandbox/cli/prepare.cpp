@@ -12,7 +12,6 @@ namespace {
 
 std::optional<Profile> load(const ChosenProfile& chosen, const std::vector<Override>& overrides) {
   auto outcome = load_profile(chosen.texts, overrides);
-  // Keys that cannot be enforced are only known once the rest is understood.
   const auto mistakes = all_mistakes(outcome);
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
