@@ -204,8 +204,9 @@ def signal_number(value):
 def record(snug, words, folder):
     """Runs snug under strace; returns the traced lines of the parent and of the child that becomes init."""
     prefix = os.path.join(folder, "trace")
+    # No descriptor may be a file: snug would relay it by a pipe whose other end the floor does not have.
     subprocess.run(["strace", "-ff", "-X", "raw", "-v", "-xx", "-s", "10000000", "-o", prefix, snug, *words], check=True,
-                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     traces = [calls_of(path) for path in glob.glob(prefix + ".*")]
     child = next(lines for lines in traces if any(line.startswith("pivot_root(") for line in lines))
     parent = next(lines for lines in traces if any(line.startswith("clone3(") for line in lines))
