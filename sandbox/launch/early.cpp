@@ -29,9 +29,7 @@ Result<void> write_file(const std::string& path, const std::string& text) {
   return {};
 }
 
-std::string map_line(std::uint32_t inside, std::uint32_t outside) {
-  return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
-}
+std::string map_line(IdPair ids) { return std::to_string(ids.inside) + " " + std::to_string(ids.outside) + " 1\n"; }
 
 }  // namespace
 
@@ -94,10 +92,14 @@ EarlyChild::~EarlyChild() {
   if (pidfd_) end_child(pidfd_.get());
 }
 
+Result<void> write_id_maps(pid_t pid, IdPair uid, IdPair gid) {
+  const std::string process = "/proc/" + std::to_string(pid);
+  if (auto done = write_file(process + "/uid_map", map_line(uid)); !done) return done;
+  return write_file(process + "/gid_map", map_line(gid));
+}
+
 Result<void> EarlyChild::write_id_maps() const {
-  const std::string process = "/proc/" + std::to_string(pid_);
-  if (auto done = write_file(process + "/uid_map", map_line(shape_.inside_uid, shape_.outside_uid)); !done) return done;
-  return write_file(process + "/gid_map", map_line(shape_.inside_gid, shape_.outside_gid));
+  return snug::write_id_maps(pid_, {shape_.inside_uid, shape_.outside_uid}, {shape_.inside_gid, shape_.outside_gid});
 }
 
 void EarlyChild::release_to(Sandbox& sandbox) noexcept {

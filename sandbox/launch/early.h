@@ -66,6 +66,13 @@ class EarlyChild {
   alignas(16) std::array<char, 32768> stack_;
 };
 
+/// Maps one user and one group id of process `pid`'s new user namespace, by real root: what is `inside` there is `outside`
+/// here.
+struct IdPair {
+  std::uint32_t inside = 0, outside = 0;
+};
+Result<void> write_id_maps(pid_t pid, IdPair uid, IdPair gid);
+
 /// Kills by pidfd and reaps.
 void end_child(int pidfd) noexcept;
 

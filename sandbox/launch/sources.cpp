@@ -34,18 +34,13 @@ Result<Fd> make_map(const IdMap& map, const Identity& identity) {
   }
   if (pid < 0) return describe_clone(errno);
   const Fd process(pidfd);
-  const std::string directory = "/proc/" + std::to_string(pid);
-  const auto write_line = [&](const char* file, std::uint32_t disk, std::uint32_t shown) {
-    const Fd fd(open((directory + file).c_str(), O_WRONLY | O_CLOEXEC));
-    const std::string line = std::to_string(disk) + " " + std::to_string(shown) + " 1\n";
-    return fd && write(fd.get(), line.data(), line.size()) >= 0;
-  };
-  const bool written = write_line("/uid_map", map.disk_uid, identity.outside_uid) &&
-                       write_line("/gid_map", map.disk_gid, identity.outside_gid);
-  const int code = errno;
-  Fd space(open((directory + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  const auto written = write_id_maps(static_cast<pid_t>(pid), {map.disk_uid, identity.outside_uid},
+                                     {map.disk_gid, identity.outside_gid});
+  Fd space(open(("/proc/" + std::to_string(pid) + "/ns/user").c_str(), O_RDONLY | O_CLOEXEC));
+  const int code = errno;  // of the open; ending the process changes it
   end_child(process.get());
-  if (!written || !space) return sys_error("make an id map", written ? errno : code);
+  if (!written) return written.error();
+  if (!space) return sys_error("open an id map", code);
   return space;
 }
 
