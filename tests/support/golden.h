@@ -7,6 +7,7 @@
 #include <string>
 
 #include "support/catch.h"
+#include "support/places.h"
 
 inline std::string read_text_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -17,7 +18,7 @@ inline std::string read_text_file(const std::string& path) {
 
 /// `name` is relative to tests/unit/.
 inline void check_golden(const std::string& name, const std::string& text) {
-  const std::string path = std::string(SNUG_SOURCE_DIR) + "/tests/unit/" + name;
+  const std::string path = snug::test::source_dir() + "/tests/unit/" + name;
   if (std::getenv("SNUG_ACCEPT") != nullptr) {
     std::ofstream(path, std::ios::binary) << text;
     return;

@@ -6,11 +6,12 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "support/catch.h"
+#include "support/places.h"
 
 namespace {
 
 std::string read_page(const std::string& name) {
-  const std::ifstream file(std::string(SNUG_SOURCE_DIR) + "/man/" + name);
+  const std::ifstream file(snug::test::source_dir() + "/man/" + name);
   REQUIRE(file);
   std::ostringstream text;
   text << file.rdbuf();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/places.h"
 
 namespace {
 
@@ -66,7 +67,7 @@ std::vector<Include> includes_in(std::istream& text, const std::string& file) {
 }
 
 std::vector<Include> all_includes() {
-  const fs::path root = fs::path(SNUG_SOURCE_DIR) / "sandbox";
+  const fs::path root = fs::path(snug::test::source_dir()) / "sandbox";
   std::vector<Include> found;
   for (const auto& entry : fs::recursive_directory_iterator(root)) {
     const auto extension = entry.path().extension();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "support/catch.h"
+#include "support/places.h"
 
 namespace {
 
@@ -55,7 +56,7 @@ std::vector<std::string> foreign_symbols(const std::string& nm) {
 
 #ifndef SNUG_SANITIZED  // the sanitizers put calls of their own into every object
 TEST_CASE("the set-up child needs no symbol of the C or C++ library") {
-  const std::string nm = output_of("nm -A " SNUG_LAUNCH_LIBRARY);
+  const std::string nm = output_of("nm -A " + snug::test::launch_library());
   REQUIRE(nm.find(":child.cpp.o:") != std::string::npos);
   CHECK(foreign_symbols(nm) == std::vector<std::string>{});
 }

@@ -7,6 +7,7 @@
 #include "profile/load.h"
 #include "profile/schema.h"
 #include "support/catch.h"
+#include "support/places.h"
 
 using namespace snug;
 
@@ -124,7 +125,7 @@ TEST_CASE("the example of every key is read without its variables") {
 }
 
 TEST_CASE("every key that is in the tables is in the manual") {
-  std::ifstream file(SNUG_SOURCE_DIR "/man/snug.toml.5.scd");
+  std::ifstream file(snug::test::source_dir() + "/man/snug.toml.5.scd");
   std::ostringstream manual;
   manual << file.rdbuf();
   const KeyNames keys = all_keys();

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/catch.h"
+#include "support/places.h"
 
 using namespace snug;
 using namespace std::chrono_literals;
@@ -46,7 +47,7 @@ TEST_CASE("the compiled-in default loads without a mistake and is the file of th
   const LoadOutcome outcome = load_profile({}, {});
   CHECK(outcome.diagnostics.empty());
   CHECK(unenforceable_keys(outcome.profile).empty());
-  std::ifstream file(SNUG_SOURCE_DIR "/profiles/default.toml");
+  std::ifstream file(snug::test::source_dir() + "/profiles/default.toml");
   std::ostringstream text;
   text << file.rdbuf();
   CHECK(text.str() == default_profile_text());
