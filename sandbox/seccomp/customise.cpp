@@ -14,26 +14,23 @@ std::string did_you_mean(std::string_view nearest) {
   return nearest.empty() ? "" : "did you mean " + quote_for_display(nearest) + "?";
 }
 
-Error unknown(const char* kind, std::string_view name, std::string fix, const Origin& origin) {
-  return {.what = std::string("unknown ") + kind + " " + quote_for_display(name),
-          .needed_by = to_text(origin),
-          .fix = std::move(fix)};
+Error unknown(const char* kind, std::string_view name, std::string fix) {
+  return {.what = std::string("unknown ") + kind + " " + quote_for_display(name), .fix = std::move(fix)};
 }
 
-Error unknown_call(std::string_view name, Architecture architecture, const Origin& origin) {
-  const std::vector<std::string> names = call_names(architecture);
-  const std::vector<std::string_view> known(names.begin(), names.end());
-  return unknown("system call", name, did_you_mean(nearest_word(name, known)), origin);
+Error at(const Origin& origin, Error error) {
+  error.needed_by = to_text(origin);
+  return error;
 }
 
 Error unknown_constant(const char* kind, std::span<const Constant> constants, std::string_view name,
                        const Origin& origin) {
   const std::string hint = did_you_mean(nearest_constant(constants, name));
-  return unknown(kind, name, hint.empty() ? "write the number" : hint, origin);
+  return at(origin, unknown(kind, name, hint.empty() ? "write the number" : hint));
 }
 
 Result<std::optional<std::uint32_t>> number_of(std::string_view name, Architecture architecture, const Origin& origin) {
-  if (!is_call_name(name)) return unknown_call(name, architecture, origin);
+  if (!is_call_name(name)) return at(origin, unknown_call(name, architecture));
   return call_number(architecture, name);
 }
 
@@ -124,6 +121,12 @@ void put_first(Policy& policy, std::uint32_t number, std::vector<Clause> clauses
 }
 
 }  // namespace
+
+Error unknown_call(std::string_view name, Architecture architecture) {
+  const std::vector<std::string> names = call_names(architecture);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  return unknown("system call", name, did_you_mean(nearest_word(name, known)));
+}
 
 Result<void> customise(const SeccompPlan& plan, Architecture architecture, Policy& policy) {
   if (auto done = set_all(plan.allow, allow_call, architecture, policy); !done) return done;

@@ -1,6 +1,8 @@
 // What a profile's [seccomp] section changes in the standard policy.
 #pragma once
 
+#include <string_view>
+
 #include "base/result.h"
 #include "plan/plan.h"
 #include "seccomp/policy.h"
@@ -21,5 +23,8 @@ namespace snug {
 /// Calls that another architecture has and this one not are skipped. Errors: an unknown call, constant or errno name;
 /// an argument outside 0-5; a value with bits outside its mask. Each names the line.
 Result<void> customise(const SeccompPlan& plan, Architecture architecture, Policy& policy);
+
+/// For a name that is_call_name() does not know, with the nearest one that the architecture has. No `needed_by`.
+Error unknown_call(std::string_view name, Architecture architecture);
 
 }  // namespace snug
