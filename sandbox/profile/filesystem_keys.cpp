@@ -6,22 +6,7 @@
 namespace snug {
 namespace {
 
-constexpr Word<EtcMode> etc_words[] = {{"minimal", EtcMode::minimal}, {"host", EtcMode::host}};
-constexpr Word<ProjectMode> project_words[] = {{"write", ProjectMode::write},
-                                               {"read", ProjectMode::read},
-                                               {"overlay", ProjectMode::overlay},
-                                               {"none", ProjectMode::none}};
-constexpr Word<HomeMode> home_words[] = {
-    {"stored", HomeMode::stored}, {"tmpfs", HomeMode::tmpfs}, {"none", HomeMode::none}};
-constexpr Word<GitMode> git_words[] = {
-    {"protect", GitMode::protect}, {"write", GitMode::write}, {"read", GitMode::read}};
-constexpr Word<Access> access_words[] = {{"read", Access::read}, {"write", Access::write}};
-
 using Mount = MountEntry::Type;
-constexpr Word<Mount> mount_words[] = {
-    {"bind", Mount::bind},           {"overlay", Mount::overlay}, {"tmpfs", Mount::tmpfs},   {"file", Mount::file},
-    {"directory", Mount::directory}, {"symlink", Mount::symlink}, {"device", Mount::device},
-};
 
 std::optional<RootChoice> root_choice(const Field& field) {
   std::optional<std::string> text = field.text();

@@ -125,9 +125,6 @@ constexpr Key<NamespacesSection> namespaces_rows[] = {
 
 // --- [changes] ------------------------------------------------------------------------------------------
 
-constexpr Word<OnEnd> end_words[] = {
-    {"ask", OnEnd::ask}, {"apply", OnEnd::apply}, {"keep", OnEnd::keep}, {"discard", OnEnd::discard}};
-
 constexpr Key<ChangesSection> changes_rows[] = {
     {"on-success", scalar<&ChangesSection::on_success, one_of<end_words>>},
     {"on-failure", scalar<&ChangesSection::on_failure, one_of<end_words>>},

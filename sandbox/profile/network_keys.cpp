@@ -7,9 +7,6 @@
 namespace snug {
 namespace {
 
-constexpr Word<NetworkMode> mode_words[] = {
-    {"none", NetworkMode::none}, {"filtered", NetworkMode::filtered}, {"host", NetworkMode::host}};
-
 std::optional<Sourced<std::string>> network_rule(const Field& field) {
   std::optional<std::string> text = field.text();
   if (!text) return {};
@@ -53,7 +50,7 @@ std::optional<SocketEntry> socket_entry(const Field& field) {
 }
 
 constexpr Key<NetworkSection> rows[] = {
-    {"mode", scalar<&NetworkSection::mode, one_of<mode_words>>},
+    {"mode", scalar<&NetworkSection::mode, one_of<network_words>>},
     {"allow", list<&NetworkSection::allow, network_rule>},
     {"deny", list<&NetworkSection::deny, network_rule>},
     {"publish", list<&NetworkSection::publish, publish_entry>},

@@ -8,9 +8,6 @@
 namespace snug {
 namespace {
 
-constexpr Word<SeccompPolicy> policy_words[] = {
-    {"default", SeccompPolicy::standard}, {"strict", SeccompPolicy::strict}, {"off", SeccompPolicy::off}};
-
 using RuleValue = std::variant<std::uint64_t, std::string>;
 
 bool is_constant_name(std::string_view name) {

@@ -9,17 +9,6 @@
 namespace snug {
 namespace {
 
-constexpr Word<SubidMode> subid_words[] = {{"none", SubidMode::none}, {"auto", SubidMode::automatic}};
-constexpr Word<Toolchains> toolchain_words[] = {{"auto", Toolchains::automatic}, {"none", Toolchains::none}};
-
-// What can be promised. A name is a table or a key of [limits].
-constexpr Word<std::string_view> promise_words[] = {
-    {"filesystem", "filesystem"},         {"network", "network"},
-    {"limits.memory", "limits.memory"},   {"limits.processes", "limits.processes"},
-    {"limits.cpus", "limits.cpus"},       {"limits.disk", "limits.disk"},
-    {"limits.timeout", "limits.timeout"}, {"limits.rlimit", "limits.rlimit"},
-};
-
 std::optional<Sourced<std::string>> promise(const Field& field) {
   const auto name = one_of<promise_words>(field);
   if (!name) return {};

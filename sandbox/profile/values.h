@@ -11,14 +11,9 @@
 
 #include "profile/field.h"
 #include "profile/profile.h"
+#include "profile/words.h"
 
 namespace snug {
-
-template <class Enum>
-struct Word {
-  std::string_view text;
-  Enum value;
-};
 
 /// `text` is none of `words`: says which was meant, or which there are.
 void fail_word(const Field& field, std::string_view text, std::span<const std::string_view> words);
