@@ -15,7 +15,7 @@ chmod 0755 "$stage"
 mkdir "$stage/bin" "$stage/home" "$stage/downloads"
 cp "$SNUG_BUILD/sandbox/snug" "$SNUG_BUILD/tests/probe" "$SNUG_BUILD/tests/filtered" \
   "$SNUG_BUILD/tests/walled" "$SNUG_BUILD/tests/attempt" "$stage/bin/"
-cp -r "$tests/support" "$tests/$(dirname "$script")" "$stage/"
+cp -r "$tests/support" "$tests/$(dirname "$script")" "$tests/../share" "$tests/../profiles" "$tests/../man" "$stage/"
 case $script in
   bench/containment.py) ;;
   */real_* | bench/*)
