@@ -27,7 +27,7 @@ class SharedText {
 };
 
 enum class OriginKind {
-  builtin,      ///< snug's own code, whatever the profile says
+  builtin,      ///< snug's own: its code, whatever the profile says, or the shipped profile named in `source`
   file,         ///< a profile file: `source` is its path as the user knows it
   option,       ///< a command-line option: `source` is its name, "--read"
   environment,  ///< the caller's environment: `source` is the variable
@@ -41,7 +41,7 @@ struct Origin {
   SharedText key;  ///< dotted key, "filesystem.read"; empty for builtin
 };
 
-/// "snug.toml:12:3 (filesystem.read)", "option --read", "built in".
+/// "snug.toml:12:3 (filesystem.read)", "option --read", "built in", "shipped profile node:12 (network.allow)".
 std::string to_text(const Origin& origin);
 
 /// A value and where it was said.

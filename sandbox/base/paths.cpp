@@ -52,6 +52,16 @@ std::string_view base_name(std::string_view path) {
   return slash == std::string_view::npos ? path : path.substr(slash + 1);
 }
 
+std::string readable_name(std::string_view path) {
+  std::string word;
+  for (const char c : base_name(path).substr(0, 32)) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    word += plain ? c : '_';
+  }
+  return word;
+}
+
 bool is_below(std::string_view path, std::string_view ancestor) {
   if (ancestor == "/") return path.starts_with('/');
   if (!path.starts_with(ancestor)) return false;

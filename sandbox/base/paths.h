@@ -21,6 +21,10 @@ std::string_view parent_of(std::string_view path);
 /// The last component of a normalised absolute path; empty for "/".
 std::string_view base_name(std::string_view path);
 
+/// The last component as part of a file name of ours: at most 32 letters, digits, '-' and '_', every other byte as '_'.
+/// Empty for "/" and "". Tells nothing apart by itself: a hash belongs behind it.
+std::string readable_name(std::string_view path);
+
 /// Is the normalised absolute `path` the same as `ancestor` or below it? Compares whole components:
 /// "/a/bc" is not below "/a/b".
 bool is_below(std::string_view path, std::string_view ancestor);

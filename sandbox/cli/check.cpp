@@ -2,10 +2,13 @@
 #include "cli/commands.h"
 #include "cli/json.h"
 #include "cli/print.h"
+#include "cli/profile_files.h"
 #include "cli/surroundings.h"
 
 namespace snug {
 namespace {
+
+// --- one profile's mistakes -----------------------------------------------------------------------------
 
 Result<ProfileText> text_to_check(const Invocation& invocation, const Caller& caller) {
   if (!invocation.words.empty()) return read_profile(invocation.words[0], caller);
@@ -14,9 +17,7 @@ Result<ProfileText> text_to_check(const Invocation& invocation, const Caller& ca
   return Error{.what = "no snug.toml here or above", .fix = "snug check FILE"};
 }
 
-std::vector<Diagnostic> find_mistakes(const ProfileText& text) {
-  return all_mistakes(load_profile({text}, {}));
-}
+std::vector<Diagnostic> find_mistakes(const ProfileText& text) { return all_mistakes(load_profile({text}, {})); }
 
 bool print_mistakes(const ProfileText& text, const std::vector<Diagnostic>& mistakes, bool json) {
   if (json) return print_data(mistakes_to_json(text.file, mistakes));
@@ -24,16 +25,58 @@ bool print_mistakes(const ProfileText& text, const std::vector<Diagnostic>& mist
   return !mistakes.empty() || print_data(printable(text.file) + ": no mistakes\n");
 }
 
+int check_one(const Invocation& invocation, const Caller& caller) {
+  const auto text = text_to_check(invocation, caller);
+  if (!text) return print_error(text.error()), status_usage;
+  const auto mistakes = find_mistakes(*text);
+  if (!print_mistakes(*text, mistakes, invocation.json)) return status_usage;
+  return mistakes.empty() ? 0 : status_found;
+}
+
+// --- all profiles by name -------------------------------------------------------------------------------
+
+ListedProfile describe(const NamedProfile& named, const Caller& caller) {
+  ListedProfile listed{.name = named.name, .file = named.file};
+  const auto text = read_named_profile(named.name, caller);
+  if (!text) {
+    listed.mistakes = 1;
+    listed.description = to_text(text.error());
+    return listed;
+  }
+  const auto outcome = load_profile({*text}, {});
+  listed.mistakes = outcome.diagnostics.size();
+  listed.description = outcome.profile.description;
+  return listed;
+}
+
+std::string list_line(const ListedProfile& profile, std::size_t width) {
+  std::string line = profile.name;
+  line.resize(width + 2, ' ');
+  line += profile.mistakes == 0 ? profile.description : "cannot be used: snug check " + profile.file;
+  return line + " (" + (profile.file.empty() ? "shipped" : profile.file) + ")";
+}
+
+std::string list_text(const std::vector<ListedProfile>& profiles) {
+  std::size_t width = 0;
+  for (const auto& profile : profiles) width = std::max(width, profile.name.size());
+  std::string text;
+  for (const auto& profile : profiles) text += printable(list_line(profile, width)) + "\n";
+  return text;
+}
+
+int list_all(const Invocation& invocation, const Caller& caller) {
+  std::vector<ListedProfile> profiles;
+  for (const auto& named : list_profiles(caller)) profiles.push_back(describe(named, caller));
+  const bool printed = print_data(invocation.json ? profiles_to_json(profiles) : list_text(profiles));
+  return printed ? 0 : status_usage;
+}
+
 }  // namespace
 
 int check_command(const Invocation& invocation) {
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_usage;
-  const auto text = text_to_check(invocation, *caller);
-  if (!text) return print_error(text.error()), status_usage;
-  const auto mistakes = find_mistakes(*text);
-  if (!print_mistakes(*text, mistakes, invocation.json)) return status_usage;
-  return mistakes.empty() ? 0 : status_found;
+  return invocation.list ? list_all(invocation, *caller) : check_one(invocation, *caller);
 }
 
 }  // namespace snug

@@ -13,17 +13,14 @@ namespace snug {
 
 struct ChosenProfile {
   std::vector<ProfileText> texts;  ///< empty: the default alone
-  std::string file;                ///< absolute path of what -p named; empty: the default
+  std::string file;                ///< absolute path of the file that -p named; empty: a name, or none
   std::string notice;              ///< a line for people: a snug.toml that is not used
 };
 
-/// `named` is the word after -p. Errors: no such file, too large, another user's, writable by anyone; an unknown name.
+/// `named` is the word after -p. Errors: those of profile_files.h.
 Result<ChosenProfile> choose_profile(const std::optional<std::string>& named, const Caller& caller);
 
 /// The nearest snug.toml from `from` upwards, not above `home` nor across a file system's border.
 std::optional<std::string> find_project_profile(const std::string& from, const std::string& home);
-
-/// The text of `file`, named in messages as the user typed it. Errors as above.
-Result<ProfileText> read_profile(const std::string& file, const Caller& caller);
 
 }  // namespace snug

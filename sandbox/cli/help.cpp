@@ -77,11 +77,14 @@ examples:
   snug plan --json | jq .view
 )";
 
-constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE]
+constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE | --list]
 
 Reports every mistake in a profile: unknown keys, wrong types, bad sizes, durations and
 addresses, and keys this version cannot enforce. FILE defaults to the nearest snug.toml
 upwards. Exit status: 0 without mistakes, 1 with some, 2 if there is nothing to check.
+
+      --list                   all profiles that -p takes by name, and where they lie
+      --json                   as JSON, {"schema": 1, ...}
 
 examples:
   snug check
@@ -108,7 +111,7 @@ void add_line(std::string& text, std::string lead, std::string_view help) {
 
 std::string options_text() {
   std::string text = "options:\n";
-  add_line(text, "  -p, --profile NAME|FILE", "the profile: \"default\" or a file");
+  add_line(text, "  -p, --profile NAME|FILE", "the profile; `snug check --list` lists the names");
   add_line(text, "  -v, --verbose", "say each decision on stderr");
   add_line(text, "  -h, --help", "this text");
   std::string_view group;

@@ -49,4 +49,15 @@ std::string mistakes_to_json(const std::string& file, const std::vector<Diagnost
   return to_string(json);
 }
 
+std::string profiles_to_json(const std::vector<ListedProfile>& profiles) {
+  ordered_json json{{"schema", 1}, {"profiles", ordered_json::array()}};
+  for (const auto& profile : profiles) {
+    json["profiles"].push_back({{"name", profile.name},
+                                {"file", profile.file.empty() ? ordered_json() : ordered_json(profile.file)},
+                                {"description", profile.description},
+                                {"mistakes", profile.mistakes}});
+  }
+  return to_string(json);
+}
+
 }  // namespace snug

@@ -48,6 +48,7 @@ void add_options(CLI::App& app, Command command) {
   app.add_flag("-h,--help");
   app.add_flag("-v,--verbose");
   if (command == Command::plan || command == Command::doctor || command == Command::check) app.add_flag("--json");
+  if (command == Command::check) app.add_flag("--list");
   if (command == Command::shell) app.add_flag("-V,--version");
   if (!is_run_like(command)) return;
   const auto add_valued = [&](const std::string& names) {
@@ -161,17 +162,18 @@ std::optional<Error> add_overrides(const CLI::App& app, const std::string& cwd, 
   return std::nullopt;
 }
 
+Error unexpected_word(const std::string& word) {
+  return Error{.what = "unexpected word \"" + word + "\"", .fix = "`snug --help` shows each command's form"};
+}
+
 std::optional<Error> check_words(Command command, const Words& words) {
-  const auto unexpected = [&](std::size_t from) {
-    return Error{.what = "unexpected word \"" + words[from] + "\"", .fix = "`snug --help` shows each command's form"};
-  };
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
   }
   const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
-  if (takes_none && !words.empty()) return unexpected(0);
+  if (takes_none && !words.empty()) return unexpected_word(words[0]);
   const bool takes_one = command == Command::check || command == Command::help;
-  if (takes_one && words.size() > 1) return unexpected(1);
+  if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;
 }
 
@@ -205,10 +207,12 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
 
   auto& invocation = outcome.invocation;
   invocation.json = given(app, "--json");
+  invocation.list = given(app, "--list");
   invocation.verbose = given(app, "--verbose");
   if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
   invocation.words = std::move(split.rest);
   outcome.error = check_words(command, invocation.words);
+  if (invocation.list && !invocation.words.empty()) outcome.error = unexpected_word(invocation.words[0]);
   if (!outcome.error) outcome.error = add_overrides(app, cwd, invocation.overrides);
   if (!outcome.error && command == Command::help) return help_about(invocation.words);
   return outcome;

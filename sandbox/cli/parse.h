@@ -19,6 +19,7 @@ struct Invocation {
   std::vector<Override> overrides;     ///< in the order typed
   std::vector<std::string> words;      ///< run, plan: the command; check: the file
   bool json = false;
+  bool list = false;  ///< check: all profiles instead of one's mistakes
   bool verbose = false;
   std::string help;  ///< with Command::help: the text to print
 };

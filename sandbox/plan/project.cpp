@@ -95,21 +95,12 @@ std::string refusal(Planner& planner, const std::string& path) {
   return "";
 }
 
-std::string readable_word(std::string_view path) {
-  std::string word;
-  for (const char c : base_name(path).substr(0, 32)) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    word += plain ? c : '_';
-  }
-  return word.empty() ? "no-project" : word;
-}
-
 }  // namespace
 
 std::string storage_key(const std::string& project, const Profile& profile) {
   const std::string identity = project + '\0' + profile.name + '\0' + profile.file;
-  return readable_word(project) + "-" + sha256_hex(identity).substr(0, 32);
+  const std::string name = readable_name(project);
+  return (name.empty() ? "no-project" : name) + "-" + sha256_hex(identity).substr(0, 32);
 }
 
 void find_project(Planner& planner) {

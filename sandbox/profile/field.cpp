@@ -41,6 +41,8 @@ std::string rewritten(const Value& value, std::string_view expected) {
   return {};
 }
 
+bool is_default(const Origin& origin) { return origin.source.empty() || origin.source == "default"; }
+
 std::string between(std::int64_t least, std::int64_t most) {
   return "between " + std::to_string(least) + " and " + std::to_string(most);
 }
@@ -64,7 +66,7 @@ std::string name_of(const Origin& origin) {
     case OriginKind::option:
       return "option " + origin.source.str();
     case OriginKind::builtin:
-      return "built-in default";
+      return is_default(origin) ? "built-in default" : "shipped profile " + origin.source.str();
     default:
       return origin.source;
   }

@@ -38,7 +38,7 @@ struct Source {
   std::string appended_key;  ///< an option's key to which its value adds one element
 };
 
-/// What messages call it: the file as given, "option --read", "built-in default".
+/// What messages call it: the file as given, "option --read", "built-in default", "shipped profile node".
 std::string name_of(const Origin& origin);
 
 class Field {

@@ -38,9 +38,12 @@ void read_document(const Value& document, const Source& source, Profile& profile
 // --- files ------------------------------------------------------------------------------------------------
 
 Source source_of(const ProfileText& text) {
-  const OriginKind kind = text.file.empty() ? OriginKind::builtin : OriginKind::file;
-  return {.origin = {.kind = kind, .source = text.file.empty() ? "default" : text.file}};
+  if (!text.file.empty()) return {.origin = {.kind = OriginKind::file, .source = text.file}};
+  return {.origin = {.kind = OriginKind::builtin, .source = text.name.empty() ? "default" : text.name}};
 }
+
+// The base of every profile, which is laid already.
+bool is_default(const ProfileText& text) { return text.file.empty() && text.name == "default"; }
 
 void lay_text(const ProfileText& text, Profile& profile, Mistakes& mistakes) {
   const Source source = source_of(text);
@@ -101,9 +104,9 @@ std::string stem_of(std::string_view file) {
 void name_profile(const std::vector<ProfileText>& texts, Profile& profile) {
   profile.name = "default";
   for (const ProfileText& text : texts) {
-    if (text.file.empty()) continue;
-    profile.name = stem_of(text.file);
-    profile.file = text.file;
+    if (text.file.empty() && text.name.empty()) continue;
+    profile.name = text.name.empty() ? stem_of(text.file) : text.name;
+    profile.file = text.path.empty() ? text.file : text.path;
   }
 }
 
@@ -119,7 +122,9 @@ LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vecto
   LoadOutcome outcome;
   Mistakes mistakes;
   lay_text({.text = std::string(default_profile_text())}, outcome.profile, mistakes);
-  for (const ProfileText& text : texts) lay_text(text, outcome.profile, mistakes);
+  for (const ProfileText& text : texts) {
+    if (!is_default(text)) lay_text(text, outcome.profile, mistakes);
+  }
   for (const Override& option : overrides) lay_option(option, outcome.profile, mistakes);
   name_profile(texts, outcome.profile);
   outcome.diagnostics = mistakes.take();

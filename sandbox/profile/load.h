@@ -36,8 +36,10 @@ struct Override {
 
 /// One profile text to load. Later ones win; lists append.
 struct ProfileText {
-  std::string file;  ///< how messages name it; empty: compiled in
+  std::string file;  ///< how messages name it; empty: a shipped one, compiled in
   std::string text;
+  std::string name = {};  ///< what it was asked for by: a shipped one's always; empty: `file`'s stem
+  std::string path = {};  ///< the file's absolute path; empty: `file` says it
 };
 
 struct LoadOutcome {

@@ -3,10 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 
+#include "cli/profile_files.h"
 #include "support/catch.h"
 
 using namespace snug;
@@ -23,7 +25,8 @@ struct Tree {
     fs::create_directories(home + "/project/src");
     std::ofstream(home + "/snug.toml") << "# home\n";
     std::ofstream(home + "/project/snug.toml") << "# project\n";
-    caller = {.uid = getuid(), .home = home, .cwd = home + "/project/src"};
+    caller = {.uid = getuid(), .home = home, .cwd = home + "/project/src", .config_dir = home + "/.config/snug"};
+    fs::create_directories(caller.config_dir + "/profiles");
   }
   ~Tree() { fs::remove_all(home); }
   std::string home;
@@ -64,7 +67,9 @@ TEST_CASE("-p takes a file relative to the current directory, or default") {
 TEST_CASE("a profile that cannot be used is refused with the reason") {
   const Tree tree;
   const auto why = [&](const std::string& named) { return to_text(choose_profile(named, tree.caller).error()); };
-  CHECK(why("node").find("unknown profile \"node\"") == 0);
+  CHECK(why("defalt").find("unknown profile \"defalt\"; did you mean \"default\"?") == 0);
+  CHECK(why("defalt").find("fix: snug check --list") != std::string::npos);
+  CHECK(why("..").find("unknown profile \"..\"") == 0);
   CHECK(why("./absent.toml").find("No such file") != std::string::npos);
   CHECK(why("../").find("it is a directory") != std::string::npos);
   const std::string project = tree.home + "/project/snug.toml";
@@ -83,4 +88,50 @@ TEST_CASE("another user's profile is refused to an ordinary user") {
   } else {
     CHECK_FALSE(choose_profile("../snug.toml", other));
   }
+}
+
+TEST_CASE("a profile is looked up by name in the user's directory before the shipped ones") {
+  const Tree tree;
+  const auto shipped = choose_profile("default", tree.caller);
+  REQUIRE(shipped);
+  const std::string file = tree.caller.config_dir + "/profiles/mine.toml";
+  CHECK_FALSE(choose_profile("mine", tree.caller));
+  std::ofstream(file) << "# mine\n";
+  const auto chosen = choose_profile("mine", tree.caller);
+  REQUIRE(chosen);
+  CHECK(chosen->file.empty());  // a name says nothing about where the project is
+  CHECK(chosen->texts.at(0).file == file);
+  CHECK(chosen->texts.at(0).name == "mine");
+  CHECK(chosen->texts.at(0).text == "# mine\n");
+}
+
+TEST_CASE("a profile by name that others may write is refused, not passed over") {
+  const Tree tree;
+  const std::string file = tree.caller.config_dir + "/profiles/mine.toml";
+  std::ofstream(file) << "# mine\n";
+  REQUIRE(chmod(file.c_str(), 0646) == 0);
+  CHECK(to_text(choose_profile("mine", tree.caller).error()).find("anyone may write it") != std::string::npos);
+}
+
+TEST_CASE("no file can stand for the default") {
+  const Tree tree;
+  std::ofstream(tree.caller.config_dir + "/profiles/default.toml") << "# mine\n";
+  CHECK(choose_profile("default", tree.caller)->texts.empty());
+  for (const NamedProfile& profile : list_profiles(tree.caller)) {
+    if (profile.name == "default") CHECK(profile.file.empty());
+  }
+}
+
+TEST_CASE("the profiles that can be named are listed once each, by name") {
+  const Tree tree;
+  for (const char* name : {"b.toml", "a.toml", "no-profile", ".hidden.toml"}) {
+    std::ofstream(tree.caller.config_dir + "/profiles/" + name) << "# x\n";
+  }
+  std::vector<std::string> names;
+  for (const NamedProfile& profile : list_profiles(tree.caller)) names.push_back(profile.name);
+  CHECK(std::ranges::is_sorted(names));
+  CHECK(std::ranges::count(names, "a") == 1);
+  CHECK(std::ranges::count(names, "default") == 1);
+  CHECK(std::ranges::count(names, "no-profile") == 0);
+  CHECK(std::ranges::count(names, ".hidden") == 0);
 }

@@ -364,3 +364,21 @@ TEST_CASE("mistakes in options name the option") {
   }
   CHECK(mistake(replace("hostname.x", "y")) == "option --x: hostname: expected text in quotes, found a table");
 }
+
+TEST_CASE("the default asked for by name is laid once") {
+  const LoadOutcome outcome = load_profile({{"", std::string(default_profile_text()), "default"}}, {});
+  CHECK(outcome.diagnostics.empty());
+  CHECK(outcome.profile.name == "default");
+  CHECK(outcome.profile.environment.pass.size() == load_profile({}, {}).profile.environment.pass.size());
+}
+
+TEST_CASE("a shipped profile is named as such, and a named file by its path") {
+  const LoadOutcome shipped = load_profile({{"", "version = 1\nhostname = \"x\"\nnested = 3\n", "node"}}, {});
+  CHECK(shipped.profile.name == "node");
+  CHECK(shipped.profile.file.empty());
+  CHECK(to_text(shipped.profile.hostname.origin) == "shipped profile node:2 (hostname)");
+  CHECK(to_text(shipped.diagnostics.at(0)).starts_with("shipped profile node:3:10: nested: "));
+  const LoadOutcome named = load_profile({{"x.toml", "version = 1\n", "mine", "/c/profiles/mine.toml"}}, {});
+  CHECK(named.profile.name == "mine");
+  CHECK(named.profile.file == "/c/profiles/mine.toml");
+}

@@ -1,0 +1,146 @@
+#include "cli/profile_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/fd.h"
+#include "base/paths.h"
+#include "base/quote.h"
+#include "base/suggest.h"
+#include "cli/parse.h"
+#include "profile/shipped.h"
+#include "profile/user_file.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t profile_limit = 1 << 20;
+constexpr std::size_t most_listed = 1000;
+constexpr const char* machine_directory = "/etc/snug/profiles";
+
+bool is_foreign(const struct stat& info, const Caller& caller) {
+  return caller.uid != 0 && info.st_uid != caller.uid && info.st_uid != 0;
+}
+
+// A profile decides what the sandbox may reach: nobody else may write it.
+std::optional<Error> refuse_owner(const std::string& file, const struct stat& info, const Caller& caller) {
+  if (is_foreign(info, caller)) {
+    return Error{
+        .what = "cannot use profile " + file,
+        .why = "it belongs to uid " + std::to_string(info.st_uid) + ", who could change what the sandbox may reach",
+        .fix = "copy it and name the copy: -p"};
+  }
+  if ((info.st_mode & S_IWOTH) != 0) {
+    return Error{.what = "cannot use profile " + file, .why = "anyone may write it", .fix = "chmod o-w " + file};
+  }
+  return std::nullopt;
+}
+
+std::optional<Error> refuse_file(const std::string& file, const struct stat& info) {
+  if (S_ISREG(info.st_mode)) return std::nullopt;
+  const bool directory = S_ISDIR(info.st_mode);
+  return Error{.what = "cannot use profile " + file,
+               .why = directory ? "it is a directory" : "it is not a regular file",
+               .fix = directory ? "-p " + file + "/snug.toml" : ""};
+}
+
+// One byte more than a profile may have, so that a file that grows meanwhile is noticed.
+std::optional<std::string> read_text(int fd) {
+  std::string text;
+  char block[16384];
+  while (text.size() <= profile_limit) {
+    const ssize_t got = read(fd, block, sizeof block);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return std::nullopt;
+    if (got == 0) break;
+    text.append(block, static_cast<std::size_t>(got));
+  }
+  return text;
+}
+
+std::vector<std::string> profile_directories(const Caller& caller) {
+  return {caller.config_dir + "/profiles", machine_directory};
+}
+
+Error unknown_profile(const std::string& name, const Caller& caller) {
+  Error error{.what = "unknown profile " + quote_for_display(name), .fix = "snug check --list"};
+  for (const std::string& directory : profile_directories(caller)) {
+    error.why += (error.why.empty() ? "it is neither in " : " nor in ") + directory;
+  }
+  error.why += ", and no such profile comes with snug";
+  const std::vector<NamedProfile> all = list_profiles(caller);
+  std::vector<std::string_view> known;
+  for (const NamedProfile& profile : all) known.push_back(profile.name);
+  const std::string_view near = nearest_word(name, known);
+  if (!near.empty()) error.what += "; did you mean \"" + std::string(near) + "\"?";
+  return error;
+}
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const noexcept { closedir(directory); }
+};
+
+// Names of profiles in `directory`.
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, CloseDirectory> open{opendir(directory.c_str())};
+  while (const dirent* entry = open ? readdir(open.get()) : nullptr) {
+    std::string name = entry->d_name;
+    if (!name.ends_with(".toml") || names.size() == most_listed) continue;
+    name.resize(name.size() - std::string_view(".toml").size());
+    if (is_profile_name(name)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<ProfileText> read_profile(const std::string& file, const Caller& caller) {
+  const std::string path = absolute_from(caller.cwd, file);
+  // O_NONBLOCK: opening a fifo must not wait for a writer. What is checked is what is read: one descriptor.
+  const Fd fd{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
+  struct stat info {};
+  if (!fd || fstat(fd.get(), &info) != 0) return Error{.what = "cannot read profile " + file, .code = errno};
+  if (auto refusal = refuse_file(file, info)) return *refusal;
+  if (auto refusal = refuse_owner(file, info, caller)) return *refusal;
+  auto text = read_text(fd.get());
+  if (!text) return Error{.what = "cannot read profile " + file, .code = errno};
+  if (text->size() > profile_limit)
+    return Error{.what = "cannot use profile " + file, .why = "it is larger than 1 MiB"};
+  return ProfileText{.file = file, .text = std::move(*text), .path = path};
+}
+
+Result<ProfileText> read_named_profile(const std::string& name, const Caller& caller) {
+  if (name == "default") return ProfileText{.text = std::string(default_profile_text()), .name = name};
+  if (!is_profile_name(name)) return unknown_profile(name, caller);
+  for (const std::string& directory : profile_directories(caller)) {
+    auto text = read_profile(join(directory, name + ".toml"), caller);
+    if (!text && (text.error().code == ENOENT || text.error().code == ENOTDIR)) continue;
+    if (text) text->name = name;
+    return text;
+  }
+  const ShippedProfile* shipped = find_shipped_profile(name);
+  if (shipped == nullptr) return unknown_profile(name, caller);
+  return ProfileText{.text = std::string(shipped->text), .name = name};
+}
+
+std::vector<NamedProfile> list_profiles(const Caller& caller) {
+  std::map<std::string, std::string> files;  // the first to name one wins
+  files["default"] = "";
+  for (const std::string& directory : profile_directories(caller)) {
+    for (std::string& name : names_in(directory)) files.emplace(name, join(directory, name + ".toml"));
+  }
+  for (const ShippedProfile& profile : shipped_profiles()) files.emplace(profile.name, "");
+  std::vector<NamedProfile> all;
+  for (auto& [name, file] : files) all.push_back({name, std::move(file)});
+  return all;
+}
+
+}  // namespace snug
