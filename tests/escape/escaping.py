@@ -1,7 +1,9 @@
 """What the attempts to get out share: each runs inside, where something must stop it, and outside, where it works.
 
-SNUG_TEST_MODE says who tries: an ordinary user, root (whose commands run under another user id), or a user inside an
-outer sandbox with nested = true; "outside" is that sandbox then, whose own walls stop some of the controls.
+SNUG_TEST_MODE says who tries: an ordinary user, root (whose commands run under another user id), a user inside an
+outer sandbox with nested = true ("outside" is that sandbox then, whose own walls stop some of the controls), or a user of a
+kernel without Landlock ("mounts"), where the other walls must hold alone. That Landlock holds alone is
+support/landlock_checks.py.
 """
 import os
 import shutil
@@ -11,8 +13,9 @@ import snugtest
 from snugtest import Case, show
 
 ATTEMPT = os.environ["ATTEMPT"]
+LACKING = os.environ["LACKING"]  # becomes a command that finds no Landlock
 MODE = os.environ.get("SNUG_TEST_MODE") or "user"
-NESTED, ROOT = MODE == "nested", MODE == "root"
+NESTED, ROOT, MOUNTS_ALONE = MODE == "nested", MODE == "root", MODE == "mounts"
 # What an ordinary user may do to have every capability over namespaces of his own.
 PRIVILEGED = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--ipc", "--uts"]
 WITHOUT_FILTER = '[seccomp]\npolicy = "off"\n'

@@ -6,13 +6,21 @@ import subprocess
 import unittest
 
 import escaping
-from escaping import ATTEMPT, Escape, NESTED, PRIVILEGED, ROOT, WITHOUT_FILTER
+from escaping import ATTEMPT, Escape, MOUNTS_ALONE, NESTED, PRIVILEGED, ROOT, WITHOUT_FILTER
 from snugtest import HOME, quoted
 
 
 def content(path):
     with open(path) as file:
         return file.read()
+
+
+class TheSecondWall(Escape):
+    def test_is_there_or_away_as_the_mode_says(self):
+        # Without this the attempts of the mode "mounts" would show nothing that those of "user" do not.
+        said = self.snug("plan").stdout.decode()
+        self.assertEqual("Landlock: not in this kernel" in said, MOUNTS_ALONE, said)
+        self.assertEqual("Landlock: the same view again" in said, not MOUNTS_ALONE, said)
 
 
 class Reading(Escape):
@@ -229,6 +237,7 @@ class Mounts(Escape):
                     self.assert_contained(attempt, flags)
             self.assert_contained(attempt, self.NEW_USER, profile=WITHOUT_FILTER)
             self.assert_works_outside(attempt, self.NEW_USER)
+            self.assert_works_inside(attempt, self.NEW_USER, profile="nested = true\n")
 
     def test_namespaces_of_init(self):
         for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup"):

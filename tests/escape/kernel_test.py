@@ -97,14 +97,19 @@ class Knobs(Escape):
 
 
 class Leaks(Escape):
+    PLACES = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sysrq-trigger", "/proc/kmsg",
+              "/dev/kmsg", "/dev/mem", "/proc/kpageflags", "/proc/kpagecount", "/proc/slabinfo", "/proc/vmallocinfo",
+              "/sys/kernel/debug/sched/debug", "/sys/firmware/acpi/tables/DSDT", "/sys/block/vda/size",
+              "/proc/cmdline", "/proc/config.gz", "/proc/diskstats", "/proc/interrupts", "/proc/iomem", "/proc/ioports",
+              "/proc/modules", "/proc/partitions", "/proc/softirqs", "/proc/kallsyms", "/proc/acpi/wakeup")
+
     def test_what_tells_about_the_machine(self):
-        for path in ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sysrq-trigger", "/proc/kmsg",
-                     "/dev/kmsg", "/dev/mem", "/proc/kpageflags", "/proc/kpagecount", "/proc/slabinfo", "/proc/vmallocinfo",
-                     "/sys/kernel/debug/sched/debug", "/sys/class/dmi/id/product_uuid", "/sys/firmware/acpi/tables/DSDT",
-                     "/proc/cmdline", "/proc/config.gz", "/proc/diskstats", "/proc/interrupts", "/proc/iomem", "/proc/modules",
-                     "/proc/partitions", "/proc/softirqs", "/proc/kallsyms", "/proc/acpi/wakeup", "/sys/block/vda/size"):
+        told = 0
+        for path in self.PLACES:
             with self.subTest(path):
                 self.assert_contained("read", path)
+                told += self.try_outside("read", path).returncode == 0
+        self.assertGreaterEqual(told, 6, "outside they tell little, too")
 
     def test_ids_of_the_machine(self):
         if os.path.exists("/etc/machine-id") and not NESTED:

@@ -102,6 +102,35 @@ class OnATerminal(Escape):
         self.addCleanup(terminal.close)
         self.assertTrue(terminal.expect(r"(?s)(.*)END").group(1).endswith(everything))
 
+    def memory_of(self, pid):
+        with open(f"/proc/{pid}/status") as file:
+            return int(next(line for line in file if line.startswith("VmRSS")).split()[1])
+
+    def test_a_flood_at_a_reader_that_stands_still(self):
+        wanted = 3 << 20
+        script = f"stty raw; echo ready; head -c {wanted} /dev/zero; printf END; read line"
+        terminal = Terminal([SNUG, "run", "--", "sh", "-c", script], self.project)
+        self.addCleanup(terminal.close)
+        terminal.expect("ready\r?\n")
+        time.sleep(0.5)  # nobody reads: the command waits, and snug keeps no more than its buffers
+        before = self.memory_of(terminal.pid)
+        self.assertLess(before, 16 << 10, "kilobytes")
+        while len(terminal.seen) < wanted + len("END"):
+            self.assertTrue(terminal.read_some(10), len(terminal.seen))
+        self.assertEqual(terminal.seen, bytes(wanted) + b"END")
+        self.assertLess(self.memory_of(terminal.pid), before + 512)
+
+    def test_a_flood_is_interrupted_from_the_keyboard(self):
+        for reads in (False, True):
+            terminal = Terminal([SNUG, "run", "--", "sh", "-c", "echo ready; yes"], self.project)
+            self.addCleanup(terminal.close)
+            terminal.expect("ready")
+            time.sleep(0.2)
+            terminal.send("\x03")
+            if not reads:  # the key alone ends it; what is still in flight has no reader
+                time.sleep(0.2)
+            self.assertEqual(terminal.status(), 128 + 2)
+
     def test_no_descriptor_of_it_inside(self):
         terminal = Terminal([SNUG, "run", "--", "./probe", "descriptors"], self.project)
         self.addCleanup(terminal.close)

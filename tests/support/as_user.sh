@@ -2,7 +2,8 @@
 # as_user.sh SCRIPT [ARGUMENT...]: runs tests/SCRIPT with the programs of $SNUG_BUILD as an ordinary user, with a home
 # and an environment of its own. Started by root it becomes a bare user id without a name; what the test needs is
 # copied to a folder that user can read, since the clone may lie under /root. Everything is removed at the end.
-# SNUG_TEST_MODE: root keeps root's rights, nested runs the script within a sandbox that may hold others.
+# SNUG_TEST_MODE: root keeps root's rights, nested runs the script within a sandbox that may hold others, mounts starts
+# every snug where the kernel seems to have no Landlock.
 set -eu
 script=$1
 shift
@@ -14,7 +15,12 @@ trap 'exit 130' INT TERM HUP
 chmod 0755 "$stage"
 mkdir "$stage/bin" "$stage/home" "$stage/downloads"
 cp "$SNUG_BUILD/sandbox/snug" "$SNUG_BUILD/tests/probe" "$SNUG_BUILD/tests/filtered" \
-  "$SNUG_BUILD/tests/walled" "$SNUG_BUILD/tests/attempt" "$stage/bin/"
+  "$SNUG_BUILD/tests/walled" "$SNUG_BUILD/tests/lacking" "$SNUG_BUILD/tests/attempt" "$stage/bin/"
+if [ "${SNUG_TEST_MODE:-}" = mounts ]; then
+  mv "$stage/bin/snug" "$stage/bin/snug-itself"
+  printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$stage/bin/lacking" "$stage/bin/snug-itself" >"$stage/bin/snug"
+  chmod 0755 "$stage/bin/snug"
+fi
 cp -r "$tests/support" "$tests/$(dirname "$script")" "$tests/../share" "$tests/../profiles" "$tests/../man" "$stage/"
 case $script in
   bench/containment.py) ;;
@@ -58,5 +64,5 @@ fi
 # shellcheck disable=SC2086  # lists of words
 $become env -i HOME="$stage/home" PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/bash $outer env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$home" SHELL=/bin/bash LANG=C.UTF-8 \
   TERM=xterm-256color SNUG="$stage/bin/snug" PROBE="$stage/bin/probe" FILTERED="$stage/bin/filtered" \
-  WALLED="$stage/bin/walled" ATTEMPT="$stage/bin/attempt" SNUG_TEST_MODE="${SNUG_TEST_MODE:-user}" STAGE="$stage" PYTHONPATH="$stage/support" \
+  WALLED="$stage/bin/walled" LACKING="$stage/bin/lacking" ATTEMPT="$stage/bin/attempt" SNUG_TEST_MODE="${SNUG_TEST_MODE:-user}" STAGE="$stage" PYTHONPATH="$stage/support" \
   SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" $interpreter "$stage/$script" "$@"
