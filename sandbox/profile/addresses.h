@@ -1,4 +1,4 @@
-// The text forms of network rules and published ports. Checks that they are well formed; what a rule matches is net/'s.
+// The text form of published ports.
 #pragma once
 
 #include <cstdint>
@@ -8,10 +8,6 @@
 #include "base/result.h"
 
 namespace snug {
-
-/// WHO or WHO:PORT[,PORT...]. WHO is a host name, "*.name", "*", an address, a range "10.0.0.0/8", with IPv6 in
-/// brackets when a port follows, or the name of a group, "@pypi", which has ports of its own.
-Result<void> check_network_rule(std::string_view rule);
 
 struct Published {
   std::string address = "127.0.0.1";  ///< on the host, without brackets

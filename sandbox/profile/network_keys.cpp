@@ -1,6 +1,7 @@
 // [network].
 #include "base/quote.h"
 #include "profile/addresses.h"
+#include "profile/network_rule.h"
 #include "profile/schema.h"
 #include "profile/values.h"
 
@@ -10,8 +11,8 @@ namespace {
 std::optional<Sourced<std::string>> network_rule(const Field& field) {
   std::optional<std::string> text = field.text();
   if (!text) return {};
-  const Result<void> good = check_network_rule(*text);
-  if (!good) return field.fail(good.error().what), std::nullopt;
+  const Result<NetworkRule> rule = parse_network_rule(*text);
+  if (!rule) return field.fail(rule.error().what), std::nullopt;
   return Sourced<std::string>{std::move(*text), field.origin()};
 }
 

@@ -25,8 +25,9 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"plan", {"profile", "host", "base"}},
     {"seccomp", {"plan", "profile", "base"}},
     {"landlock", {"plan", "profile", "base"}},
-    {"launch", {"seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
-    {"run", {"launch", "seccomp", "plan", "profile", "host", "sys", "base"}},
+    {"net", {"profile", "sys", "base"}},
+    {"launch", {"net", "seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
+    {"run", {"launch", "net", "seccomp", "plan", "profile", "host", "sys", "base"}},
     {"cli", {"run", "launch", "plan", "profile", "host", "base"}},
     {"", {"cli"}},
 };

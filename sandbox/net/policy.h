@@ -1,0 +1,61 @@
+// What the rules of network.allow and network.deny say about a name or an address at a port. Pure: knows no sockets.
+//
+// - A rule of deny wins over every rule of allow.
+// - A name is allowed by a rule that names it, a name above it ("*.") or anyone ("*").
+// - An address is allowed by a range; a public one also by "*".
+// - An address that is not public (special.h) is allowed only by a range that lies within what makes it special:
+//   "10.0.0.0/8", not "0.0.0.0/0". That holds for what an allowed name resolves to as well, or whoever answers for the
+//   name could lead into the host's own networks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "base/origin.h"
+#include "profile/network_rule.h"
+
+namespace snug {
+
+struct Verdict {
+  enum class Reason {
+    allowed,
+    denied,       ///< a rule of network.deny
+    no_rule,      ///< no rule of network.allow names it
+    other_ports,  ///< one does, but not at this port
+    not_public,   ///< only by rules that do not reach special addresses
+  } reason = Reason::no_rule;
+  const Origin* rule = nullptr;  ///< allowed, denied: which. Lives as long as the policy
+  bool allowed() const { return reason == Reason::allowed; }
+};
+
+class Policy {
+ public:
+  using Rules = std::vector<Sourced<NetworkRule>>;
+
+  /// Rules of udp count for nothing here. Precondition: no groups (they are expanded in the plan).
+  Policy(Rules allow, Rules deny) : allow_(std::move(allow)), deny_(std::move(deny)) {}
+  /// Allows nothing.
+  Policy() = default;
+
+  /// May some port of the name be reached, so that it has an address inside? Precondition for names: normalised.
+  Verdict name(std::string_view name) const;
+  Verdict name(std::string_view name, std::uint16_t port) const;
+  /// A destination given by its address alone.
+  Verdict address(const IpAddress& address, std::uint16_t port) const;
+  /// What an allowed name resolved to: a public address needs no rule of its own.
+  Verdict resolved(const IpAddress& address, std::uint16_t port) const;
+
+  /// The ranges of addresses that are reached without a name.
+  std::vector<IpRange> ranges() const;
+  /// Does "*" allow something?
+  bool allows_anyone() const;
+
+ private:
+  Rules allow_, deny_;
+};
+
+/// Every single port of `rules`, sorted, each once.
+std::vector<std::uint16_t> ports_of(const Policy::Rules& allow);
+
+}  // namespace snug
