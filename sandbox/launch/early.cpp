@@ -33,14 +33,17 @@ std::string map_line(IdPair ids) { return std::to_string(ids.inside) + " " + std
 
 }  // namespace
 
+void EarlyChild::set_up(void* early) noexcept { child::run(static_cast<EarlyChild*>(early)->start_); }
+
 // In the starter's process, on its own stack, in memory shared with a parent that goes on: raw calls only.
 int EarlyChild::starter(void* early) noexcept {
   auto& self = *static_cast<EarlyChild*>(early);
   clone_args arguments{};
-  arguments.flags = kAlwaysNew | CLONE_PARENT | CLONE_PIDFD | (self.shape_.network ? CLONE_NEWNET : 0U);
+  arguments.flags = kAlwaysNew | CLONE_VM | CLONE_PARENT | CLONE_PIDFD | (self.shape_.network ? CLONE_NEWNET : 0U);
   arguments.pidfd = reinterpret_cast<std::uintptr_t>(&self.new_pidfd_);
-  self.result_ = raw::call(SYS_clone3, raw::address(&arguments), sizeof arguments);
-  if (self.result_ == 0) child::run(self.start_);
+  arguments.stack = reinterpret_cast<std::uintptr_t>(self.childs_stack_.data());
+  arguments.stack_size = self.childs_stack_.size();
+  self.result_ = raw::clone_onto_stack(&arguments, sizeof arguments, set_up, early);
   return 0;
 }
 
@@ -64,7 +67,7 @@ Result<EarlyChildPtr> EarlyChild::start(const ChildShape& shape) {
                    .outside_uid = shape.outside_uid,
                    .inside_gid = shape.inside_gid,
                    .outside_gid = shape.outside_gid};
-  char* top = early->stack_.data() + early->stack_.size();
+  char* top = early->starters_stack_.data() + early->starters_stack_.size();
   early->starter_ = clone(starter, top, CLONE_VM | CLONE_FILES | SIGCHLD, early.get());
   if (early->starter_ < 0) return sys_error("start a process");
   return early;

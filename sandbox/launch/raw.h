@@ -1,4 +1,4 @@
-// System calls without libc, for the two pieces of code that must not touch it: the set-up child (a copy of
+// System calls without libc, for the two pieces of code that must not touch it: the set-up child (which shares
 // snug's memory, where a lock or an allocator may be in any state) and init (which has no libc at all).
 // Every function returns what the kernel does: a value, or -errno.
 #pragma once
@@ -24,6 +24,27 @@ inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, lo
   return result;
 }
 
+/// clone3(2) with CLONE_VM and a stack in `arguments`: the child runs `entry(given)` there, which must never return.
+/// The parent gets what the kernel returns.
+inline long clone_onto_stack(const void* arguments, size_t size, void (*entry)(void*), void* given) noexcept {
+  long result;
+  register void (*r8)(void*) asm("r8") = entry;
+  register void* r9 asm("r9") = given;
+  asm volatile(
+      "syscall\n\t"
+      "test %%rax, %%rax\n\t"
+      "jnz 1f\n\t"
+      "xor %%ebp, %%ebp\n\t"
+      "mov %%r9, %%rdi\n\t"
+      "call *%%r8\n\t"
+      "hlt\n"
+      "1:"
+      : "=a"(result)
+      : "a"(__NR_clone3), "D"(arguments), "S"(size), "r"(r8), "r"(r9)
+      : "rcx", "r11", "memory", "cc");
+  return result;
+}
+
 #elif defined(__aarch64__)
 
 inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, long e = 0, long f = 0) noexcept {
@@ -35,6 +56,26 @@ inline long call(long number, long a = 0, long b = 0, long c = 0, long d = 0, lo
   register long x4 asm("x4") = e;
   register long x5 asm("x5") = f;
   asm volatile("svc #0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5) : "memory");
+  return x0;
+}
+
+inline long clone_onto_stack(const void* arguments, size_t size, void (*entry)(void*), void* given) noexcept {
+  register long x8 asm("x8") = __NR_clone3;
+  register long x0 asm("x0") = static_cast<long>(reinterpret_cast<uintptr_t>(arguments));
+  register long x1 asm("x1") = static_cast<long>(size);
+  register void (*x9)(void*) asm("x9") = entry;
+  register void* x10 asm("x10") = given;
+  asm volatile(
+      "svc #0\n\t"
+      "cbnz x0, 1f\n\t"
+      "mov x29, #0\n\t"
+      "mov x0, x10\n\t"
+      "blr x9\n\t"
+      "brk #0\n"
+      "1:"
+      : "+r"(x0)
+      : "r"(x8), "r"(x1), "r"(x9), "r"(x10)
+      : "memory", "cc");
   return x0;
 }
 

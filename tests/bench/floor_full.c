@@ -51,7 +51,7 @@ int main(int argc, char** argv, char** environment) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) return 98;
   take_numbers(memory, sockets);
 
-  struct clone_args arguments = {.flags = CLONE_FLAGS & ~(long)(CLONE_PIDFD | CLONE_PARENT), .exit_signal = SIGCHLD};
+  struct clone_args arguments = {.flags = CLONE_FLAGS & ~(long)(CLONE_VM | CLONE_PIDFD | CLONE_PARENT), .exit_signal = SIGCHLD};
   const long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid == 0) run_child(argv + 1, environment);
   if (pid < 0) return perror("floor_full: clone3"), 98;
