@@ -41,8 +41,10 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   add_project(planner);
   add_toolchains(planner);
   add_lists(planner);
+  add_sockets(planner);
   add_git(planner);                   // after the lists: they may have replaced the project
   add_hidden_and_protected(planner);  // last: they take away from all of the above
+  refuse_control_sockets(planner);
   show_links(planner);
   hold_in_place(planner);  // knows all that is protected
   set_path(planner);

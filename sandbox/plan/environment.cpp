@@ -54,6 +54,9 @@ void say_own(const Planner& planner, Variables& variables) {
   say(variables, "USER", identity.user_name);
   say(variables, "XDG_RUNTIME_DIR", "/run/user/" + std::to_string(identity.inside_uid));
   say(variables, "container", "snug");
+  if (planner.ssh_agent.empty()) return;
+  say(variables, "SSH_AUTH_SOCK", planner.ssh_agent);
+  variables["SSH_AUTH_SOCK"].origin = planner.profile.network.ssh_agent.origin;
 }
 
 void add_once(std::vector<std::string>& path, std::unordered_set<std::string>& known, const std::string& directory) {

@@ -60,6 +60,7 @@ struct Bind {
   bool exec = true;
   bool directory = true;  ///< what the source was when planned; a change of kind stops the run
   std::optional<IdMap> idmap;
+  bool socket = false;  ///< a unix socket that can be connected to, which a read-only mount does not prevent
 };
 
 /// An overlay over host directories (`userxattr`, Linux 5.11).

@@ -38,6 +38,7 @@ struct Planner {
   std::unordered_set<std::string> prepared;      ///< paths of plan.preparations
   std::vector<std::string> toolchain_variables;  ///< names the recognised toolchains may pass
   std::vector<std::string> path;                 ///< PATH inside, in order
+  std::string ssh_agent;                         ///< the agent's socket inside; empty: none
 
   const Caller& caller() const { return request.caller; }
 
@@ -59,8 +60,10 @@ void add_home(Planner& planner);
 void add_project(Planner& planner);
 void add_toolchains(Planner& planner);
 void add_lists(Planner& planner);
+void add_sockets(Planner& planner);
 void add_git(Planner& planner);
 void add_hidden_and_protected(Planner& planner);
+void refuse_control_sockets(Planner& planner);
 void show_links(Planner& planner);
 void hold_in_place(Planner& planner);
 void set_path(Planner& planner);

@@ -83,6 +83,7 @@ struct EntryMembers {
     json["access"] = bind.access == Access::write ? "write" : "read";
     json["exec"] = bind.exec;
     json["directory"] = bind.directory;
+    if (bind.socket) json["socket"] = true;
     if (bind.idmap) json["idmap"] = {{"disk_uid", bind.idmap->disk_uid}, {"disk_gid", bind.idmap->disk_gid}};
   }
   void operator()(const Overlay& overlay) const {

@@ -27,7 +27,7 @@ std::string limits_text(const Tmpfs& tmpfs) {
 std::string bind_detail(const Bind& bind, const std::string& target) {
   std::string text = bind.source == target ? "" : "from " + shown_name(bind.source);
   const auto add = [&text](const std::string& more) { text += (text.empty() ? "" : ", ") + more; };
-  if (!bind.exec) add("no programs");
+  if (!bind.exec && !bind.socket) add("no programs");
   if (bind.idmap)
     add("ids " + std::to_string(bind.idmap->disk_uid) + ":" + std::to_string(bind.idmap->disk_gid) + " shown as own");
   return text;

@@ -6,7 +6,10 @@ namespace snug {
 namespace {
 
 struct EffectWord {
-  const char* operator()(const Bind& bind) const { return bind.access == Access::write ? "write" : "read"; }
+  const char* operator()(const Bind& bind) const {
+    if (bind.socket) return "socket";
+    return bind.access == Access::write ? "write" : "read";
+  }
   const char* operator()(const Overlay&) const { return "overlay"; }
   const char* operator()(const Tmpfs&) const { return "tmpfs"; }
   const char* operator()(const File&) const { return "file"; }

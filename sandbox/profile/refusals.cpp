@@ -73,10 +73,6 @@ void refuse_network(Refusals& refusals, const NetworkSection& network) {
               "remove it; with network.mode = \"host\" the command's ports are the host's");
   refuse_list(refusals, network.host_ports, "network.host-ports",
               "remove it; with network.mode = \"host\" the host's ports are reachable");
-  refuse_list(refusals, network.sockets, "network.sockets", "remove it; Unix sockets of the host cannot be reached");
-  if (network.ssh_agent.value) {
-    refuse_key(refusals, network.ssh_agent.origin, "network.ssh-agent = true", "write false; use a key file instead");
-  }
 }
 
 void refuse_seccomp(Refusals& refusals, const SeccompSection& seccomp) {

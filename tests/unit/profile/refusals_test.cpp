@@ -50,10 +50,6 @@ TEST_CASE("each key that cannot be enforced is refused with what to write instea
       {"[network]\nhost-ports = [80]",
        "3:15: network.host-ports is not in this version yet; remove it; with network.mode = \"host\" the host's ports "
        "are reachable"},
-      {"[network]\nsockets = [\"/run/x\"]",
-       "3:12: network.sockets is not in this version yet; remove it; Unix sockets of the host cannot be reached"},
-      {"[network]\nssh-agent = true",
-       "3:13: network.ssh-agent = true is not in this version yet; write false; use a key file instead"},
       {"[seccomp]\npolicy = \"strict\"",
        "3:10: seccomp.policy = \"strict\" is not in this version yet; write \"default\", and name more calls in "
        "seccomp.deny"},
@@ -82,7 +78,7 @@ TEST_CASE("what is enforced is not refused") {
           "[filesystem]\nroot = \"empty\"\netc = \"host\"\nproject = \"overlay\"\nhome = \"tmpfs\"\ngit = \"write\"\n"
           "read = [\"/a\"]\nwrite = [\"/b\"]\noverlay = [\"/c\"]\ntmpfs = [\"/d\"]\nhide = [\"x\"]\nprotect = [\"y\"]\n"
           "[[filesystem.mount]]\ntype = \"bind\"\nsource = \"/e\"\n"
-          "[network]\nmode = \"host\"\nssh-agent = false\nallow = []\npublish = []\n"
+          "[network]\nmode = \"host\"\nssh-agent = true\nsockets = [\"/run/x\"]\nallow = []\npublish = []\n"
           "[environment]\npass = [\"X\"]\nset = { A = \"1\" }\nunset = [\"Y\"]\npath = [\"/f\"]\n"
           "[seccomp]\npolicy = \"off\"\nallow = [\"ptrace\"]\ndeny = [\"kexec_load\"]\n"
           "[[seccomp.rule]]\nsyscall = \"socket\"\nargument = 0\nequals = 1\naction = \"kill\"\n"
