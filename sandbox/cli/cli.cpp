@@ -67,6 +67,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return doctor_command(invocation);
     case Command::check:
       return check_command(invocation);
+    case Command::complete:
+      return complete_command(invocation);
     case Command::version:
       return print_text(version_text());
     case Command::help:

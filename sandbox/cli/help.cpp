@@ -144,6 +144,7 @@ std::string help_text(std::optional<Command> command) {
       return std::string(doctor_text);
     case Command::help:
     case Command::version:
+    case Command::complete:
       break;
   }
   return std::string(overview);

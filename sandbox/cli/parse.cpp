@@ -21,9 +21,10 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},     CommandRow{"plan", Command::plan},
-    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check}, CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version},
+    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},       CommandRow{"doctor", Command::doctor},
+    CommandRow{"check", Command::check},     CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
 };
 
 using Words = std::vector<std::string>;
@@ -178,8 +179,7 @@ std::optional<Error> check_words(Command command, const Words& words) {
 }
 
 Error unknown_command(const std::string& word) {
-  std::vector<std::string_view> known;
-  for (const auto& row : commands) known.emplace_back(row.name);
+  const auto known = command_names();
   const auto near = nearest_word(word, known);
   return Error{.what = "unknown command \"" + word + "\"" + did_you_mean(near),
                .fix = "to run it in the sandbox: snug run " + word};
@@ -238,6 +238,30 @@ std::string absolute_from(const std::string& cwd, std::string path) {
   while (base.ends_with('/')) base.pop_back();
   if (path.empty()) return base.empty() ? "/" : base;
   return base + "/" + path;
+}
+
+std::vector<OptionName> option_names(Command command) {
+  CLI::App app;
+  add_options(app, command);
+  std::vector<OptionName> names;
+  for (const auto* option : app.get_options()) {
+    for (const auto& name : option->get_lnames()) names.push_back({"--" + name, takes_value(*option)});
+    for (const auto& name : option->get_snames()) names.push_back({"-" + name, takes_value(*option)});
+  }
+  return names;
+}
+
+std::vector<std::string_view> command_names() {
+  std::vector<std::string_view> names;
+  for (const auto& row : commands) {
+    if (row.command != Command::complete) names.emplace_back(row.name);
+  }
+  return names;
+}
+
+std::optional<Command> find_command_name(const std::string& word) {
+  const auto* row = find_command(word);
+  return row == nullptr ? std::nullopt : std::optional(row->command);
 }
 
 ParseOutcome parse_command_line(const std::vector<std::string>& arguments, const std::string& cwd) {

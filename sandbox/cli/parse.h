@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -11,7 +12,7 @@
 
 namespace snug {
 
-enum class Command { shell, run, plan, doctor, check, help, version };
+enum class Command { shell, run, plan, doctor, check, help, version, complete };
 
 struct Invocation {
   Command command = Command::shell;
@@ -33,6 +34,21 @@ struct ParseOutcome {
 /// `arguments` without argv[0]. Relative paths among the options are taken from `cwd` (absolute). Options end at the
 /// first word that is not one, or at "--"; all that follows belongs to the command.
 ParseOutcome parse_command_line(const std::vector<std::string>& arguments, const std::string& cwd);
+
+// --- what the command line knows, for completions --------------------------------------------------------
+
+struct OptionName {
+  std::string name;  ///< "--read", "-p"
+  bool takes_value = false;
+};
+
+/// Every option of `command`, as it is parsed.
+std::vector<OptionName> option_names(Command command);
+
+/// Every command that people use.
+std::vector<std::string_view> command_names();
+
+std::optional<Command> find_command_name(const std::string& word);
 
 /// `path` as an absolute one; "~/..." and globs that begin with "**" are left for the planner, "./" and leading "../"
 /// are resolved by text (`cwd` holds no symbolic link).
