@@ -17,7 +17,9 @@ Result<ProfileText> text_to_check(const Invocation& invocation, const Caller& ca
   return Error{.what = "no snug.toml here or above", .fix = "snug check FILE"};
 }
 
-std::vector<Diagnostic> find_mistakes(const ProfileText& text) { return all_mistakes(load_profile({text}, {})); }
+std::vector<Diagnostic> find_mistakes(const ProfileText& text, const Caller& caller) {
+  return all_mistakes(load_profile({text}, {}, load_context(caller)));
+}
 
 bool print_mistakes(const ProfileText& text, const std::vector<Diagnostic>& mistakes, bool json) {
   if (json) return print_data(mistakes_to_json(text.file, mistakes));
@@ -28,7 +30,7 @@ bool print_mistakes(const ProfileText& text, const std::vector<Diagnostic>& mist
 int check_one(const Invocation& invocation, const Caller& caller) {
   const auto text = text_to_check(invocation, caller);
   if (!text) return print_error(text.error()), status_usage;
-  const auto mistakes = find_mistakes(*text);
+  const auto mistakes = find_mistakes(*text, caller);
   if (!print_mistakes(*text, mistakes, invocation.json)) return status_usage;
   return mistakes.empty() ? 0 : status_found;
 }
@@ -43,7 +45,7 @@ ListedProfile describe(const NamedProfile& named, const Caller& caller) {
     listed.description = to_text(text.error());
     return listed;
   }
-  const auto outcome = load_profile({*text}, {});
+  const auto outcome = load_profile({*text}, {}, load_context(caller));
   listed.mistakes = outcome.diagnostics.size();
   listed.description = outcome.profile.description;
   return listed;

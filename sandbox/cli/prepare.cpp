@@ -3,6 +3,7 @@
 #include "cli/choose_profile.h"
 #include "cli/log.h"
 #include "cli/print.h"
+#include "cli/profile_files.h"
 #include "cli/surroundings.h"
 #include "host/probe.h"
 #include "plan/build.h"
@@ -10,8 +11,8 @@
 namespace snug {
 namespace {
 
-std::optional<Profile> load(const ChosenProfile& chosen, const std::vector<Override>& overrides) {
-  auto outcome = load_profile(chosen.texts, overrides);
+std::optional<Profile> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller) {
+  auto outcome = load_profile(chosen.texts, invocation.overrides, load_context(caller));
   const auto mistakes = all_mistakes(outcome);
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
@@ -57,7 +58,7 @@ std::optional<Plan> prepare_plan(const Invocation& invocation) {
   log_decision("profile " + (chosen->file.empty() ? "default, compiled in" : chosen->file));
   log_overrides(invocation.overrides);
 
-  const auto profile = load(*chosen, invocation.overrides);
+  const auto profile = load(*chosen, invocation, *caller);
   if (!profile) return std::nullopt;
   auto plan =
       build(*profile, {.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file});

@@ -100,10 +100,8 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
-}  // namespace
-
-Result<ProfileText> read_profile(const std::string& file, const Caller& caller) {
-  const std::string path = absolute_from(caller.cwd, file);
+// The file at the absolute `path`, which messages call `file`.
+Result<ProfileText> read_profile_at(const std::string& path, const std::string& file, const Caller& caller) {
   // O_NONBLOCK: opening a fifo must not wait for a writer. What is checked is what is read: one descriptor.
   const Fd fd{open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)};
   struct stat info {};
@@ -115,6 +113,12 @@ Result<ProfileText> read_profile(const std::string& file, const Caller& caller) 
   if (text->size() > profile_limit)
     return Error{.what = "cannot use profile " + file, .why = "it is larger than 1 MiB"};
   return ProfileText{.file = file, .text = std::move(*text), .path = path};
+}
+
+}  // namespace
+
+Result<ProfileText> read_profile(const std::string& file, const Caller& caller) {
+  return read_profile_at(absolute_from(caller.cwd, file), file, caller);
 }
 
 Result<ProfileText> read_named_profile(const std::string& name, const Caller& caller) {
@@ -129,6 +133,14 @@ Result<ProfileText> read_named_profile(const std::string& name, const Caller& ca
   const ShippedProfile* shipped = find_shipped_profile(name);
   if (shipped == nullptr) return unknown_profile(name, caller);
   return ProfileText{.text = std::string(shipped->text), .name = name};
+}
+
+LoadContext load_context(const Caller& caller) {
+  const auto find = [&caller](const ProfileReference& reference) {
+    if (reference.path.empty()) return read_named_profile(reference.name, caller);
+    return read_profile_at(reference.path, reference.file, caller);
+  };
+  return {.find = find, .home = caller.home};
 }
 
 std::vector<NamedProfile> list_profiles(const Caller& caller) {

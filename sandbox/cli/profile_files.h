@@ -19,6 +19,9 @@ Result<ProfileText> read_profile(const std::string& file, const Caller& caller);
 /// "default" is always the compiled-in one. Errors as above, and an unknown name.
 Result<ProfileText> read_named_profile(const std::string& name, const Caller& caller);
 
+/// What loading a profile takes from this machine: the two above. `caller` must outlive it.
+LoadContext load_context(const Caller& caller);
+
 /// A profile that can be asked for by name.
 struct NamedProfile {
   std::string name;

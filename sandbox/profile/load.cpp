@@ -4,6 +4,8 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+
+#include "profile/closure.h"
 #include "profile/field.h"
 #include "profile/schema.h"
 
@@ -29,10 +31,8 @@ Value only_version(Value document) {
   return document;
 }
 
-void read_document(const Value& document, const Source& source, Profile& profile, Mistakes& mistakes) {
-  const std::size_t before = mistakes.count();
+void read_keys(const Value& document, const Source& source, Profile& profile, Mistakes& mistakes) {
   read_table(Field(document, "", source, mistakes), profile_keys, profile);
-  mistakes.sort_from(before);
 }
 
 // --- files ------------------------------------------------------------------------------------------------
@@ -42,18 +42,25 @@ Source source_of(const ProfileText& text) {
   return {.origin = {.kind = OriginKind::builtin, .source = text.name.empty() ? "default" : text.name}};
 }
 
-// The base of every profile, which is laid already.
-bool is_default(const ProfileText& text) { return text.file.empty() && text.name == "default"; }
-
-void lay_text(const ProfileText& text, Profile& profile, Mistakes& mistakes) {
-  const Source source = source_of(text);
-  auto outcome = parse_document(text.text);
-  if (const auto* const error = std::get_if<SyntaxError>(&outcome)) return report(mistakes, source, *error);
-  Value& document = std::get<Value>(outcome);
-  if (is_newer_format(document)) document = only_version(std::move(document));
+void read_versioned(const Value& document, const Source& source, Profile& profile, Mistakes& mistakes) {
+  if (is_newer_format(document)) return read_keys(only_version(document), source, profile, mistakes);
   const Field top(document, "", source, mistakes);
   if (!has_member(top, "version")) top.fail_at({1, 1}, "\"version\" is missing; write version = 1 as the first line");
-  read_document(document, source, profile, mistakes);
+  read_keys(document, source, profile, mistakes);
+}
+
+void lay_document(const Document& document, Profile& profile, Mistakes& mistakes) {
+  const std::size_t before = mistakes.count();
+  for (const Diagnostic& diagnostic : document.diagnostics) mistakes.add(diagnostic);
+  if (document.valid) read_versioned(document.value, source_of(document.text), profile, mistakes);
+  mistakes.sort_from(before);
+}
+
+// Part of snug: that it has no mistakes is tested.
+void lay_default(Profile& profile, Mistakes& mistakes) {
+  const ProfileText text{.text = std::string(default_profile_text())};
+  auto outcome = parse_document(text.text);
+  lay_document({.text = text, .valid = true, .value = std::move(std::get<Value>(outcome))}, profile, mistakes);
 }
 
 // --- options ----------------------------------------------------------------------------------------------
@@ -89,7 +96,7 @@ void lay_option(const Override& option, Profile& profile, Mistakes& mistakes) {
     return report(mistakes, source, {{}, escape_for_display(option.key) + ": " + error->message});
   }
   auto& parts = std::get<std::vector<std::string>>(key);
-  read_document(wrap(std::move(parts), std::move(std::get<Value>(value))), source, profile, mistakes);
+  read_keys(wrap(std::move(parts), std::move(std::get<Value>(value))), source, profile, mistakes);
 }
 
 // --- the whole --------------------------------------------------------------------------------------------
@@ -100,11 +107,12 @@ std::string stem_of(std::string_view file) {
   return std::string(name);
 }
 
-// The last file is the most particular one.
-void name_profile(const std::vector<ProfileText>& texts, Profile& profile) {
+// What was asked for, not what it is built on: the last document without one that extends it.
+void name_profile(const std::vector<Document>& documents, Profile& profile) {
   profile.name = "default";
-  for (const ProfileText& text : texts) {
-    if (text.file.empty() && text.name.empty()) continue;
+  for (const Document& document : documents) {
+    if (document.chain.size() > 1) continue;
+    const ProfileText& text = document.text;
     profile.name = text.name.empty() ? stem_of(text.file) : text.name;
     profile.file = text.path.empty() ? text.file : text.path;
   }
@@ -118,17 +126,21 @@ std::string to_text(const Diagnostic& diagnostic) {
   return text + ": " + diagnostic.message;
 }
 
-LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vector<Override>& overrides) {
+LoadOutcome load_documents(const std::vector<Document>& documents, const std::vector<Override>& overrides,
+                           const LoadContext&) {
   LoadOutcome outcome;
   Mistakes mistakes;
-  lay_text({.text = std::string(default_profile_text())}, outcome.profile, mistakes);
-  for (const ProfileText& text : texts) {
-    if (!is_default(text)) lay_text(text, outcome.profile, mistakes);
-  }
+  lay_default(outcome.profile, mistakes);
+  for (const Document& document : documents) lay_document(document, outcome.profile, mistakes);
   for (const Override& option : overrides) lay_option(option, outcome.profile, mistakes);
-  name_profile(texts, outcome.profile);
+  name_profile(documents, outcome.profile);
   outcome.diagnostics = mistakes.take();
   return outcome;
+}
+
+LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vector<Override>& overrides,
+                         const LoadContext& context) {
+  return load_documents(read_closure(texts, context.find, context.home), overrides, context);
 }
 
 }  // namespace snug

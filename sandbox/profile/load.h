@@ -2,6 +2,7 @@
 // become documents, and documents are laid over each other in order.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,8 +48,34 @@ struct LoadOutcome {
   std::vector<Diagnostic> diagnostics;  ///< every mistake, in order of file and line
 };
 
-/// Parses and lays over each other the compiled-in default, `texts`, then `overrides`.
-LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vector<Override>& overrides);
+/// Another profile as `extends` names it: by name, or by file.
+struct ProfileReference {
+  std::string name;       ///< "node"
+  std::string path = {};  ///< instead: its file, absolute if the file that says it is known by its absolute path
+  std::string file = {};  ///< with `path`: how messages name it
+};
+
+/// Gives the text of what a profile extends. cli/ looks at the machine's files, tests invent them.
+using FindProfile = std::function<Result<ProfileText>(const ProfileReference&)>;
+
+/// Knows the shipped profiles and no file.
+Result<ProfileText> find_shipped(const ProfileReference& reference);
+
+/// What loading a profile takes from outside of its texts.
+struct LoadContext {
+  FindProfile find = find_shipped;
+  std::string home = {};  ///< the caller's, absolute: where "~/" leads
+};
+
+/// Parses and lays over each other the compiled-in default, `texts` (each after what it extends), then `overrides`.
+LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vector<Override>& overrides,
+                         const LoadContext& context = {});
+
+struct Document;
+
+/// The same where the texts have been read already, see closure.h.
+LoadOutcome load_documents(const std::vector<Document>& documents, const std::vector<Override>& overrides,
+                           const LoadContext& context = {});
 
 /// The compiled-in default profile's TOML (profiles/default.toml at build time).
 std::string_view default_profile_text();

@@ -32,7 +32,6 @@ void refuse_if_set(Refusals& refusals, const auto& limit, std::string_view key, 
 }
 
 void refuse_inheritance(Refusals& refusals, const Profile& profile) {
-  refuse_list(refusals, profile.extends, "extends", "copy the lines you need into this file");
   if (profile.vars.empty()) return;
   refuse_key(refusals, profile.vars.begin()->second.origin, "[vars]", "write the values out where they are used");
 }

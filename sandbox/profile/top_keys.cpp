@@ -3,11 +3,25 @@
 #include <limits>
 
 #include "base/quote.h"
+#include "profile/bytes.h"
 #include "profile/schema.h"
 #include "profile/values.h"
 
 namespace snug {
 namespace {
+
+// What it leads to has been laid already, see closure.h; an option comes too late for that.
+void read_extends(const Field& field, Profile& profile) {
+  if (field.source().origin.kind == OriginKind::option) {
+    return field.fail("an option cannot say what a profile is built on; name the profile with -p");
+  }
+  if (!field.is(Value::Type::list)) return field.fail_type("a list");
+  for (const Value& value : field.value().items) {
+    const Field item = field.item(value);
+    if (!item.is(Value::Type::text)) item.fail_type("text in quotes");
+    if (item.is(Value::Type::text)) profile.extends.push_back({utf8_to_bytes(value.text), item.origin()});
+  }
+}
 
 std::optional<Sourced<std::string>> promise(const Field& field) {
   const auto name = one_of<promise_words>(field);
@@ -67,7 +81,7 @@ void read_vars(const Field& field, Profile& profile) {
 
 constexpr Key<Profile> rows[] = {
     {"version", read_version},
-    {"extends", list<&Profile::extends, sourced<text>>},
+    {"extends", read_extends},
     {"description", plain<&Profile::description, text>},
     {"require", list<&Profile::require, promise>},
     {"hostname", scalar<&Profile::hostname, hostname>},

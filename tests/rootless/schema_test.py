@@ -130,7 +130,9 @@ class Schema(snugtest.Case):
             mistakes = self.mistakes("version = 1\n" + "".join(f"{key} = {value}\n" for key in keys))
             self.assertLess(len(mistakes), 200)
             for line, key in enumerate(keys, 2):
-                refused = [message for place, message in mistakes if place == line]
+                # Which profiles there are is more than a schema knows.
+                refused = [message for place, message in mistakes
+                           if place == line and (key != "extends" or ": expected " in message)]
                 with self.subTest(key=key, value=value):
                     self.assertEqual(self.takes(f"version = 1\n{key} = {value}\n"), not refused, refused)
 

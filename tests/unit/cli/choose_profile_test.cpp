@@ -135,3 +135,25 @@ TEST_CASE("the profiles that can be named are listed once each, by name") {
   CHECK(std::ranges::count(names, "no-profile") == 0);
   CHECK(std::ranges::count(names, ".hidden") == 0);
 }
+
+TEST_CASE("a profile extends files beside it and profiles by name, as they are checked by themselves") {
+  const Tree tree;
+  const std::string base = tree.home + "/project/base.toml";
+  std::ofstream(base) << "version = 1\nhostname = \"base\"\n";
+  std::ofstream(tree.caller.config_dir + "/profiles/mine.toml") << "version = 1\n[environment]\npass = [\"MINE\"]\n";
+  std::ofstream(tree.home + "/project/snug.toml") << "version = 1\nextends = [\"mine\", \"./base.toml\"]\n";
+  const auto load = [&] {
+    return load_profile({read_profile("../snug.toml", tree.caller).value()}, {}, load_context(tree.caller));
+  };
+  const LoadOutcome outcome = load();
+  CHECK(outcome.diagnostics.empty());
+  CHECK(outcome.profile.hostname.value == "base");
+  CHECK(outcome.profile.environment.pass.back().value == "MINE");
+  CHECK(outcome.profile.file == tree.home + "/project/snug.toml");
+
+  REQUIRE(chmod(base.c_str(), 0646) == 0);
+  const LoadOutcome refused = load();
+  REQUIRE(refused.diagnostics.size() == 1);
+  CHECK(to_text(refused.diagnostics[0]) ==
+        "../snug.toml:2:20: extends: cannot use profile ../base.toml: anyone may write it; fix: chmod o-w ../base.toml");
+}
