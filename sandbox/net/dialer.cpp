@@ -1,0 +1,72 @@
+#include "net/dialer.h"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace snug {
+namespace {
+
+// An address that does not answer leaves time for the next one; the last has what the connection as a whole has.
+constexpr std::chrono::seconds kOneOfSeveral(4);
+
+int socket_error(int socket) {
+  int code = 0;
+  socklen_t size = sizeof code;
+  return getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size) < 0 ? errno : code;
+}
+
+}  // namespace
+
+Dialer::Dialer(EventQueue& queue, std::vector<Endpoint> to, Done done)
+    : queue_(queue), to_(std::move(to)), done_(std::move(done)), alarm_(queue, *this) {}
+
+void Dialer::try_next() {
+  while (true) {
+    interest_.reset();
+    alarm_.clear();
+    if (next_ == to_.size()) return finish(problem_);
+    const SocketAddress address = to_socket_address(to_[next_++]);
+    socket_ = Fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+    if (socket_ && connect(socket_.get(), address.get(), address.size) == 0) return finish({});
+    if (errno == EINPROGRESS) break;
+    problem_ = std::strerror(errno);
+  }
+  interest_.emplace(queue_, socket_.get(), *this);
+  interest_->want(EPOLLOUT);
+  if (next_ < to_.size()) alarm_.set_in(kOneOfSeveral);
+}
+
+void Dialer::ready(int, std::uint32_t) {
+  const int code = socket_error(socket_.get());
+  if (code == 0) return finish({});
+  problem_ = std::strerror(code);
+  try_next();
+}
+
+void Dialer::rang(int) {
+  problem_ = std::strerror(ETIMEDOUT);
+  try_next();
+}
+
+void Dialer::finish(std::string problem) {
+  interest_.reset();
+  alarm_.clear();
+  if (!problem.empty()) socket_.reset();
+  const Endpoint last = next_ == 0 ? Endpoint{} : to_[next_ - 1];
+  done_({.socket = std::move(socket_), .to = last, .problem = std::move(problem)});
+}
+
+// The kernel's choice of a source is the destination itself only where the destination is local.
+bool is_own_address(const IpAddress& address) noexcept {
+  const SocketAddress to = to_socket_address({address, 9});
+  const Fd probe(socket(to.family(), SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!probe || connect(probe.get(), to.get(), to.size) < 0) return false;
+  const auto source = local_endpoint(probe.get());
+  return source && source->address == address;
+}
+
+}  // namespace snug

@@ -1,0 +1,47 @@
+// One connection being made in the host's network: the addresses of a destination tried in turn.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "net/event_queue.h"
+#include "sys/inet.h"
+
+namespace snug {
+
+class Dialer final : public EventHandler {
+ public:
+  struct Outcome {
+    Fd socket;            ///< connected, non-blocking; empty: `problem` says why
+    Endpoint to;          ///< the address that answered, or the last one tried
+    std::string problem;  ///< errno in words
+  };
+  using Done = std::function<void(Outcome)>;
+
+  /// Calls `done` once, perhaps from within start(). The dialer may be destroyed then (not from within).
+  Dialer(EventQueue& queue, std::vector<Endpoint> to, Done done);
+  void start() { try_next(); }
+
+ private:
+  void ready(int tag, std::uint32_t events) override;
+  void rang(int tag) override;
+  void try_next();
+  void finish(std::string problem);
+
+  EventQueue& queue_;
+  const std::vector<Endpoint> to_;
+  Done done_;
+  Alarm alarm_;
+  std::size_t next_ = 0;
+  std::string problem_;
+  Fd socket_;
+  std::optional<Interest> interest_;
+};
+
+/// Is it an address of this machine's own? Connecting there would pass by what guards its ports from outside.
+bool is_own_address(const IpAddress& address) noexcept;
+
+}  // namespace snug

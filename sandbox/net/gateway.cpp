@@ -1,0 +1,186 @@
+#include "net/gateway.h"
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "net/name_service.h"
+#include "net/passage.h"
+#include "net/synthetic.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t kMostConnections = 4096;
+constexpr std::size_t kMostTold = 1024;  // refused destinations told of
+constexpr int kAcceptedAtOnce = 16;
+constexpr std::uint32_t kSecondsToLive = 30;
+
+// Two descriptors a connection, and some for everything else. Returns how many connections that allows.
+std::size_t raise_descriptor_limit() {
+  constexpr rlim_t kOthers = 1536;  // listeners, resolver, terminal
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 64;
+  const rlim_t wanted = std::min<rlim_t>(2 * kMostConnections + kOthers, limit.rlim_max);
+  if (limit.rlim_cur < wanted) {
+    limit.rlim_cur = wanted;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0) getrlimit(RLIMIT_NOFILE, &limit);
+  }
+  const rlim_t left = limit.rlim_cur > kOthers ? limit.rlim_cur - kOthers : limit.rlim_cur / 4;
+  return std::min<std::size_t>(kMostConnections, std::max<std::size_t>(left / 2, 16));
+}
+
+// What programs ask for without meaning to reach it is not worth telling: services ("_http._tcp.deb.debian.org") and
+// names of addresses.
+bool worth_telling(const dns::Query& query) {
+  const bool address = query.type == dns::Type::a || query.type == dns::Type::aaaa || query.type == dns::Type::https;
+  return address && !query.name.empty() && !query.name.starts_with('_') && !query.name.ends_with(".arpa");
+}
+
+bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
+
+}  // namespace
+
+class Gateway::Impl final : public EventHandler {
+ public:
+  Impl(EventQueue queue, Policy policy, GatewaySockets sockets, NetworkEvents events);
+
+  int fd() const noexcept { return queue_.fd(); }
+  void turn();
+
+ private:
+  void ready(int listener, std::uint32_t events) override;
+  void accept_from(int listener);
+  void begin(Fd client);
+  Destination destination_of(const Endpoint& meant) const;
+  dns::Answer answer(const dns::Query& query);
+  void tell(const Blocked& blocked);
+  void listen(bool on);
+
+  EventQueue queue_;
+  Buffers buffers_;
+  Resolver resolver_;
+  const Policy policy_;
+  const NetworkEvents events_;
+  SyntheticAddresses addresses_;
+  std::set<std::pair<std::string, std::uint16_t>> told_;
+  Passage::Surroundings around_;
+  std::vector<Fd> listeners_;
+  std::vector<std::unique_ptr<Interest>> on_listeners_;
+  NameService names_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Passage>> passages_;
+  std::vector<std::uint64_t> over_;
+  std::uint64_t next_ = 0;
+  const std::size_t most_;
+  bool listening_ = false;
+};
+
+Gateway::Impl::Impl(EventQueue queue, Policy policy, GatewaySockets sockets, NetworkEvents events)
+    : queue_(std::move(queue)),
+      resolver_(queue_),
+      policy_(std::move(policy)),
+      events_(std::move(events)),
+      around_{.queue = queue_,
+              .buffers = buffers_,
+              .resolver = resolver_,
+              .policy = policy_,
+              .blocked = [this](const Blocked& blocked) { tell(blocked); },
+              .ended =
+                  [this](std::uint64_t number, const Connection& record) {
+                    over_.push_back(number);
+                    if (events_.ended) events_.ended(record);
+                  },
+              .find =
+                  [this](std::uint64_t number) {
+                    const auto found = passages_.find(number);
+                    return found == passages_.end() ? nullptr : found->second.get();
+                  }},
+      listeners_(std::move(sockets.listeners)),
+      names_(queue_, std::move(sockets.name_datagrams), std::move(sockets.name_listener),
+             [this](const dns::Query& query) { return answer(query); }),
+      most_(raise_descriptor_limit()) {
+  for (std::size_t i = 0; i < listeners_.size(); ++i) {
+    on_listeners_.push_back(std::make_unique<Interest>(queue_, listeners_[i].get(), *this, static_cast<int>(i)));
+  }
+  listen(true);
+}
+
+void Gateway::Impl::turn() {
+  queue_.turn();
+  for (const std::uint64_t number : std::exchange(over_, {})) passages_.erase(number);
+  listen(passages_.size() < most_);
+}
+
+// What cannot be served waits in the listener's queue.
+void Gateway::Impl::listen(bool on) {
+  if (std::exchange(listening_, on) == on) return;
+  for (const auto& listener : on_listeners_) listener->want(on ? EPOLLIN : 0U);
+}
+
+void Gateway::Impl::ready(int listener, std::uint32_t) { accept_from(listener); }
+
+void Gateway::Impl::accept_from(int listener) {
+  for (int i = 0; i < kAcceptedAtOnce && passages_.size() < most_; ++i) {
+    Fd client(accept4(listeners_[listener].get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!client) return;
+    begin(std::move(client));
+  }
+}
+
+void Gateway::Impl::begin(Fd client) {
+  const auto meant = local_endpoint(client.get());
+  if (!meant) return;
+  const std::uint64_t number = next_++;
+  const auto made =
+      passages_.emplace(number, std::make_unique<Passage>(around_, number, std::move(client), destination_of(*meant)));
+  made.first->second->start();
+}
+
+Destination Gateway::Impl::destination_of(const Endpoint& meant) const {
+  const std::string* name = addresses_.name_of(meant.address);
+  return {.name = name != nullptr ? *name : std::string(), .end = meant};
+}
+
+dns::Answer Gateway::Impl::answer(const dns::Query& query) {
+  if (is_localhost(query.name)) return {.addresses = {*parse_ip("127.0.0.1"), *parse_ip("::1")}};
+  const Verdict verdict = query.name.empty() ? Verdict{} : policy_.name(query.name);
+  if (verdict.allowed()) {
+    const bool asked = query.type == dns::Type::a;
+    return {.addresses = asked ? std::vector{addresses_.address_of(query.name)} : std::vector<IpAddress>(),
+            .seconds_to_live = kSecondsToLive};
+  }
+  if (worth_telling(query)) {
+    Blocked blocked{.who = query.name, .reason = verdict.reason};
+    if (verdict.rule != nullptr) blocked.rule = *verdict.rule;
+    tell(blocked);
+  }
+  return {.status = dns::Status::no_such_name};
+}
+
+void Gateway::Impl::tell(const Blocked& blocked) {
+  if (told_.size() >= kMostTold || !told_.insert({blocked.who, blocked.port}).second) return;
+  if (events_.blocked) events_.blocked(blocked);
+}
+
+Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Gateway::~Gateway() = default;
+
+Result<std::unique_ptr<Gateway>> Gateway::make(Policy policy, GatewaySockets sockets, NetworkEvents events) {
+  auto queue = EventQueue::make();
+  if (!queue) return std::move(queue).error();
+  auto impl =
+      std::make_unique<Impl>(std::move(queue).value(), std::move(policy), std::move(sockets), std::move(events));
+  return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
+}
+
+int Gateway::fd() const noexcept { return impl_->fd(); }
+
+void Gateway::turn() { impl_->turn(); }
+
+}  // namespace snug

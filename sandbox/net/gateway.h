@@ -1,0 +1,39 @@
+// The outside end of a sandbox's network: accepts what its programs connect to, decides by the rules, connects in the
+// host's network and copies bytes. Nothing is read of the programs but what they send. The sockets it accepts from are
+// made by the set-up child (link.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "base/result.h"
+#include "net/policy.h"
+#include "net/report.h"
+
+namespace snug {
+
+/// Non-blocking sockets, listening or bound.
+struct GatewaySockets {
+  std::vector<Fd> listeners;  ///< accept whatever address was meant
+  Fd name_datagrams, name_listener;
+};
+
+class Gateway {
+ public:
+  static Result<std::unique_ptr<Gateway>> make(Policy policy, GatewaySockets sockets, NetworkEvents events);
+  ~Gateway();
+
+  /// Readable when turn() has something to do.
+  int fd() const noexcept;
+  /// Never waits.
+  void turn();
+
+ private:
+  class Impl;
+  explicit Gateway(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace snug

@@ -1,0 +1,113 @@
+#include "net/passage.h"
+
+#include <utility>
+
+#include "net/special.h"
+
+namespace snug {
+namespace {
+
+// From the acceptance until bytes can flow: resolving and connecting together.
+constexpr std::chrono::seconds kPatience(30);
+
+std::chrono::milliseconds since(EventQueue::Clock::time_point start) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(EventQueue::Clock::now() - start);
+}
+
+// A public address of this machine is reached past whatever guards its ports from outside: only by a rule that names
+// it.
+Verdict judge(const Policy& policy, const IpAddress& address, std::uint16_t port) {
+  const Verdict verdict = policy.resolved(address, port);
+  const bool by_range = verdict.rule != nullptr;
+  if (!verdict.allowed() || by_range || !is_own_address(address)) return verdict;
+  return {Verdict::Reason::not_public, nullptr};
+}
+
+}  // namespace
+
+Passage::Passage(Surroundings& around, std::uint64_t number, Fd client, Destination destination)
+    : around_(around),
+      number_(number),
+      client_(std::move(client)),
+      destination_(std::move(destination)),
+      alarm_(around.queue, *this) {
+  record_.start = std::chrono::system_clock::now();
+  record_.name = destination_.name;
+  record_.port = destination_.end.port;
+  if (record_.name.empty()) record_.address = to_text(destination_.end.address);
+}
+
+void Passage::start() {
+  const std::uint16_t port = destination_.end.port;
+  const bool by_name = !destination_.name.empty();
+  const Verdict verdict =
+      by_name ? around_.policy.name(destination_.name, port) : around_.policy.address(destination_.end.address, port);
+  if (!verdict.allowed()) return refuse(verdict, nullptr);
+  alarm_.set_in(kPatience);
+  if (!by_name) return dial({destination_.end});
+  // The answer may come when this has ended and gone.
+  around_.resolver.resolve(destination_.name, [find = around_.find, number = number_](const auto& outcome) {
+    if (Passage* passage = find(number)) passage->resolved(outcome);
+  });
+}
+
+void Passage::resolved(const Resolver::Outcome& outcome) {
+  if (over_) return;
+  if (outcome.addresses.empty()) return end(Connection::End::unresolved, outcome.problem);
+  std::vector<Endpoint> ends;
+  Verdict last;
+  for (const IpAddress& address : outcome.addresses) {
+    const Verdict verdict = judge(around_.policy, address, destination_.end.port);
+    if (verdict.allowed()) ends.push_back({address, destination_.end.port});
+    if (!verdict.allowed()) last = verdict;
+  }
+  if (ends.empty()) return refuse(last, &outcome.addresses.back());
+  dial(std::move(ends));
+}
+
+void Passage::dial(std::vector<Endpoint> ends) {
+  dialer_.emplace(around_.queue, std::move(ends), [this](Dialer::Outcome outcome) { dialled(std::move(outcome)); });
+  dialer_->start();
+}
+
+void Passage::dialled(Dialer::Outcome outcome) {
+  alarm_.clear();
+  record_.address = to_text(outcome.to.address);
+  if (!outcome.socket) return end(Connection::End::unreachable, std::move(outcome.problem));
+  pair_.emplace(around_.queue, around_.buffers, std::move(client_), std::move(outcome.socket),
+                [this] { end(pair_->broken() ? Connection::End::broken : Connection::End::closed); });
+}
+
+void Passage::rang(int) {
+  const bool dialling = dialer_.has_value();
+  end(dialling ? Connection::End::unreachable : Connection::End::unresolved, "timed out");
+}
+
+void Passage::refuse(const Verdict& verdict, const IpAddress* resolved) {
+  Blocked blocked{.who = destination_.name.empty() ? record_.address : destination_.name,
+                  .port = destination_.end.port,
+                  .reason = verdict.reason};
+  if (verdict.rule != nullptr) blocked.rule = *verdict.rule;
+  const IpAddress& address = resolved != nullptr ? *resolved : destination_.end.address;
+  if (resolved != nullptr) blocked.resolved = record_.address = to_text(address);
+  if (verdict.reason == Verdict::Reason::not_public) {
+    const SpecialRange* special = special_range(address);
+    blocked.what = special != nullptr ? special->what : "an address of this machine";
+  }
+  around_.blocked(blocked);
+  end(Connection::End::blocked);
+}
+
+void Passage::end(Connection::End how, std::string problem) {
+  if (std::exchange(over_, true)) return;
+  alarm_.clear();
+  if (client_) reset_on_close(client_.get());
+  client_.reset();
+  record_.end = how;
+  record_.problem = std::move(problem);
+  record_.duration = since(start_);
+  if (pair_) record_.sent = pair_->bytes_from(0), record_.received = pair_->bytes_from(1);
+  around_.ended(number_, record_);
+}
+
+}  // namespace snug

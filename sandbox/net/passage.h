@@ -1,0 +1,67 @@
+// One connection of the sandbox from its acceptance to its end: destination, rules, name, connection, bytes.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/fd.h"
+#include "net/buffers.h"
+#include "net/dialer.h"
+#include "net/event_queue.h"
+#include "net/policy.h"
+#include "net/report.h"
+#include "net/resolver.h"
+#include "net/socket_pair.h"
+#include "sys/inet.h"
+
+namespace snug {
+
+/// Where a connection is meant to go.
+struct Destination {
+  std::string name;  ///< empty: an address alone
+  Endpoint end;      ///< with a name: only its port counts
+};
+
+class Passage final : public EventHandler {
+ public:
+  /// What all passages share; lives longer than they.
+  struct Surroundings {
+    EventQueue& queue;
+    Buffers& buffers;
+    Resolver& resolver;
+    const Policy& policy;
+    std::function<void(const Blocked&)> blocked;
+    std::function<void(std::uint64_t number, const Connection&)> ended;  ///< destroy it later, not from within
+    std::function<Passage*(std::uint64_t number)> find;                  ///< a name's answer may come after the end
+  };
+
+  Passage(Surroundings& around, std::uint64_t number, Fd client, Destination destination);
+  /// Precondition: `find` finds it. May end it at once.
+  void start();
+
+ private:
+  void rang(int tag) override;
+  void ready(int, std::uint32_t) override {}
+  void resolved(const Resolver::Outcome& outcome);
+  void dial(std::vector<Endpoint> ends);
+  void dialled(Dialer::Outcome outcome);
+  void refuse(const Verdict& verdict, const IpAddress* resolved);
+  void end(Connection::End how, std::string problem = {});
+
+  Surroundings& around_;
+  const std::uint64_t number_;
+  Fd client_;
+  const Destination destination_;
+  Connection record_;
+  const EventQueue::Clock::time_point start_ = EventQueue::Clock::now();
+  Alarm alarm_;
+  std::optional<Dialer> dialer_;
+  std::optional<SocketPair> pair_;
+  bool over_ = false;
+};
+
+}  // namespace snug

@@ -1,0 +1,48 @@
+// What the network tells: destinations that were refused, and connections that have ended.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "net/policy.h"
+
+namespace snug {
+
+/// A destination that the rules refuse.
+struct Blocked {
+  std::string who;         ///< a name or an address
+  std::uint16_t port = 0;  ///< 0: the name at any port
+  Verdict::Reason reason = Verdict::Reason::no_rule;
+  Origin rule;           ///< denied: the rule
+  std::string resolved;  ///< not_public: the address that the name leads to; empty if `who` is an address
+  std::string what;      ///< not_public: what kind of address, "a private address"
+};
+
+/// The rule of network.allow that would have let it through; empty where a rule of network.deny stands against it.
+std::string missing_rule(const Blocked& blocked);
+
+struct Connection {
+  enum class End {
+    blocked,      ///< by the rules
+    unresolved,   ///< the name has no address
+    unreachable,  ///< no address of it answered
+    closed,
+    broken,  ///< by a reset from either side
+  } end = End::closed;
+  std::chrono::system_clock::time_point start;
+  std::chrono::milliseconds duration{0};
+  std::string name;     ///< empty: the destination was an address
+  std::string address;  ///< what it led to; empty: nothing
+  std::uint16_t port = 0;
+  std::uint64_t sent = 0, received = 0;  ///< bytes, as the sandbox sees it
+  std::string problem;                   ///< unresolved, unreachable
+};
+
+struct NetworkEvents {
+  std::function<void(const Blocked&)> blocked;  ///< the first time
+  std::function<void(const Connection&)> ended;
+};
+
+}  // namespace snug
