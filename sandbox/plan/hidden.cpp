@@ -140,7 +140,7 @@ void lay_list(Planner& planner, Cover cover, const std::vector<PathEntry>& list,
     if (path.empty()) continue;
     if (is_pattern(path)) {
       lay_pattern(planner, cover, path, entry.origin, budget);
-    } else {
+    } else if (!entry.optional || visible(planner, path)) {
       lay(planner, cover, path, entry.origin, Rank::listed);
     }
   }

@@ -171,3 +171,12 @@ TEST_CASE("more hidden files than are watched are said") {
   CHECK(plan.watches.size() == 256);
   CHECK(has_note(plan, "watched"));
 }
+
+TEST_CASE("what is protected with '?' may be absent, without a word") {
+  Planning planning;
+  planning.host.add("d /home/ann/web/.vscode uid=1000");
+  planning.toml = "filesystem.protect = [\".envrc?\", \".vscode?\"]";
+  const Plan plan = planning.plan();
+  CHECK_FALSE(has_note(plan, "is absent"));
+  CHECK(what_at<Seal>(plan, "/home/ann/web/.vscode"));
+}
