@@ -28,7 +28,6 @@ enum Register : std::int16_t {
   root,
   empty_directory,
   empty_file,
-  own_files,
   source,
   tree,
   target,
@@ -89,7 +88,6 @@ class Compiler {
   // --- the recipe ---
   void become_stand_in();
   void make_root();
-  void make_own_files();
   void lay_out_root();
   void seal_root();
   void prepare_on_tmpfs(std::size_t i);
@@ -351,9 +349,7 @@ void Compiler::mount_entry(std::size_t i, const Special& special) {
 
 void Compiler::mount_entry(std::size_t i, const Mask& mask) {
   add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(plan_.view[i].target))});
-  const bool own = !mask.content.empty();
-  if (own) add({.op = Op::open_target, .r = source, .at = own_files, .text = number(i)});
-  add({.op = Op::clone_tree, .r = tree, .at = own ? source : mask.directory ? empty_directory : empty_file});
+  add({.op = Op::clone_tree, .r = tree, .at = mask.directory ? empty_directory : empty_file});
   add({.op = Op::attach, .r = tree, .at = target});
 }
 
@@ -402,19 +398,6 @@ void Compiler::make_root() {
   add({.op = Op::make_file, .at = root, .text = put("proc/file"), .arg = 0});
   add({.op = Op::open_target, .r = empty_directory, .at = root, .text = put("proc/directory")});
   add({.op = Op::open_target, .r = empty_file, .at = root, .text = put("proc/file")});
-  make_own_files();
-}
-
-// What masks show instead of nothing: files named by their entry, like those above under what /proc will cover.
-void Compiler::make_own_files() {
-  bool any = false;
-  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
-    const auto* mask = std::get_if<Mask>(&plan_.view[i].what);
-    if (mask == nullptr || mask->content.empty()) continue;
-    make_file("/proc/" + std::to_string(i), mask->content, kFileAsMountPoint);
-    any = true;
-  }
-  if (any) add({.op = Op::open_target, .r = own_files, .at = root, .text = put("proc")});
 }
 
 void Compiler::lay_out_root() {

@@ -24,7 +24,7 @@ fi
 cp -r "$tests/support" "$tests/$(dirname "$script")" "$tests/../share" "$tests/../profiles" "$tests/../man" "$stage/"
 case $script in
   bench/containment.py) ;;
-  */real_* | bench/*)
+  */real_c_* | bench/*)
     downloads=$SNUG_BUILD/downloads
     "$tests/support/fetch_sources.sh" "$downloads"
     cp "$downloads"/* "$stage/downloads/"

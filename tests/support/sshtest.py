@@ -4,6 +4,7 @@ often is; inside a sandbox everybody has one, so its programs run there.
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 
@@ -40,3 +41,46 @@ def start_agent(case):
 def public_half(key):
     with open(key + ".pub") as file:
         return file.read()
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+class Server:
+    """A real ssh server (dropbear: its package starts no service) on a port of 127.0.0.1, in a sandbox of its own, that
+    takes one key and may write one folder."""
+
+    def __init__(self, case, authorised, writable):
+        for program in ("dropbear", "dropbearkey"):
+            snugtest.need_program(program)
+        self.port, folder = free_port(), case.folder("sshd")
+        keys = case.write(os.path.join(folder, "authorized_keys"), authorised, mode=0o600)
+        host_key = os.path.join(folder, "host_key")
+        made = subprocess.run(["dropbearkey", "-t", "ed25519", "-f", host_key], check=True, capture_output=True).stdout.decode()
+        profile = f"""[filesystem]
+home = "tmpfs"
+read = ["{host_key}"]
+write = ["{writable}"]
+[[filesystem.mount]]
+type = "bind"
+source = "{keys}"
+target = "~/.ssh/authorized_keys"
+[network]
+mode = "host"
+"""
+        self.process = case.start("dropbear", "-F", "-E", "-s", "-m", "-P", "/tmp/pid", "-p", f"127.0.0.1:{self.port}", "-r", host_key,
+                                  profile=profile, env=case.environment())
+        case.wait_until(self.answers, "the server listens")
+        algorithm, key = next(line for line in made.splitlines() if line.startswith("ssh-")).split()[:2]
+        self.known_host = f"[127.0.0.1]:{self.port} {algorithm} {key}\n"
+        self.user = case.shell("id -un").strip()
+
+    def answers(self):
+        with socket.socket() as one:
+            return self.process.poll() is not None or one.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def url(self, path):
+        return f"ssh://{self.user}@127.0.0.1:{self.port}{path}"
