@@ -1,9 +1,10 @@
-// What doctor and check print with --json. Every answer carries "schema": 1.
+// What why, doctor and check print with --json. Every answer carries "schema": 1.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/answer.h"
 #include "host/doctor.h"
 #include "profile/load.h"
 
@@ -25,5 +26,8 @@ struct ListedProfile {
 
 /// {"schema": 1, "profiles": [{"name", "file", "description", "mistakes"}]}; "file" is null for a shipped one.
 std::string profiles_to_json(const std::vector<ListedProfile>& profiles);
+
+/// {"schema": 1, "kind": "path", "what", "allowed": bool, ...}; documented in snug(1).
+std::string answer_to_json(const Answer& answer);
 
 }  // namespace snug

@@ -101,6 +101,8 @@ using Variables = std::map<std::string, Variable>;
 std::vector<std::string> split_path(std::string_view path);
 /// The caller's PATH, or the usual one.
 std::string callers_path(const Planner& planner);
+/// Is it a variable whose value names a place of the host, so that only `set` brings it in?
+bool is_never_passed(std::string_view name);
 /// Variables the recognised toolchains need, where what they name is visible.
 void pass_toolchain_variables(Planner& planner, Variables& variables);
 

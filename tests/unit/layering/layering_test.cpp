@@ -28,7 +28,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"net", {"profile", "sys", "base"}},
     {"launch", {"net", "seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
     {"run", {"launch", "net", "seccomp", "plan", "profile", "host", "sys", "base"}},
-    {"cli", {"run", "launch", "plan", "profile", "host", "base"}},
+    {"cli", {"run", "launch", "seccomp", "plan", "profile", "host", "base"}},
     {"", {"cli"}},
 };
 
