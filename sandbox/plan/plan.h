@@ -209,6 +209,7 @@ struct SeccompPlan {
   std::vector<Sourced<std::string>> allow, deny;
   std::vector<SeccompRule> rules;
   bool nested = false;  ///< the filter allows making namespaces and mounts
+  Origin policy_origin;
 };
 
 /// A loss or a fact the user must be able to see: "group docker (998) is kept: ...".

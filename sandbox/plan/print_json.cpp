@@ -260,6 +260,7 @@ Json to_array(const List& list) {
 Json json_of(const SeccompPlan& seccomp) {
   constexpr const char* policies[] = {"default", "strict", "off"};
   return {{"policy", policies[static_cast<int>(seccomp.policy)]},
+          {"policy_origin", json_of(seccomp.policy_origin)},
           {"allow", to_array(seccomp.allow)},
           {"deny", to_array(seccomp.deny)},
           {"rules", to_array(seccomp.rules)}};

@@ -269,17 +269,19 @@ void print_environment(Text& text, const Plan& plan) {
   }
 }
 
-const char* policy_word(SeccompPolicy policy) {
+const char* policy_words(SeccompPolicy policy) {
   switch (policy) {
     case SeccompPolicy::standard:
       return "default";
     case SeccompPolicy::strict:
-      return "strict";
+      return "strict (without debuggers, System V IPC, message queues, ping; all of it: snug-security(7))";
     case SeccompPolicy::off:
       return "off";
   }
   return "";
 }
+
+std::string said_origin(const Origin& origin) { return origin.kind == OriginKind::builtin ? "" : to_text(origin); }
 
 void print_limits(Text& text, const Plan& plan) {
   text.heading("limits and system calls");
@@ -287,7 +289,8 @@ void print_limits(Text& text, const Plan& plan) {
     text.line("  " + limit.name + " " + std::to_string(limit.soft), to_text(limit.origin));
   }
   if (plan.timeout) text.line("  timeout " + duration_to_text(plan.timeout->value), to_text(plan.timeout->origin));
-  text.line(std::string("  system calls: policy ") + policy_word(plan.seccomp.policy), "");
+  text.line(std::string("  system calls: policy ") + policy_words(plan.seccomp.policy),
+            said_origin(plan.seccomp.policy_origin));
   for (const auto& call : plan.seccomp.allow) text.line("  allow " + shown_name(call.value), to_text(call.origin));
   for (const auto& call : plan.seccomp.deny) text.line("  deny " + shown_name(call.value), to_text(call.origin));
   for (const auto& rule : plan.seccomp.rules) {

@@ -74,12 +74,6 @@ void refuse_network(Refusals& refusals, const NetworkSection& network) {
               "remove it; with network.mode = \"host\" the host's ports are reachable");
 }
 
-void refuse_seccomp(Refusals& refusals, const SeccompSection& seccomp) {
-  if (seccomp.policy.value != SeccompPolicy::strict) return;
-  refuse_key(refusals, seccomp.policy.origin, "seccomp.policy = \"strict\"",
-             "write \"default\", and name more calls in seccomp.deny");
-}
-
 void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
   refuse_if_set(refusals, limits.memory, "limits.memory", "remove it; limits.rlimit.as bounds each process");
   refuse_if_set(refusals, limits.processes, "limits.processes",
@@ -103,7 +97,6 @@ std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   refuse_subids(refusals, profile);
   refuse_losing_changes(refusals, profile);
   refuse_network(refusals, profile.network);
-  refuse_seccomp(refusals, profile.seccomp);
   refuse_limits(refusals, profile.limits);
   sort_by_place(refusals);
   return refusals;

@@ -49,9 +49,6 @@ TEST_CASE("each key that cannot be enforced is refused with what to write instea
       {"[network]\nhost-ports = [80]",
        "3:15: network.host-ports is not in this version yet; remove it; with network.mode = \"host\" the host's ports "
        "are reachable"},
-      {"[seccomp]\npolicy = \"strict\"",
-       "3:10: seccomp.policy = \"strict\" is not in this version yet; write \"default\", and name more calls in "
-       "seccomp.deny"},
       {"[limits]\nmemory = \"1G\"",
        "3:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process"},
       {"[limits]\nprocesses = 5",
