@@ -7,12 +7,12 @@
 #include <linux/keyctl.h>
 #include <linux/memfd.h>
 #include <linux/mount.h>
-#include <linux/openat2.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/sockios.h>
 
 #include "launch/message.h"
+#include "launch/open.h"
 #include "launch/protocol.h"
 #include "launch/raw.h"
 
@@ -64,7 +64,6 @@ class Interpreter {
   }
 
   long run_step(const Step& step) noexcept;
-  long open_path(const Step& step, uint64_t flags, uint64_t resolve) noexcept;
   long make_file(const Step& step) noexcept;
   long attach(const Step& step) noexcept;
   long set_paths(const Step& step) noexcept;
@@ -196,13 +195,6 @@ void Interpreter::run_steps() noexcept {
   }
 }
 
-long Interpreter::open_path(const Step& step, uint64_t flags, uint64_t resolve) noexcept {
-  struct open_how how {};
-  how.flags = O_PATH | O_CLOEXEC | flags;
-  how.resolve = resolve;
-  return store(step, call(__NR_openat2, at(step), address(text(step.text)), address(&how), sizeof how));
-}
-
 long Interpreter::make_file(const Step& step) noexcept {
   return write_all(at(step), text(step.text), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, static_cast<unsigned>(step.arg),
                    text(step.text2), step.arg2);
@@ -281,9 +273,9 @@ long Interpreter::run_step(const Step& step) noexcept {
   using spec::Op;
   switch (step.op) {
     case Op::open_source:
-      return open_path(step, step.arg, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+      return store(step, open_source(at(step), text(step.text), step.arg));
     case Op::open_target:
-      return open_path(step, 0, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+      return store(step, open_target(at(step), text(step.text)));
     case Op::take:
       return store(step, static_cast<long>(step.arg));
     case Op::make_dir: {
