@@ -5,8 +5,11 @@ import shutil
 import signal
 import subprocess
 import time
+import unittest
 
+import escaping
 import snugtest
+from escaping import Escape, MODE, ROOT
 
 OVERLAY = 'filesystem.project = "overlay"\nchanges.on-success = "discard"\nchanges.on-failure = "discard"\n'
 CONFIG = '[core]\\n\\trepositoryformatversion = 0\\n\\tfsmonitor = \\"touch $MARK; false\\"\\n'
@@ -77,7 +80,7 @@ def content_of(top):
     return digest.hexdigest()
 
 
-class GitCase(snugtest.Case):
+class GitCase(Escape):
     def setUp(self):
         super().setUp()
         snugtest.need_program("git")
@@ -122,11 +125,12 @@ class GitCase(snugtest.Case):
         shutil.copytree(self.project, os.path.join(kept, "p"), symlinks=True)
         cwd = os.path.join(self.project, cwd) if cwd else None
 
-        before = content_of(self.project)
-        overlay = self.attack_inside(script, OVERLAY)
-        self.assertEqual(content_of(self.project), before, self.story(overlay))
-        self.use_git(*use, cwd=cwd)
-        self.assertFalse(self.ran(), "with an overlay it ran on the host: " + self.story(overlay))
+        if not ROOT:  # whose files an overlay cannot show as the stand-in's
+            before = content_of(self.project)
+            overlay = self.attack_inside(script, OVERLAY)
+            self.assertEqual(content_of(self.project), before, self.story(overlay))
+            self.use_git(*use, cwd=cwd)
+            self.assertFalse(self.ran(), "with an overlay it ran on the host: " + self.story(overlay))
 
         result = self.attack_inside(script)
         self.use_git(*use, cwd=cwd)
@@ -257,6 +261,7 @@ class AfterAKill(GitCase):
         self.write("late/.git/config", "x")
         self.assertIn("late/.git", snugtest.show(self.inside("true").stderr))
 
+    @unittest.skipUnless(MODE == "user", "one mode shows it: a hundred thousand files take their time")
     def test_a_project_too_large_to_look_through_is_said(self):
         for i in range(101):
             directory = os.path.join(self.project, f"d{i}")
@@ -266,4 +271,5 @@ class AfterAKill(GitCase):
         self.assertIn("too large to look everywhere", snugtest.show(self.inside("true").stderr))
 
 
-snugtest.main()
+if __name__ == "__main__":
+    escaping.main()
