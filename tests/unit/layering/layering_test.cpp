@@ -26,9 +26,10 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"seccomp", {"plan", "profile", "base"}},
     {"landlock", {"plan", "profile", "base"}},
     {"net", {"profile", "sys", "base"}},
+    {"changes", {"sys", "base"}},
     {"launch", {"net", "seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
-    {"run", {"launch", "net", "seccomp", "plan", "profile", "host", "sys", "base"}},
-    {"cli", {"run", "launch", "seccomp", "plan", "profile", "host", "base"}},
+    {"run", {"launch", "net", "changes", "seccomp", "plan", "profile", "host", "sys", "base"}},
+    {"cli", {"run", "changes", "launch", "seccomp", "plan", "profile", "host", "base"}},
     {"", {"cli"}},
 };
 
