@@ -53,6 +53,14 @@ void add_path(ordered_json& json, const PathAnswer& path) {
   for (const Deed deed : {Deed::read, Deed::write, Deed::execute}) json[deed_word(deed)] = json_of(path.verdict(deed));
 }
 
+ordered_json json_of(const std::vector<Diagnostic>& diagnostics) {
+  auto json = ordered_json::array();
+  for (const auto& d : diagnostics) {
+    json.push_back({{"file", d.file}, {"line", d.line}, {"column", d.column}, {"message", d.message}});
+  }
+  return json;
+}
+
 }  // namespace
 
 std::string answer_to_json(const Answer& answer) {
@@ -84,12 +92,11 @@ std::string doctor_to_json(const DoctorReport& report) {
   return to_string(json);
 }
 
-std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes) {
+std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
+                             const std::vector<Diagnostic>& notes) {
   ordered_json json{{"schema", 1}, {"file", file}};
-  json["mistakes"] = ordered_json::array();
-  for (const auto& m : mistakes) {
-    json["mistakes"].push_back({{"file", m.file}, {"line", m.line}, {"column", m.column}, {"message", m.message}});
-  }
+  json["mistakes"] = json_of(mistakes);
+  json["notes"] = json_of(notes);
   return to_string(json);
 }
 

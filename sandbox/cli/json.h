@@ -13,8 +13,9 @@ namespace snug {
 /// {"schema": 1, "ok": bool, "surroundings": "docker", "checks": [{"id", "title", "state", "detail", "fix"}]}
 std::string doctor_to_json(const DoctorReport& report);
 
-/// {"schema": 1, "file": "snug.toml", "mistakes": [{"file", "line", "column", "message"}]}
-std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes);
+/// {"schema": 1, "file": "snug.toml", "mistakes": [{"file", "line", "column", "message"}], "notes": the same}
+std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
+                             const std::vector<Diagnostic>& notes);
 
 /// A profile of `snug check --list`.
 struct ListedProfile {

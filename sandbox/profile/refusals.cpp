@@ -31,11 +31,6 @@ void refuse_if_set(Refusals& refusals, const auto& limit, std::string_view key, 
   if (limit) refuse_key(refusals, limit->origin, key, advice);
 }
 
-void refuse_inheritance(Refusals& refusals, const Profile& profile) {
-  if (profile.vars.empty()) return;
-  refuse_key(refusals, profile.vars.begin()->second.origin, "[vars]", "write the values out where they are used");
-}
-
 void refuse_promises(Refusals& refusals, const Profile& profile) {
   for (const Sourced<std::string>& promise : profile.require) {
     const bool kept = promise.value == "filesystem" || promise.value == "network" ||
@@ -92,7 +87,6 @@ void sort_by_place(std::vector<Diagnostic>& all) {
 
 std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   Refusals refusals;
-  refuse_inheritance(refusals, profile);
   refuse_promises(refusals, profile);
   refuse_subids(refusals, profile);
   refuse_losing_changes(refusals, profile);

@@ -30,7 +30,6 @@ TEST_CASE("each key that cannot be enforced is refused with what to write instea
       "filesystem.project = \"overlay\" cannot keep changes in this version yet: all of them go when the run ends; "
       "if that is meant, add under [changes]\n  on-success = \"discard\"\n  on-failure = \"discard\"";
   const Row rows[] = {
-      {"[vars]\nx = \"1\"", "3:5: [vars] is not in this version yet; write the values out where they are used"},
       {"require = [\"filesystem\", \"limits.memory\"]",
        "2:26: require: \"limits.memory\" cannot be promised by this version, which does not enforce it yet"},
       {"subids = \"auto\"", "2:10: subids = \"auto\" is not in this version yet; write subids = \"none\""},
