@@ -1,6 +1,7 @@
 #include "cli/choose_profile.h"
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/mistakes.h"
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
@@ -29,7 +30,7 @@ int check_one(const Invocation& invocation, const Caller& caller) {
   const auto text = text_to_check(invocation, caller);
   if (!text) return print_error(text.error()), status_usage;
   const auto outcome = load_profile({*text}, {}, load_context(caller));
-  const auto mistakes = all_mistakes(outcome);
+  const auto mistakes = mistakes_in(outcome);
   if (!print_findings(*text, mistakes, outcome.notes, invocation.json)) return status_usage;
   return mistakes.empty() ? 0 : status_found;
 }

@@ -2,6 +2,7 @@
 
 #include "cli/choose_profile.h"
 #include "cli/log.h"
+#include "cli/mistakes.h"
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
@@ -13,7 +14,7 @@ namespace {
 
 std::optional<Profile> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller) {
   auto outcome = load_profile(chosen.texts, invocation.overrides, load_context(caller));
-  const auto mistakes = all_mistakes(outcome);
+  const auto mistakes = mistakes_in(outcome);
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
   return std::move(outcome.profile);
