@@ -2,7 +2,6 @@
 
 #include "cli/choose_profile.h"
 #include "cli/log.h"
-#include "cli/mistakes.h"
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
@@ -14,7 +13,7 @@ namespace {
 
 std::optional<Profile> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller) {
   auto outcome = load_profile(chosen.texts, invocation.overrides, load_context(caller));
-  const auto mistakes = mistakes_in(outcome);
+  const auto mistakes = all_mistakes(outcome);
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
   return std::move(outcome.profile);
@@ -50,7 +49,7 @@ void log_plan(const Plan& plan) {
 
 }  // namespace
 
-std::optional<Prepared> prepare(const Invocation& invocation) {
+std::optional<Plan> prepare_plan(const Invocation& invocation) {
   auto caller = read_caller();
   if (!caller) return print_error(caller.error()), std::nullopt;
   const auto chosen = choose_profile(invocation.profile, *caller);
@@ -59,19 +58,12 @@ std::optional<Prepared> prepare(const Invocation& invocation) {
   log_decision("profile " + (chosen->file.empty() ? "default, compiled in" : chosen->file));
   log_overrides(invocation.overrides);
 
-  auto profile = load(*chosen, invocation, *caller);
+  const auto profile = load(*chosen, invocation, *caller);
   if (!profile) return std::nullopt;
-  Request request{.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file};
-  auto plan = build(*profile, request);
-  if (!plan) return std::nullopt;
-  log_plan(*plan);
-  return Prepared{std::move(*plan), std::move(*profile), std::move(request.caller)};
-}
-
-std::optional<Plan> prepare_plan(const Invocation& invocation) {
-  auto prepared = prepare(invocation);
-  if (!prepared) return std::nullopt;
-  return std::move(prepared->plan);
+  auto plan =
+      build(*profile, {.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file});
+  if (plan) log_plan(*plan);
+  return plan;
 }
 
 }  // namespace snug

@@ -5,7 +5,6 @@
 
 #include "base/quote.h"
 #include "profile/bytes.h"
-#include "profile/variables.h"
 
 namespace snug {
 namespace {
@@ -56,10 +55,6 @@ void Mistakes::add(Diagnostic diagnostic) {
   if (full()) found_.back().message = "too many mistakes; the rest is not shown";
 }
 
-void Mistakes::note(Diagnostic diagnostic) {
-  if (notes_.size() < most) notes_.push_back(std::move(diagnostic));
-}
-
 void Mistakes::sort_from(std::size_t first) {
   const auto place = [](const Diagnostic& diagnostic) { return std::tie(diagnostic.line, diagnostic.column); };
   std::stable_sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(),
@@ -96,11 +91,6 @@ void Field::fail(std::string_view message) const {
   fail_at(value_.at, escape_for_display(key()).append(": ").append(message));
 }
 
-void Field::note(std::string_view message) const {
-  mistakes_.note({name_of(source_.origin), value_.at.line, value_.at.column,
-                  escape_for_display(key()).append(": ").append(message)});
-}
-
 void Field::fail_at(Position place, std::string message) const {
   mistakes_.add({name_of(source_.origin), place.line, place.column, std::move(message)});
 }
@@ -113,16 +103,14 @@ void Field::fail_type(std::string_view expected) const {
   fail(message);
 }
 
-std::optional<std::string> Field::text(std::string_view signs) const {
+std::optional<std::string> Field::text() const {
   if (!is(Value::Type::text)) return fail_type("text in quotes"), std::nullopt;
-  Result<Expanded> expanded = source_.variables->expand(value_.text);
-  if (!expanded) return fail(expanded.error().what), std::nullopt;
-  if (expanded->bytes.find('\0') != std::string::npos) return fail("text cannot hold a NUL character"), std::nullopt;
-  const std::size_t sign = expanded->inserted.find_first_of(signs);
-  if (sign == std::string::npos) return std::move(expanded->bytes);
-  fail("a variable stands for " + quote_for_display(expanded->inserted) + ", whose " +
-       quote_for_display(expanded->inserted.substr(sign, 1)) + " would have a meaning here; write that value out");
-  return {};
+  if (value_.text.find("${") != std::string::npos) {
+    return fail("variables (\"${...}\") are not in this version yet; write the value out"), std::nullopt;
+  }
+  std::string bytes = utf8_to_bytes(value_.text);
+  if (bytes.find('\0') != std::string::npos) return fail("text cannot hold a NUL character"), std::nullopt;
+  return bytes;
 }
 
 std::optional<std::int64_t> Field::integer(std::int64_t least, std::int64_t most) const {

@@ -1,6 +1,5 @@
 // What this version reads but cannot enforce yet. A step goes away with the release that does it.
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 
 #include "base/quote.h"
@@ -13,7 +12,7 @@ namespace {
 using Refusals = std::vector<Diagnostic>;
 
 void refuse(Refusals& refusals, const Origin& origin, std::string message) {
-  refusals.push_back(diagnostic_at(origin, std::move(message)));
+  refusals.push_back({name_of(origin), origin.line, origin.column, std::move(message)});
 }
 
 /// "KEY is not in this version yet; ADVICE"
@@ -30,6 +29,11 @@ void refuse_list(Refusals& refusals, const auto& list, std::string_view key, std
 
 void refuse_if_set(Refusals& refusals, const auto& limit, std::string_view key, std::string_view advice) {
   if (limit) refuse_key(refusals, limit->origin, key, advice);
+}
+
+void refuse_inheritance(Refusals& refusals, const Profile& profile) {
+  if (profile.vars.empty()) return;
+  refuse_key(refusals, profile.vars.begin()->second.origin, "[vars]", "write the values out where they are used");
 }
 
 void refuse_promises(Refusals& refusals, const Profile& profile) {
@@ -59,15 +63,16 @@ void refuse_losing_changes(Refusals& refusals, const Profile& profile) {
 }
 
 void refuse_network(Refusals& refusals, const NetworkSection& network) {
-  if (network.mode.value == NetworkMode::filtered) {
-    refuse_key(refusals, network.mode.origin, "network.mode = \"filtered\"", "write \"none\" or \"host\"");
-  }
-  refuse_list(refusals, network.allow, "network.allow", "remove it; network.mode is \"none\" or \"host\"");
-  refuse_list(refusals, network.deny, "network.deny", "remove it; network.mode = \"none\" reaches nothing");
   refuse_list(refusals, network.publish, "network.publish",
               "remove it; with network.mode = \"host\" the command's ports are the host's");
   refuse_list(refusals, network.host_ports, "network.host-ports",
               "remove it; with network.mode = \"host\" the host's ports are reachable");
+}
+
+void refuse_seccomp(Refusals& refusals, const SeccompSection& seccomp) {
+  if (seccomp.policy.value != SeccompPolicy::strict) return;
+  refuse_key(refusals, seccomp.policy.origin, "seccomp.policy = \"strict\"",
+             "write \"default\", and name more calls in seccomp.deny");
 }
 
 void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
@@ -88,26 +93,25 @@ void sort_by_place(std::vector<Diagnostic>& all) {
 
 std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   Refusals refusals;
+  refuse_inheritance(refusals, profile);
   refuse_promises(refusals, profile);
   refuse_subids(refusals, profile);
   refuse_losing_changes(refusals, profile);
   refuse_network(refusals, profile.network);
+  refuse_seccomp(refusals, profile.seccomp);
   refuse_limits(refusals, profile.limits);
   sort_by_place(refusals);
   return refusals;
 }
 
-void add_mistakes(std::vector<Diagnostic>& all, std::vector<Diagnostic> more) {
-  std::erase_if(more, [&](const Diagnostic& one) {
-    return std::ranges::any_of(all, [&](const Diagnostic& other) { return place(other) == place(one); });
-  });
-  std::ranges::move(more, std::back_inserter(all));
-  sort_by_place(all);
-}
-
 std::vector<Diagnostic> all_mistakes(const LoadOutcome& outcome) {
   std::vector<Diagnostic> all = outcome.diagnostics;
-  add_mistakes(all, unenforceable_keys(outcome.profile));
+  for (Diagnostic& refusal : unenforceable_keys(outcome.profile)) {
+    const auto same_place = [&](const Diagnostic& other) { return place(other) == place(refusal); };
+    // What a mistake left unset may be missed by another key: one message for a place is enough.
+    if (std::ranges::none_of(outcome.diagnostics, same_place)) all.push_back(std::move(refusal));
+  }
+  sort_by_place(all);
   return all;
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
-#include "sys/open.h"
+#include "run/tree.h"
 
 namespace snug {
 namespace {

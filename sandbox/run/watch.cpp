@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/paths.h"
-#include "sys/open.h"
+#include "run/tree.h"
 
 namespace snug {
 namespace {

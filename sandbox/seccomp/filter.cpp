@@ -1,8 +1,5 @@
 #include "seccomp/filter.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/origin.h"
 #include "seccomp/compile.h"
 #include "seccomp/customise.h"
@@ -13,24 +10,24 @@ namespace {
 
 bool changes_nothing(const SeccompPlan& plan) { return plan.allow.empty() && plan.deny.empty() && plan.rules.empty(); }
 
-Diagnostic not_without_filter(const Origin& origin) {
-  return diagnostic_at(origin,
-                       "a system call cannot be refused without a filter (seccomp.policy is \"off\"); take the "
-                       "line out, or write seccomp.policy = \"default\"");
+Error not_without_filter(const Origin& origin) {
+  return {.what = "a system call cannot be refused without a filter",
+          .why = "seccomp.policy is \"off\"",
+          .needed_by = to_text(origin),
+          .fix = "take the line out, or write seccomp.policy = \"default\""};
 }
 
 // With nothing to carry it out, a refusal must not be dropped in silence. `allow` holds by itself.
-std::vector<Diagnostic> refusals_without_filter(const SeccompPlan& plan) {
-  std::vector<Diagnostic> mistakes;
-  for (const auto& call : plan.deny) mistakes.push_back(not_without_filter(call.origin));
-  for (const auto& rule : plan.rules) mistakes.push_back(not_without_filter(rule.origin));
-  return mistakes;
+Result<Filter> no_filter(const SeccompPlan& plan) {
+  if (!plan.deny.empty()) return not_without_filter(plan.deny.front().origin);
+  if (!plan.rules.empty()) return not_without_filter(plan.rules.front().origin);
+  return Filter{};
 }
 
-Error all_of(const std::vector<Diagnostic>& mistakes) {
-  Error error;
-  for (const Diagnostic& mistake : mistakes) error.what += (error.what.empty() ? "" : "\n") + to_text(mistake);
-  return error;
+Error not_available() {
+  return {.what = "seccomp.policy = \"strict\" is not available in this version",
+          .needed_by = "seccomp.policy",
+          .fix = "use \"default\" and name what else to refuse in seccomp.deny"};
 }
 
 Error too_long(std::size_t length) {
@@ -40,16 +37,16 @@ Error too_long(std::size_t length) {
           .fix = "use fewer rules"};
 }
 
-Result<Filter> standard_filter(PolicyVariant variant) {
+Result<Filter> standard_filter(bool nested) {
   Filter filter;
-  filter.program = standard_program(native_architecture, variant);
-  filter.reports = !variant.nested;
+  filter.program = standard_program(native_architecture, nested);
+  filter.reports = !nested;
   return filter;
 }
 
 Result<Filter> customised_filter(const SeccompPlan& plan) {
-  Policy policy = make_policy(native_architecture, variant_of(plan));
-  if (const auto mistakes = customise(plan, native_architecture, policy); !mistakes.empty()) return all_of(mistakes);
+  Policy policy = make_policy(native_architecture, plan.nested);
+  if (auto done = customise(plan, native_architecture, policy); !done) return done.error();
   Filter filter;
   filter.owned = compile(policy, native_architecture);
   if (filter.owned.size() > BPF_MAXINSNS) return too_long(filter.owned.size());
@@ -60,24 +57,16 @@ Result<Filter> customised_filter(const SeccompPlan& plan) {
 
 }  // namespace
 
-PolicyVariant variant_of(const SeccompPlan& plan) {
-  return {.strict = plan.policy == SeccompPolicy::strict, .nested = plan.nested};
-}
-
-std::vector<Diagnostic> filter_mistakes(const SeccompPlan& plan) {
-  if (changes_nothing(plan)) return {};
-  Policy unused;
-  auto mistakes = customise(plan, native_architecture, unused);
-  if (plan.policy == SeccompPolicy::off) std::ranges::copy(refusals_without_filter(plan), std::back_inserter(mistakes));
-  return mistakes;
-}
-
 Result<Filter> make_filter(const SeccompPlan& plan) {
-  if (plan.policy == SeccompPolicy::off) {
-    const auto mistakes = filter_mistakes(plan);
-    return mistakes.empty() ? Result<Filter>(Filter{}) : all_of(mistakes);
+  switch (plan.policy) {
+    case SeccompPolicy::off:
+      return no_filter(plan);
+    case SeccompPolicy::strict:
+      return not_available();
+    case SeccompPolicy::standard:
+      break;
   }
-  return changes_nothing(plan) ? standard_filter(variant_of(plan)) : customised_filter(plan);
+  return changes_nothing(plan) ? standard_filter(plan.nested) : customised_filter(plan);
 }
 
 std::string name_of_call(int number) {

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 
-#include "base/quote.h"
 #include "seccomp/customise.h"
-#include "seccomp/filter.h"
 
 namespace snug {
 namespace {
@@ -24,11 +22,11 @@ std::vector<Origin> rules_for(const SeccompPlan& plan, std::string_view call) {
   return origins;
 }
 
-CallVerdict policy_verdict(std::string_view call, PolicyVariant variant) {
-  const PolicyRow* row = find_row(call, variant);
+CallVerdict policy_verdict(std::string_view call, bool nested) {
+  const PolicyRow* row = find_row(call, nested);
   if (!row) return {.action = refuse_call(ENOSYS), .reason = "no program needs it: answered as by a kernel without it"};
   const Action action = row->rule.otherwise;
-  return {.action = variant.nested && action == report_call ? refuse_call(reported_error) : action,
+  return {.action = nested && action == report_call ? refuse_call(reported_error) : action,
           .by_argument = !row->rule.clauses.empty(),
           .reason = std::string(row->reason)};
 }
@@ -39,12 +37,7 @@ CallVerdict whole_verdict(const SeccompPlan& plan, std::string_view call) {
     return {.action = refuse_call(EPERM), .reason = "the profile denies it", .line = line};
   }
   if (const auto line = line_with(plan.allow, call)) return {.reason = "the profile allows it", .line = line};
-  return policy_verdict(call, variant_of(plan));
-}
-
-Error unknown_call(std::string_view name) {
-  return {.what = "unknown system call " + quote_for_display(name),
-          .fix = nearest_call_hint(name, native_architecture)};
+  return policy_verdict(call, plan.nested);
 }
 
 CallVerdict without_filter() { return {.reason = "no system call is refused: seccomp.policy is \"off\""}; }
@@ -56,7 +49,7 @@ CallVerdict without_call() {
 }  // namespace
 
 Result<CallVerdict> verdict_for(const SeccompPlan& plan, std::string_view call) {
-  if (!is_call_name(call)) return unknown_call(call);
+  if (!is_call_name(call)) return unknown_call(call, native_architecture);
   if (!call_number(native_architecture, call)) return without_call();
   if (plan.policy == SeccompPolicy::off) return without_filter();
   CallVerdict verdict = whole_verdict(plan, call);

@@ -1,16 +1,14 @@
-#include "sys/tree.h"
+#include "run/tree.h"
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <memory>
-#include <string>
-
-#include "base/fd.h"
 
 namespace snug {
 namespace {
@@ -100,12 +98,19 @@ bool empty_top(int top) {
 
 }  // namespace
 
-bool remove_tree(const std::string& path) { return remove_tree_at(AT_FDCWD, path.c_str()); }
+Fd open_beneath(int directory, std::string_view path, std::uint64_t flags) {
+  open_how how{};
+  how.flags = flags | O_CLOEXEC;
+  how.mode = (flags & O_CREAT) != 0 ? 0600 : 0;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
+  const std::string text(path.empty() ? "." : path);
+  return Fd(static_cast<int>(syscall(SYS_openat2, directory, text.c_str(), &how, sizeof how)));
+}
 
-bool remove_tree_at(int directory, const char* name) {
-  const Stream top = open_stream(directory, name);
+bool remove_tree(const std::string& path) {
+  const Stream top = open_stream(AT_FDCWD, path.c_str());
   if (!top) return errno == ENOENT;
-  return empty_top(dirfd(top.get())) && unlinkat(directory, name, AT_REMOVEDIR) == 0;
+  return empty_top(dirfd(top.get())) && rmdir(path.c_str()) == 0;
 }
 
 }  // namespace snug
