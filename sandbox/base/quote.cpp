@@ -1,5 +1,6 @@
 #include "base/quote.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace snug {
@@ -115,5 +116,16 @@ std::string escape_for_display(std::string_view bytes) {
 }
 
 std::string quote_for_display(std::string_view bytes) { return '"' + escape_for_display(bytes) + '"'; }
+
+std::string quote_for_shell(std::string_view bytes) {
+  const auto is_plain = [](char c) {
+    const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return letter || std::string_view("_-./:@%+,").find(c) != std::string_view::npos;
+  };
+  if (!bytes.empty() && std::all_of(bytes.begin(), bytes.end(), is_plain)) return std::string(bytes);
+  std::string text = "'";
+  for (const char c : bytes) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return text + "'";
+}
 
 }  // namespace snug

@@ -27,4 +27,7 @@ std::string escape_for_display(std::string_view bytes);
 /// The same between double quotes.
 std::string quote_for_display(std::string_view bytes);
 
+/// One word for a shell: as it is, or in single quotes.
+std::string quote_for_shell(std::string_view bytes);
+
 }  // namespace snug

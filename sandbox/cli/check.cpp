@@ -17,21 +17,20 @@ Result<ProfileText> text_to_check(const Invocation& invocation, const Caller& ca
   return Error{.what = "no snug.toml here or above", .fix = "snug check FILE"};
 }
 
-std::vector<Diagnostic> find_mistakes(const ProfileText& text, const Caller& caller) {
-  return all_mistakes(load_profile({text}, {}, load_context(caller)));
-}
-
-bool print_mistakes(const ProfileText& text, const std::vector<Diagnostic>& mistakes, bool json) {
-  if (json) return print_data(mistakes_to_json(text.file, mistakes));
+bool print_findings(const ProfileText& text, const std::vector<Diagnostic>& mistakes,
+                    const std::vector<Diagnostic>& notes, bool json) {
+  if (json) return print_data(mistakes_to_json(text.file, mistakes, notes));
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
+  for (const auto& note : notes) print_message("note: " + to_text(note));
   return !mistakes.empty() || print_data(printable(text.file) + ": no mistakes\n");
 }
 
 int check_one(const Invocation& invocation, const Caller& caller) {
   const auto text = text_to_check(invocation, caller);
   if (!text) return print_error(text.error()), status_usage;
-  const auto mistakes = find_mistakes(*text, caller);
-  if (!print_mistakes(*text, mistakes, invocation.json)) return status_usage;
+  const auto outcome = load_profile({*text}, {}, load_context(caller));
+  const auto mistakes = all_mistakes(outcome);
+  if (!print_findings(*text, mistakes, outcome.notes, invocation.json)) return status_usage;
   return mistakes.empty() ? 0 : status_found;
 }
 

@@ -49,8 +49,8 @@ std::string current_directory() {
 }
 
 int usage_status(Command command) {
-  const bool runs_nothing = command == Command::doctor || command == Command::check || command == Command::help ||
-                            command == Command::version;
+  const bool runs_nothing = command == Command::why || command == Command::doctor || command == Command::check ||
+                            command == Command::help || command == Command::version;
   return runs_nothing ? status_usage : status_setup_failed;
 }
 
@@ -63,6 +63,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return run_command(invocation, std::move(early));
     case Command::plan:
       return plan_command(invocation);
+    case Command::why:
+      return why_command(invocation);
     case Command::doctor:
       return doctor_command(invocation);
     case Command::check:

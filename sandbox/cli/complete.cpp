@@ -87,6 +87,12 @@ Words settable_keys() {
   return settable;
 }
 
+Words rlimit_keys() {
+  Words keys;
+  for (const RlimitName& limit : rlimit_names) keys.push_back("limits.rlimit." + std::string(limit.name) + "=");
+  return keys;
+}
+
 // --- one answer -----------------------------------------------------------------------------------------
 
 /// Candidates for one word: those that begin as it does.
@@ -154,7 +160,10 @@ void offer_commands(Answer& answer) {
 
 void offer_setting(Answer& answer, std::string_view value, const std::string& lead) {
   const std::size_t equals = value.find('=');
-  if (equals == std::string_view::npos) return answer.offer_all(settable_keys());
+  if (equals == std::string_view::npos) {
+    answer.offer_all(settable_keys());
+    return answer.offer_all(rlimit_keys());
+  }
   answer.set_lead(lead + std::string(value.substr(0, equals + 1)));
   answer.offer_all(words_for(value.substr(0, equals)));
 }

@@ -13,6 +13,7 @@ usage:
   snug [options]                      an interactive shell in the sandbox
   snug run [options] [--] CMD...      one command in the sandbox
   snug plan [options] [--] [CMD...]   what a run would set up, and why
+  snug why [options] WHAT             may a path, host, variable or system call be used, and why
   snug check [FILE]                   every mistake in a profile
   snug doctor                         what this machine supports, and how to get the rest
   snug help [COMMAND]                 more about a command and its options
@@ -77,6 +78,39 @@ examples:
   snug plan --json | jq .view
 )";
 
+constexpr std::string_view why_text = R"(usage: snug why [options] PATH | HOST[:PORT] | VARIABLE | SYSTEM-CALL
+
+Says whether the sandbox reaches one thing, which line of the profile decides, and the
+line that would change it. Runs nothing and changes nothing.
+
+  -p, --profile NAME|FILE      the profile, as for run
+      --project MODE           the project, as for run
+      --set KEY=VALUE          any profile key, as for run
+      --json                   as JSON, {"schema": 1, ...}; see snug(1)
+
+What the exit status is about, of a path:
+      --read                   reading it, or listing a directory (without any of these)
+      --write                  writing it, or making files in a directory
+      --exec                   executing it, or entering a directory
+
+A word is taken for the first of these that fits: a path (it has a slash or starts with
+"~" or "."), a URL's host, a variable (one that is set, or in capitals), a system call, a
+file in this directory, a host (it has a dot or colon). One of these decides instead:
+      --path                   take the word for a path
+      --variable               take it for a variable of the environment
+      --syscall                take it for a system call
+      --host                   take it for a host
+
+Exit status: 0 allowed, 1 not, 2 the question could not be answered.
+
+examples:
+  snug why ~/.netrc
+  snug why --write /usr/lib
+  snug why io_uring_setup
+  snug why registry.npmjs.org:443
+  snug why --path mount                the file ./mount, not the system call
+)";
+
 constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE | --list]
 
 Reports every mistake in a profile: unknown keys, wrong types, bad sizes, durations and
@@ -138,6 +172,8 @@ std::string help_text(std::optional<Command> command) {
       return with_options(run_lead, run_examples);
     case Command::plan:
       return with_options(plan_lead, plan_examples);
+    case Command::why:
+      return std::string(why_text);
     case Command::check:
       return std::string(check_text);
     case Command::doctor:

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "plan/words.h"
+
 namespace snug {
 namespace {
 
@@ -25,7 +27,57 @@ const char* state_name(Check::State state) {
   return "missing";
 }
 
+ordered_json json_of(const Origin& origin) {
+  constexpr const char* kinds[] = {"builtin", "file", "option", "environment"};
+  ordered_json json{{"kind", kinds[static_cast<int>(origin.kind)]}};
+  if (!origin.source.empty()) json["source"] = origin.source.str();
+  if (origin.line > 0) json["line"] = origin.line;
+  if (origin.column > 0) json["column"] = origin.column;
+  if (!origin.key.empty()) json["key"] = origin.key.str();
+  return json;
+}
+
+ordered_json json_of(const Verdict& verdict) {
+  ordered_json json{{"allowed", verdict.allowed}, {"reason", verdict.reason}, {"origin", json_of(verdict.origin)}};
+  if (verdict.add) json["add"] = {{"key", verdict.add->key}, {"element", verdict.add->element}};
+  if (!verdict.fix.empty()) json["fix"] = verdict.fix;
+  return json;
+}
+
+void add_path(ordered_json& json, const PathAnswer& path) {
+  json["path"] = path.path;
+  json["file"] = kind_word(path.kind);
+  if (!path.host_path.empty()) json["host_path"] = path.host_path;
+  json["rule"] = path.rule;
+  json["origin"] = json_of(path.origin);
+  for (const Deed deed : {Deed::read, Deed::write, Deed::execute}) json[deed_word(deed)] = json_of(path.verdict(deed));
+}
+
+ordered_json json_of(const std::vector<Diagnostic>& diagnostics) {
+  auto json = ordered_json::array();
+  for (const auto& d : diagnostics) {
+    json.push_back({{"file", d.file}, {"line", d.line}, {"column", d.column}, {"message", d.message}});
+  }
+  return json;
+}
+
 }  // namespace
+
+std::string answer_to_json(const Answer& answer) {
+  ordered_json json{{"schema", 1},
+                    {"kind", kind_name(answer.what.kind)},
+                    {"what", answer.what.text},
+                    {"allowed", answer.verdict.allowed}};
+  if (answer.what.port != 0) json["port"] = answer.what.port;
+  if (answer.path) {
+    json["deed"] = deed_word(answer.deed);
+    add_path(json, *answer.path);
+  } else {
+    json.update(json_of(answer.verdict));
+  }
+  json["remarks"] = answer.remarks;
+  return to_string(json);
+}
 
 std::string doctor_to_json(const DoctorReport& report) {
   ordered_json json{{"schema", 1}, {"ok", can_run(report)}, {"surroundings", report.surroundings}};
@@ -40,12 +92,11 @@ std::string doctor_to_json(const DoctorReport& report) {
   return to_string(json);
 }
 
-std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes) {
+std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
+                             const std::vector<Diagnostic>& notes) {
   ordered_json json{{"schema", 1}, {"file", file}};
-  json["mistakes"] = ordered_json::array();
-  for (const auto& m : mistakes) {
-    json["mistakes"].push_back({{"file", m.file}, {"line", m.line}, {"column", m.column}, {"message", m.message}});
-  }
+  json["mistakes"] = json_of(mistakes);
+  json["notes"] = json_of(notes);
   return to_string(json);
 }
 

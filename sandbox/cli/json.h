@@ -1,9 +1,10 @@
-// What doctor and check print with --json. Every answer carries "schema": 1.
+// What why, doctor and check print with --json. Every answer carries "schema": 1.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/answer.h"
 #include "host/doctor.h"
 #include "profile/load.h"
 
@@ -12,8 +13,9 @@ namespace snug {
 /// {"schema": 1, "ok": bool, "surroundings": "docker", "checks": [{"id", "title", "state", "detail", "fix"}]}
 std::string doctor_to_json(const DoctorReport& report);
 
-/// {"schema": 1, "file": "snug.toml", "mistakes": [{"file", "line", "column", "message"}]}
-std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes);
+/// {"schema": 1, "file": "snug.toml", "mistakes": [{"file", "line", "column", "message"}], "notes": the same}
+std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
+                             const std::vector<Diagnostic>& notes);
 
 /// A profile of `snug check --list`.
 struct ListedProfile {
@@ -25,5 +27,8 @@ struct ListedProfile {
 
 /// {"schema": 1, "profiles": [{"name", "file", "description", "mistakes"}]}; "file" is null for a shipped one.
 std::string profiles_to_json(const std::vector<ListedProfile>& profiles);
+
+/// {"schema": 1, "kind": "path", "what", "allowed": bool, ...}; documented in snug(1).
+std::string answer_to_json(const Answer& answer);
 
 }  // namespace snug

@@ -93,6 +93,8 @@ Result<Override> setting(const SharedOption& option, const std::string& word) {
 
 std::string plain_value(ValueKind kind, const std::string& word, const std::string& cwd) {
   const bool is_path = kind == ValueKind::path || (kind == ValueKind::root && !is_root_word(word));
+  const bool takes_out = is_path && word.starts_with('!');
+  if (takes_out) return toml_quote("!" + absolute_from(cwd, word.substr(1)));
   if (is_path) return toml_quote(absolute_from(cwd, word));
   if (kind == ValueKind::number || (kind == ValueKind::id && all_digits(word))) return word;
   return toml_quote(word);

@@ -21,11 +21,26 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},       CommandRow{"doctor", Command::doctor},
-    CommandRow{"check", Command::check},     CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},       CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
+    CommandRow{"doctor", Command::doctor},     CommandRow{"check", Command::check},
+    CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
+    CommandRow{"complete", Command::complete},
 };
+
+/// A flag that means something to one command only.
+struct FlagRow {
+  Command command;
+  const char* name;
+};
+
+constexpr FlagRow own_flags[] = {
+    {Command::why, "--read"},     {Command::why, "--write"},   {Command::why, "--exec"}, {Command::why, "--path"},
+    {Command::why, "--variable"}, {Command::why, "--syscall"}, {Command::why, "--host"},
+};
+
+/// Shared options that fit a command which plans a run without one.
+constexpr std::string_view planning_options[] = {"--project", "--set"};
 
 using Words = std::vector<std::string>;
 
@@ -34,6 +49,8 @@ bool is_option(const std::string& word) { return word.size() > 1 && word.front()
 bool is_run_like(Command command) {
   return command == Command::shell || command == Command::run || command == Command::plan;
 }
+
+bool asks_a_plan(Command command) { return command == Command::why; }
 
 const CommandRow* find_command(const std::string& word) {
   const auto row = std::find_if(commands.begin(), commands.end(), [&](const auto& r) { return word == r.name; });
@@ -44,19 +61,29 @@ std::string did_you_mean(std::string_view word) {
   return word.empty() ? "" : "; did you mean \"" + std::string(word) + "\"?";
 }
 
+bool has_json(Command command) {
+  return command == Command::plan || command == Command::why || command == Command::doctor || command == Command::check;
+}
+
 void add_options(CLI::App& app, Command command) {
   app.set_help_flag();  // --help is answered by our own texts
   app.add_flag("-h,--help");
   app.add_flag("-v,--verbose");
-  if (command == Command::plan || command == Command::doctor || command == Command::check) app.add_flag("--json");
+  if (has_json(command)) app.add_flag("--json");
   if (command == Command::check) app.add_flag("--list");
   if (command == Command::shell) app.add_flag("-V,--version");
-  if (!is_run_like(command)) return;
+  for (const auto& flag : own_flags) {
+    if (flag.command == command) app.add_flag(flag.name);
+  }
+  if (!is_run_like(command) && !asks_a_plan(command)) return;
   const auto add_valued = [&](const std::string& names) {
     app.add_option(names)->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   add_valued("-p,--profile");
-  for (const auto& option : shared_options()) add_valued(option.name);
+  for (const auto& option : shared_options()) {
+    const bool fits = std::ranges::find(planning_options, option.name) != std::end(planning_options);
+    if (is_run_like(command) || fits) add_valued(option.name);
+  }
 }
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
@@ -114,18 +141,21 @@ struct Split {
   std::optional<Error> error;
 };
 
-Split split_at_command(const CLI::App& app, const Words& words, std::size_t from) {
+// With `anywhere` options may stand behind words, too; "--" ends them for good.
+Split split_at_command(const CLI::App& app, const Words& words, std::size_t from, bool anywhere) {
   Split split;
   std::size_t at = from;
-  while (at < words.size() && is_option(words[at]) && words[at] != "--") {
+  while (at < words.size() && words[at] != "--" && (anywhere || is_option(words[at]))) {
+    if (!is_option(words[at])) {
+      split.rest.push_back(words[at++]);
+      continue;
+    }
     const auto extent = words[at][1] == '-' ? measure_long(app, words, at) : measure_short(app, words, at);
     if (extent.error) return {.error = extent.error};
-    at += extent.words;
+    for (const std::size_t end = at + extent.words; at < end; ++at) split.options.push_back(words[at]);
   }
-  const auto begin = words.begin();
-  split.options.assign(begin + static_cast<std::ptrdiff_t>(from), begin + static_cast<std::ptrdiff_t>(at));
   if (at < words.size() && words[at] == "--") ++at;
-  split.rest.assign(begin + static_cast<std::ptrdiff_t>(at), words.end());
+  split.rest.insert(split.rest.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
   return split;
 }
 
@@ -154,7 +184,7 @@ const SharedOption* find_shared(const CLI::Option& option) {
 std::optional<Error> add_overrides(const CLI::App& app, const std::string& cwd, std::vector<Override>& overrides) {
   std::map<const CLI::Option*, std::size_t> seen;
   for (const CLI::Option* option : app.parse_order()) {
-    const auto* shared = find_shared(*option);
+    const auto* shared = takes_value(*option) ? find_shared(*option) : nullptr;  // why's --write is a flag
     if (shared == nullptr) continue;
     auto made = to_override(*shared, option->results().at(seen[option]++), cwd);
     if (!made) return made.error();
@@ -171,9 +201,12 @@ std::optional<Error> check_words(Command command, const Words& words) {
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
   }
+  if (command == Command::why && words.empty()) {
+    return Error{.what = "why: nothing to ask about", .fix = "snug why PATH, HOST[:PORT], VARIABLE or SYSTEM-CALL"};
+  }
   const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
-  const bool takes_one = command == Command::check || command == Command::help;
+  const bool takes_one = command == Command::why || command == Command::check || command == Command::help;
   if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;
 }
@@ -199,7 +232,7 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   ParseOutcome outcome{.invocation = {.command = command}};
   CLI::App app;
   add_options(app, command);
-  auto split = split_at_command(app, arguments, named ? 1 : 0);
+  auto split = split_at_command(app, arguments, named ? 1 : 0, asks_a_plan(command));
   outcome.error = split.error ? split.error : parse_strictly(app, split.options);
   if (outcome.error) return outcome;
   if (given(app, "--help")) return {.invocation = help_for(named ? std::optional(command) : std::nullopt)};
@@ -209,6 +242,9 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   invocation.json = given(app, "--json");
   invocation.list = given(app, "--list");
   invocation.verbose = given(app, "--verbose");
+  for (const auto& flag : own_flags) {
+    if (flag.command == command && given(app, flag.name)) invocation.flags.emplace_back(flag.name);
+  }
   if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
   invocation.words = std::move(split.rest);
   outcome.error = check_words(command, invocation.words);

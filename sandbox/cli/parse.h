@@ -2,6 +2,7 @@
 // become overrides of profile keys here.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,17 +13,20 @@
 
 namespace snug {
 
-enum class Command { shell, run, plan, doctor, check, help, version, complete };
+enum class Command { shell, run, plan, why, doctor, check, help, version, complete };
 
 struct Invocation {
   Command command = Command::shell;
   std::optional<std::string> profile;  ///< -p as typed: a name or a file
   std::vector<Override> overrides;     ///< in the order typed
-  std::vector<std::string> words;      ///< run, plan: the command; check: the file
+  std::vector<std::string> words;      ///< run, plan: the command; why: what; check: the file
   bool json = false;
   bool list = false;  ///< check: all profiles instead of one's mistakes
   bool verbose = false;
-  std::string help;  ///< with Command::help: the text to print
+  std::vector<std::string> flags;  ///< the command's own, as they were given: "--write"
+  std::string help;                ///< with Command::help: the text to print
+
+  bool has(std::string_view flag) const { return std::find(flags.begin(), flags.end(), flag) != flags.end(); }
 };
 
 /// A usage error still says for which command, because exit statuses differ.

@@ -49,7 +49,7 @@ void log_plan(const Plan& plan) {
 
 }  // namespace
 
-std::optional<Plan> prepare_plan(const Invocation& invocation) {
+std::optional<Prepared> prepare(const Invocation& invocation) {
   auto caller = read_caller();
   if (!caller) return print_error(caller.error()), std::nullopt;
   const auto chosen = choose_profile(invocation.profile, *caller);
@@ -58,12 +58,19 @@ std::optional<Plan> prepare_plan(const Invocation& invocation) {
   log_decision("profile " + (chosen->file.empty() ? "default, compiled in" : chosen->file));
   log_overrides(invocation.overrides);
 
-  const auto profile = load(*chosen, invocation, *caller);
+  auto profile = load(*chosen, invocation, *caller);
   if (!profile) return std::nullopt;
-  auto plan =
-      build(*profile, {.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file});
-  if (plan) log_plan(*plan);
-  return plan;
+  Request request{.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file};
+  auto plan = build(*profile, request);
+  if (!plan) return std::nullopt;
+  log_plan(*plan);
+  return Prepared{std::move(*plan), std::move(*profile), std::move(request.caller)};
+}
+
+std::optional<Plan> prepare_plan(const Invocation& invocation) {
+  auto prepared = prepare(invocation);
+  if (!prepared) return std::nullopt;
+  return std::move(prepared->plan);
 }
 
 }  // namespace snug

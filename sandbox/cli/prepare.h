@@ -1,4 +1,4 @@
-// Invocation -> Plan: what run, shell and plan have in common.
+// Invocation -> Plan: what run, shell, plan, why and allow have in common.
 #pragma once
 
 #include <optional>
@@ -6,8 +6,20 @@
 
 #include "cli/parse.h"
 #include "plan/plan.h"
+#include "plan/request.h"
+#include "profile/profile.h"
 
 namespace snug {
+
+/// A plan and what it was made from.
+struct Prepared {
+  Plan plan;
+  Profile profile;
+  Caller caller;
+};
+
+/// The plan with its inputs, or nothing, as below.
+std::optional<Prepared> prepare(const Invocation& invocation);
 
 /// The plan, or nothing: then every mistake has been printed. A notice about an unused snug.toml goes to stderr.
 std::optional<Plan> prepare_plan(const Invocation& invocation);

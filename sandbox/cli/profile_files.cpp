@@ -15,6 +15,7 @@
 #include "base/quote.h"
 #include "base/suggest.h"
 #include "cli/parse.h"
+#include "cli/surroundings.h"
 #include "profile/shipped.h"
 #include "profile/user_file.h"
 
@@ -115,6 +116,23 @@ Result<ProfileText> read_profile_at(const std::string& path, const std::string& 
   return ProfileText{.file = file, .text = std::move(*text), .path = path};
 }
 
+std::optional<std::string> variable(const Caller& caller, const std::string& name) {
+  const auto found = caller.environment.find(name);
+  return found == caller.environment.end() ? std::nullopt : std::optional(found->second);
+}
+
+KnownValues known_values(const Caller& caller) {
+  const std::string uid = std::to_string(caller.uid);
+  const std::string runtime = variable(caller, "XDG_RUNTIME_DIR").value_or("");
+  return {.home = caller.home,
+          .user = caller.user_name,
+          .uid = uid,
+          .state = caller.state_dir.empty() ? "" : std::string(parent_of(caller.state_dir)),
+          .runtime = clean_absolute(runtime).value_or("/run/user/" + uid),
+          .cwd = caller.cwd,
+          .environment = [&caller](const std::string& name) { return variable(caller, name); }};
+}
+
 }  // namespace
 
 Result<ProfileText> read_profile(const std::string& file, const Caller& caller) {
@@ -140,7 +158,7 @@ LoadContext load_context(const Caller& caller) {
     if (reference.path.empty()) return read_named_profile(reference.name, caller);
     return read_profile_at(reference.path, reference.file, caller);
   };
-  return {.find = find, .home = caller.home};
+  return {.find = find, .known = known_values(caller)};
 }
 
 std::vector<NamedProfile> list_profiles(const Caller& caller) {

@@ -21,31 +21,6 @@ void announce_refusal(const std::string& call, bool raw) {
                 raw ? LineEnd::raw : LineEnd::newline);
 }
 
-std::string why_blocked(const Blocked& blocked, const Plan& plan) {
-  switch (blocked.reason) {
-    case Verdict::Reason::denied:
-      return to_text(blocked.rule);
-    case Verdict::Reason::other_ports:
-      return "network.allow names other ports";
-    case Verdict::Reason::not_public:
-      return blocked.resolved.empty() ? blocked.what : "it leads to " + blocked.resolved + ", " + blocked.what;
-    case Verdict::Reason::no_rule:
-    case Verdict::Reason::allowed:
-      break;
-  }
-  return plan.filter ? "no rule of network.allow names it" : "network.mode = \"none\"";
-}
-
-void announce_blocked(const Blocked& blocked, const Plan& plan, bool raw) {
-  const bool brackets = blocked.who.find(':') != std::string::npos;
-  const std::string who = brackets && blocked.port != 0 ? "[" + blocked.who + "]" : blocked.who;
-  const std::string port = blocked.port != 0 ? ":" + std::to_string(blocked.port) : "";
-  const std::string rule = missing_rule(blocked);
-  print_message("blocked " + who + port + " (" + why_blocked(blocked, plan) + ")" +
-                    (rule.empty() ? "" : "; allow it: snug allow " + rule),
-                raw ? LineEnd::raw : LineEnd::newline);
-}
-
 const char* what_it_means(Watch::Loss loss) {
   switch (loss) {
     case Watch::Loss::shown:
@@ -109,12 +84,8 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (!plan) return status_setup_failed;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan->command.interactive_shell || invocation.verbose) print_warnings(*plan);
-  const auto outcome =
-      run_plan(*plan, std::move(early),
-               {.refused = announce_refusal,
-                .destination_blocked = [&](const Blocked& blocked, bool raw) { announce_blocked(blocked, *plan, raw); },
-                .came_loose = announce_loss,
-                .git_changed = announce_git});
+  const auto outcome = run_plan(
+      *plan, std::move(early), {.refused = announce_refusal, .came_loose = announce_loss, .git_changed = announce_git});
   if (!outcome) return print_error(outcome.error()), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
   print_refusals(outcome->refused);

@@ -7,13 +7,12 @@
 #include <linux/keyctl.h>
 #include <linux/memfd.h>
 #include <linux/mount.h>
-#include <linux/netlink.h>
-#include <linux/openat2.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/sockios.h>
 
 #include "launch/message.h"
+#include "launch/open.h"
 #include "launch/protocol.h"
 #include "launch/raw.h"
 
@@ -22,7 +21,7 @@ namespace {
 constexpr int kEperm = 1, kEnoent = 2, kEexist = 17, kEnotdir = 20, kEinval = 22, kEfbig = 27, kEnosys = 38;
 constexpr int kSigkill = 9;
 constexpr int kMntDetach = 2;
-constexpr int kAfInet = 2, kSockStream = 1, kSockDgram = 2, kSockCloexec = 02000000, kBacklog = 4096;
+constexpr int kAfInet = 2, kSockDgram = 2, kSockCloexec = 02000000;
 constexpr int kAddSeals = 1033, kDupFdCloexec = 1030;
 constexpr int kSealAll = 0x1 | 0x2 | 0x4 | 0x8;  // seal, shrink, grow, write
 constexpr unsigned long kSetPtyLock = 0x40045431, kGetPtyPeer = 0x5441;
@@ -65,7 +64,6 @@ class Interpreter {
   }
 
   long run_step(const Step& step) noexcept;
-  long open_path(const Step& step, uint64_t flags, uint64_t resolve) noexcept;
   long make_file(const Step& step) noexcept;
   long attach(const Step& step) noexcept;
   long set_paths(const Step& step) noexcept;
@@ -74,9 +72,6 @@ class Interpreter {
   long become(const Step& step) noexcept;
   long make_pty(const Step& step) noexcept;
   long make_pipe(const Step& step) noexcept;
-  long new_network(const Step& step) noexcept;
-  long tell_kernel(const Step& step) noexcept;
-  long serve(const Step& step) noexcept;
   long drop_capabilities() noexcept;
   long fix_descriptors() noexcept;
 
@@ -200,13 +195,6 @@ void Interpreter::run_steps() noexcept {
   }
 }
 
-long Interpreter::open_path(const Step& step, uint64_t flags, uint64_t resolve) noexcept {
-  struct open_how how {};
-  how.flags = O_PATH | O_CLOEXEC | flags;
-  how.resolve = resolve;
-  return store(step, call(__NR_openat2, at(step), address(text(step.text)), address(&how), sizeof how));
-}
-
 long Interpreter::make_file(const Step& step) noexcept {
   return write_all(at(step), text(step.text), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, static_cast<unsigned>(step.arg),
                    text(step.text2), step.arg2);
@@ -281,55 +269,13 @@ long Interpreter::make_pipe(const Step& step) noexcept {
   return sent < 0 ? sent : store(step, fd == 0 ? ends[0] : ends[1]);
 }
 
-// Without /proc: what a socket belongs to, the kernel says by itself.
-long Interpreter::new_network(const Step& step) noexcept {
-  const long network = raw::ioctl(registers_[step.at], SIOCGSKNS, 0);
-  if (const long result = store(step, network); result < 0) return result;
-  return call(__NR_unshare, CLONE_NEWNET);
-}
-
-// The messages are handled while they are sent; the first answer is the first failure, or the acknowledgement.
-long Interpreter::tell_kernel(const Step& step) noexcept {
-  char* const messages = const_cast<char*>(text(step.text2));
-  if (step.r >= 0) *reinterpret_cast<int*>(messages + step.arg) = use(step.r);
-  const int wire = registers_[step.at];
-  const long sent = raw::write(wire, messages, step.arg2);
-  if (sent < 0) return sent;
-  struct alignas(4) {
-    struct nlmsghdr header;
-    int error;
-    char rest[512];
-  } answer;
-  const long got = raw::read(wire, &answer, sizeof answer);
-  if (got < 0) return got;
-  if (got < static_cast<long>(sizeof answer.header + sizeof answer.error) || answer.header.nlmsg_type != NLMSG_ERROR) {
-    return -kEinval;
-  }
-  return answer.error;
-}
-
-long Interpreter::serve(const Step& step) noexcept {
-  const auto* how = reinterpret_cast<const spec::Serve*>(text(step.text2));
-  const auto* family = reinterpret_cast<const unsigned short*>(how->address);
-  const long made = call(__NR_socket, *family, how->type | kSockCloexec | O_NONBLOCK, 0);
-  if (made < 0) return made;
-  const int fd = static_cast<int>(made);
-  long result = call(__NR_bind, fd, address(how->address), how->address_size);
-  if (result >= 0 && how->type == kSockStream) result = call(__NR_listen, fd, kBacklog);
-  if (result >= 0) {
-    result = send_report(start_.control, {protocol::Report::network, static_cast<int32_t>(how->what), 0}, fd);
-  }
-  raw::close(fd);
-  return result < 0 ? result : 0;
-}
-
 long Interpreter::run_step(const Step& step) noexcept {
   using spec::Op;
   switch (step.op) {
     case Op::open_source:
-      return open_path(step, step.arg, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+      return store(step, open_source(at(step), text(step.text), step.arg));
     case Op::open_target:
-      return open_path(step, 0, RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+      return store(step, open_target(at(step), text(step.text)));
     case Op::take:
       return store(step, static_cast<long>(step.arg));
     case Op::make_dir: {
@@ -375,17 +321,6 @@ long Interpreter::run_step(const Step& step) noexcept {
       return new_time(step);
     case Op::become:
       return become(step);
-    case Op::make_socket:
-      return store(step,
-                   call(__NR_socket, static_cast<long>(step.arg), static_cast<long>(step.arg2) | kSockCloexec, 0));
-    case Op::new_network:
-      return new_network(step);
-    case Op::enter_network:
-      return call(__NR_setns, use(step.r), CLONE_NEWNET);
-    case Op::tell_kernel:
-      return tell_kernel(step);
-    case Op::serve:
-      return serve(step);
     case Op::make_pty:
       return make_pty(step);
     case Op::make_pipe:

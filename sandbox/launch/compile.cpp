@@ -11,10 +11,6 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "launch/protocol.h"
-#include "net/link.h"
-#include "sys/inet.h"
-
 namespace snug {
 namespace {
 
@@ -43,9 +39,6 @@ enum Register : std::int16_t {
   upper,
   work,
   lower,  // lower and the seven after it
-  sandbox_wire = lower + 8,
-  gateway_wire,
-  sandbox_network,
 };
 constexpr std::size_t kMostLowers = 6;
 
@@ -101,9 +94,6 @@ class Compiler {
   void lay_over();
   void make_terminal();
   void set_up_stdio();
-  void set_up_network();
-  void connect_gateway();
-  void serve(protocol::NetworkSocket what, int type, const Endpoint& at);
   void enter();
   void write_landlock(spec::Init& init);
   void write_init();
@@ -470,48 +460,6 @@ void Compiler::set_up_stdio() {
   }
 }
 
-// Nothing of it stays with the sandbox: its network is what the messages made, and the sockets are sent out.
-void Compiler::set_up_network() {
-  if (plan_.filter) connect_gateway();
-  if (!plan_.name_service) return;
-  purpose(nullptr, &plan_.network.origin, "serve names in the sandbox");
-  const Endpoint names{IpAddress::v4(0x7f000001), 53};
-  serve(protocol::name_datagrams, SOCK_DGRAM, names);
-  if (plan_.filter) serve(protocol::name_listener, SOCK_STREAM, names);
-}
-
-void Compiler::connect_gateway() {
-  purpose(nullptr, &plan_.network.origin, "make the filtered network");
-  std::vector<Route> routes = routes_of(Policy(plan_.filter->allow, plan_.filter->deny));
-  if (!input_.ipv6) std::erase_if(routes, [](const Route& route) { return !route.to.is_v4(); });
-  const LinkMessages messages = link_messages(routes);
-  add({.op = Op::make_socket, .r = sandbox_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
-  add({.op = Op::new_network, .r = sandbox_network, .at = sandbox_wire});
-  add({.op = Op::make_socket, .r = gateway_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
-  add({.op = Op::tell_kernel,
-       .r = sandbox_network,
-       .at = gateway_wire,
-       .text2 = memory_.put(messages.gateway.data(), messages.gateway.size()),
-       .arg = messages.place_of_sandbox,
-       .arg2 = messages.gateway.size()});
-  // One socket takes IPv4 as well.
-  const IpAddress any = input_.ipv6 ? IpAddress{} : IpAddress::v4(0);
-  for (const std::uint16_t port : plan_.filter->ports) serve(protocol::gateway, SOCK_STREAM, {any, port});
-  add({.op = Op::enter_network, .r = sandbox_network});
-  add({.op = Op::tell_kernel,
-       .r = -1,
-       .at = sandbox_wire,
-       .text2 = memory_.put(messages.sandbox.data(), messages.sandbox.size()),
-       .arg2 = messages.sandbox.size()});
-}
-
-void Compiler::serve(protocol::NetworkSocket what, int type, const Endpoint& at) {
-  const SocketAddress address = to_socket_address(at);
-  spec::Serve how{.what = what, .type = static_cast<std::uint16_t>(type), .address_size = address.size};
-  std::memcpy(how.address, &address.storage, address.size);
-  add({.op = Op::serve, .text2 = memory_.put(&how, sizeof how)});
-}
-
 void Compiler::enter() {
   if (plan_.namespaces.time) {
     purpose(nullptr, nullptr, "set the clock offsets");
@@ -609,7 +557,6 @@ Result<std::vector<StepPurpose>> Compiler::run() {
   seal_root();
   lay_over();
   set_up_stdio();
-  set_up_network();
   enter();
   write_init();
   memory_.header()->step_count = static_cast<std::uint32_t>(steps_.size());

@@ -31,7 +31,6 @@ struct CompileInput {
   std::uint64_t signal_mask = 0;      ///< the command's
   std::span<const std::byte> filter;  ///< sock_filter array; empty: none
   bool filter_reports = false;        ///< install it with a listener
-  bool ipv6 = true;                   ///< the kernel speaks it
   const LandlockRuleset& landlock;
   /// The bytes of each Copy, by index into plan.view; an absent optional one is not here.
   const std::map<std::size_t, std::string>& copies;

@@ -121,22 +121,6 @@ void begin(int control) {
   [[maybe_unused]] const ssize_t sent = send(control, &command, sizeof command, MSG_NOSIGNAL);
 }
 
-void keep(GatewaySockets& sockets, protocol::NetworkSocket what, Fd socket) {
-  switch (what) {
-    case protocol::gateway:
-      sockets.listeners.push_back(std::move(socket));
-      break;
-    case protocol::name_datagrams:
-      sockets.name_datagrams = std::move(socket);
-      break;
-    case protocol::name_listener:
-      sockets.name_listener = std::move(socket);
-      break;
-  }
-}
-
-bool has_ipv6() { return Fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get() >= 0; }
-
 // Reads reports until the command runs or something failed.
 LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std::vector<StepPurpose>& purposes) {
   Sandbox sandbox;
@@ -148,9 +132,6 @@ LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std:
         break;
       case protocol::Report::listener:
         sandbox.listener = std::move(received->fd);
-        break;
-      case protocol::Report::network:
-        keep(sandbox.network, static_cast<protocol::NetworkSocket>(report.a), std::move(received->fd));
         break;
       case protocol::Report::relay:
         set_non_blocking(received->fd);
@@ -192,7 +173,6 @@ Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
   init_pidfd = std::move(other.init_pidfd);
   pty_master = std::move(other.pty_master);
   listener = std::move(other.listener);
-  network = std::move(other.network);
   relays = std::move(other.relays);
   return *this;
 }
@@ -236,7 +216,6 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
                                  .signal_mask = kernel_mask(command_mask),
                                  .filter = std::as_bytes(filter->program),
                                  .filter_reports = filter->reports,
-                                 .ipv6 = !plan.filter || has_ipv6(),
                                  .landlock = landlock,
                                  .copies = *copies,
                                  .prepared = sources.by_entry},

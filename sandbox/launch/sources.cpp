@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <linux/mount.h>
-#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -17,6 +16,7 @@
 #include "launch/early.h"
 #include "launch/wording.h"
 #include "sys/errno.h"
+#include "sys/open.h"
 
 namespace snug {
 namespace {
@@ -44,17 +44,10 @@ Result<Fd> make_map(const IdMap& map, const Identity& identity) {
   return space;
 }
 
-Result<Fd> open_without_links(const std::string& path, std::uint64_t flags) {
-  open_how how{};
-  how.flags = O_CLOEXEC | flags;
-  how.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-  Fd fd(static_cast<int>(syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how)));
+Result<Fd> open_path(const std::string& path, bool directory) {
+  Fd fd = open_without_links(path, O_PATH | (directory ? O_DIRECTORY : 0));
   if (!fd) return sys_error("open " + path);
   return fd;
-}
-
-Result<Fd> open_path(const std::string& path, bool directory) {
-  return open_without_links(path, O_PATH | (directory ? O_DIRECTORY : 0));
 }
 
 Result<Fd> clone_tree(int path) {
@@ -120,11 +113,11 @@ using CopyBuffer = std::array<char, kCopyLimit + 1>;
 
 // O_NONBLOCK: what the planner saw as a file may be a pipe by now.
 Result<std::string> read_copy(const std::string& path, CopyBuffer& buffer) {
-  auto fd = open_without_links(path, O_RDONLY | O_NONBLOCK);
-  if (!fd) return fd.error();
+  const Fd fd = open_without_links(path, O_RDONLY | O_NONBLOCK);
+  if (!fd) return sys_error("open " + path);
   std::string content;
   ssize_t got = 0;
-  while ((got = read(fd->get(), buffer.data(), buffer.size())) > 0) {
+  while ((got = read(fd.get(), buffer.data(), buffer.size())) > 0) {
     content.append(buffer.data(), static_cast<std::size_t>(got));
     if (content.size() > kCopyLimit) return sys_error("copy " + path, EFBIG);
   }

@@ -16,8 +16,10 @@ std::chrono::milliseconds since(EventQueue::Clock::time_point start) {
 
 // A public address of this machine is reached past whatever guards its ports from outside: only by a rule that names
 // it.
-Verdict unless_own(const Verdict& verdict, const IpAddress& address) {
-  if (!verdict.allowed() || verdict.by_range || !is_own_address(address)) return verdict;
+Verdict judge(const Policy& policy, const IpAddress& address, std::uint16_t port) {
+  const Verdict verdict = policy.resolved(address, port);
+  const bool by_range = verdict.rule != nullptr;
+  if (!verdict.allowed() || by_range || !is_own_address(address)) return verdict;
   return {Verdict::Reason::not_public, nullptr};
 }
 
@@ -55,7 +57,7 @@ void Passage::resolved(const Resolver::Outcome& outcome) {
   std::vector<Endpoint> ends;
   Verdict last;
   for (const IpAddress& address : outcome.addresses) {
-    const Verdict verdict = unless_own(around_.policy.resolved(address, destination_.end.port), address);
+    const Verdict verdict = judge(around_.policy, address, destination_.end.port);
     if (verdict.allowed()) ends.push_back({address, destination_.end.port});
     if (!verdict.allowed()) last = verdict;
   }

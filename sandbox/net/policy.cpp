@@ -1,6 +1,7 @@
 #include "net/policy.h"
 
 #include <algorithm>
+#include <bitset>
 
 #include "net/special.h"
 
@@ -41,9 +42,9 @@ bool allows_address(const NetworkRule& rule, const IpAddress& address, const Spe
 
 /// The rule of `rules` that matches at this port.
 template <class Matches>
-const Sourced<NetworkRule>* find_rule(const Policy::Rules& rules, std::uint16_t port, auto ports, Matches matches) {
+const Origin* find_rule(const Policy::Rules& rules, std::uint16_t port, auto ports, Matches matches) {
   for (const auto& rule : rules) {
-    if (matches(rule.value) && holds_port(ports(rule.value), port)) return &rule;
+    if (matches(rule.value) && holds_port(ports(rule.value), port)) return &rule.origin;
   }
   return nullptr;
 }
@@ -56,10 +57,8 @@ bool any_rule(const Policy::Rules& rules, Matches matches) {
 template <class Denies, class Allows>
 Verdict decide(const Policy::Rules& allow, const Policy::Rules& deny, std::uint16_t port, Denies denies,
                Allows allows) {
-  if (const auto* rule = find_rule(deny, port, denied_ports, denies)) return {Reason::denied, &rule->origin};
-  if (const auto* rule = find_rule(allow, port, allowed_ports, allows)) {
-    return {Reason::allowed, &rule->origin, rule->value.who == Who::range};
-  }
+  if (const Origin* rule = find_rule(deny, port, denied_ports, denies)) return {Reason::denied, rule};
+  if (const Origin* rule = find_rule(allow, port, allowed_ports, allows)) return {Reason::allowed, rule};
   return {any_rule(allow, allows) ? Reason::other_ports : Reason::no_rule, nullptr};
 }
 
@@ -132,6 +131,21 @@ std::vector<IpRange> Policy::ranges() const {
 
 bool Policy::allows_anyone() const {
   return any_rule(allow_, [](const NetworkRule& rule) { return is_tcp(rule) && rule.who == Who::anyone; });
+}
+
+std::vector<std::uint16_t> ports_of(const Policy::Rules& allow) {
+  std::bitset<65536> all;
+  for (const auto& rule : allow) {
+    if (!is_tcp(rule.value)) continue;
+    for (const PortRange range : allowed_ports(rule.value)) {
+      for (unsigned port = range.first; port <= range.last; ++port) all.set(port);
+    }
+  }
+  std::vector<std::uint16_t> ports;
+  for (unsigned port = 1; port < all.size(); ++port) {
+    if (all.test(port)) ports.push_back(static_cast<std::uint16_t>(port));
+  }
+  return ports;
 }
 
 }  // namespace snug

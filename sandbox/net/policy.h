@@ -26,7 +26,6 @@ struct Verdict {
     not_public,   ///< only by rules that do not reach special addresses
   } reason = Reason::no_rule;
   const Origin* rule = nullptr;  ///< allowed, denied: which. Lives as long as the policy
-  bool by_range = false;         ///< allowed: the rule names the address itself, not anyone
   bool allowed() const { return reason == Reason::allowed; }
 };
 
@@ -55,5 +54,8 @@ class Policy {
  private:
   Rules allow_, deny_;
 };
+
+/// Every single port of `rules`, sorted, each once.
+std::vector<std::uint16_t> ports_of(const Policy::Rules& allow);
 
 }  // namespace snug

@@ -28,7 +28,7 @@ void say(Variables& variables, const std::string& name, std::string value) {
 
 void pass_matching(const Planner& planner, Variables& variables) {
   for (const auto& [name, value] : planner.caller().environment) {
-    if (in_table(never_passed, name)) continue;
+    if (is_never_passed(name)) continue;
     for (const Sourced<std::string>& pattern : planner.profile.environment.pass) {
       if (!matches_component(pattern.value, name)) continue;
       variables[name] = {.from = Variable::From::passed, .name = name, .value = value, .origin = pattern.origin};
@@ -99,6 +99,8 @@ std::string callers_path(const Planner& planner) {
   const auto path = environment.find("PATH");
   return path == environment.end() || path->second.empty() ? std::string(usual_path) : path->second;
 }
+
+bool is_never_passed(std::string_view name) { return in_table(never_passed, name); }
 
 void set_path(Planner& planner) {
   std::unordered_set<std::string> known;

@@ -32,7 +32,8 @@ void copy_limits(Planner& planner) {
                   .allow = profile.seccomp.allow,
                   .deny = profile.seccomp.deny,
                   .rules = profile.seccomp.rules,
-                  .nested = profile.nested.value};
+                  .nested = profile.nested.value,
+                  .policy_origin = profile.seccomp.policy.origin};
   if (plan.seccomp.policy == SeccompPolicy::off) {
     plan.notes.push_back({.level = Note::Level::warning,
                           .text = "no system-call filter: seccomp.policy = \"off\"",

@@ -12,7 +12,6 @@
 
 #include "base/origin.h"
 #include "host/view.h"
-#include "profile/network_rule.h"
 #include "profile/profile.h"
 
 namespace snug {
@@ -182,14 +181,6 @@ struct GitSearch {
   Origin origin;
 };
 
-// --- the network ----------------------------------------------------------------------------------
-
-/// What a filtered network lets through (network.mode = "filtered"). Everything else is refused.
-struct FilterPlan {
-  std::vector<Sourced<NetworkRule>> allow, deny;  ///< groups replaced by their rules; deny wins
-  std::vector<std::uint16_t> ports;               ///< every port of `allow`: the gateway listens on each
-};
-
 // --- the rest -------------------------------------------------------------------------------------
 
 struct Variable {
@@ -218,6 +209,7 @@ struct SeccompPlan {
   std::vector<Sourced<std::string>> allow, deny;
   std::vector<SeccompRule> rules;
   bool nested = false;  ///< the filter allows making namespaces and mounts
+  Origin policy_origin;
 };
 
 /// A loss or a fact the user must be able to see: "group docker (998) is kept: ...".
@@ -252,8 +244,6 @@ struct Plan {
   NamespacePlan namespaces;
   Sourced<std::string> hostname;
   Sourced<NetworkMode> network;
-  bool name_service = false;         ///< programs' questions for names are answered, by the rules or all with "no"
-  std::optional<FilterPlan> filter;  ///< set with network.mode = "filtered"
   RootPlan root;
   std::vector<ViewEntry> view;  ///< parents before children; what is laid over comes after
   std::optional<StoredHome> stored_home;

@@ -53,7 +53,6 @@ void refuse_nesting(Planner& planner);
 void decide_identity(Planner& planner);
 void find_project(Planner& planner);
 void describe_namespaces(Planner& planner);
-void decide_network(Planner& planner);
 void add_system(Planner& planner);
 void add_etc(Planner& planner);
 void add_kernel_directories(Planner& planner);
@@ -102,6 +101,8 @@ using Variables = std::map<std::string, Variable>;
 std::vector<std::string> split_path(std::string_view path);
 /// The caller's PATH, or the usual one.
 std::string callers_path(const Planner& planner);
+/// Is it a variable whose value names a place of the host, so that only `set` brings it in?
+bool is_never_passed(std::string_view name);
 /// Variables the recognised toolchains need, where what they name is visible.
 void pass_toolchain_variables(Planner& planner, Variables& variables);
 

@@ -260,6 +260,7 @@ Json to_array(const List& list) {
 Json json_of(const SeccompPlan& seccomp) {
   constexpr const char* policies[] = {"default", "strict", "off"};
   return {{"policy", policies[static_cast<int>(seccomp.policy)]},
+          {"policy_origin", json_of(seccomp.policy_origin)},
           {"allow", to_array(seccomp.allow)},
           {"deny", to_array(seccomp.deny)},
           {"rules", to_array(seccomp.rules)}};
@@ -274,21 +275,9 @@ Json project_json(const Plan& plan) {
   return json;
 }
 
-Json rules_json(const std::vector<Sourced<NetworkRule>>& rules) {
-  Json list = Json::array();
-  for (const auto& rule : rules) list.push_back({{"rule", to_text(rule.value)}, {"origin", json_of(rule.origin)}});
-  return list;
-}
-
 Json network_json(const Plan& plan) {
   constexpr const char* modes[] = {"none", "filtered", "host"};
-  Json json{{"mode", modes[static_cast<int>(plan.network.value)]}, {"origin", json_of(plan.network.origin)}};
-  json["name_service"] = plan.name_service;
-  if (!plan.filter) return json;
-  json["allow"] = rules_json(plan.filter->allow);
-  json["deny"] = rules_json(plan.filter->deny);
-  json["ports"] = plan.filter->ports;
-  return json;
+  return {{"mode", modes[static_cast<int>(plan.network.value)]}, {"origin", json_of(plan.network.origin)}};
 }
 
 }  // namespace

@@ -239,21 +239,11 @@ const char* network_text(NetworkMode mode) {
     case NetworkMode::none:
       return "none: loopback only";
     case NetworkMode::filtered:
-      return "filtered: only what the rules allow";
+      return "filtered";
     case NetworkMode::host:
       return "the host's: everything the host reaches";
   }
   return "";
-}
-
-void print_rules(Text& text, const char* verb, const std::vector<Sourced<NetworkRule>>& rules) {
-  for (const auto& rule : rules) text.line("    " + std::string(verb) + to_text(rule.value), to_text(rule.origin));
-}
-
-void print_filter(Text& text, const FilterPlan& filter) {
-  if (filter.allow.empty()) text.line("    nothing is allowed: no rule in network.allow", "");
-  print_rules(text, "deny   ", filter.deny);
-  print_rules(text, "allow  ", filter.allow);
 }
 
 void print_isolation(Text& text, const Plan& plan) {
@@ -268,7 +258,6 @@ void print_isolation(Text& text, const Plan& plan) {
   text.line(names, to_text(Origin{}));
   if (namespaces.nested) text.line("  the command may make namespaces of its own", "");
   text.line(std::string("  network: ") + network_text(plan.network.value), to_text(plan.network.origin));
-  if (plan.filter) print_filter(text, *plan.filter);
 }
 
 void print_environment(Text& text, const Plan& plan) {
@@ -280,17 +269,19 @@ void print_environment(Text& text, const Plan& plan) {
   }
 }
 
-const char* policy_word(SeccompPolicy policy) {
+const char* policy_words(SeccompPolicy policy) {
   switch (policy) {
     case SeccompPolicy::standard:
       return "default";
     case SeccompPolicy::strict:
-      return "strict";
+      return "strict (without debuggers, System V IPC, message queues, ping; all of it: snug-security(7))";
     case SeccompPolicy::off:
       return "off";
   }
   return "";
 }
+
+std::string said_origin(const Origin& origin) { return origin.kind == OriginKind::builtin ? "" : to_text(origin); }
 
 void print_limits(Text& text, const Plan& plan) {
   text.heading("limits and system calls");
@@ -298,7 +289,8 @@ void print_limits(Text& text, const Plan& plan) {
     text.line("  " + limit.name + " " + std::to_string(limit.soft), to_text(limit.origin));
   }
   if (plan.timeout) text.line("  timeout " + duration_to_text(plan.timeout->value), to_text(plan.timeout->origin));
-  text.line(std::string("  system calls: policy ") + policy_word(plan.seccomp.policy), "");
+  text.line(std::string("  system calls: policy ") + policy_words(plan.seccomp.policy),
+            said_origin(plan.seccomp.policy_origin));
   for (const auto& call : plan.seccomp.allow) text.line("  allow " + shown_name(call.value), to_text(call.origin));
   for (const auto& call : plan.seccomp.deny) text.line("  deny " + shown_name(call.value), to_text(call.origin));
   for (const auto& rule : plan.seccomp.rules) {

@@ -6,41 +6,62 @@
 #include "base/paths.h"
 #include "plan/glob.h"
 #include "plan/planner.h"
+#include "plan/toolchains.h"
 
 namespace snug {
 namespace {
 
-struct Toolchain {
-  const char* name;
-  const char* entry;                       ///< what stands in PATH; "*" takes part of one component
-  std::array<const char*, 9> shows{};      ///< what is shown, where it exists; $1 is what the first "*" component was
-  std::array<const char*, 5> variables{};  ///< passed, if what they name is visible
-};
+constexpr std::size_t most_looked_at = 2000;  // versions of one tool, and what lies beside them
 
-// Layouts as each tool's own installer makes them. A trailing part of `shows` that is absent is left out.
+// A trailing part of `shows` that is absent is left out. What npm keeps for a whole installation (etc/npmrc) and conda
+// in its prefix (.condarc) may hold the tokens of private registries.
 constexpr Toolchain toolchains[] = {
-    {"nvm", "~/.nvm/versions/node/*/bin", {"~/.nvm/versions/node/$1"}, {"NVM_BIN", "NVM_INC"}},
-    {"volta", "~/.volta/bin", {"~/.volta/bin", "~/.volta/tools", "~/.volta/layout.v4"}, {}},
-    {"fnm", "~/.local/share/fnm/node-versions/*/installation/bin", {"~/.local/share/fnm/node-versions/$1"}, {}},
-    {"fnm", "~/.local/share/fnm/aliases/*/bin", {"~/.local/share/fnm/node-versions", "~/.local/share/fnm/aliases"}, {}},
-    {"fnm", "~/.fnm/node-versions/*/installation/bin", {"~/.fnm/node-versions/$1"}, {}},
+    {"nvm",
+     "~/.nvm/versions/node/*/bin",
+     {"~/.nvm/versions/node/$1"},
+     {"NVM_BIN", "NVM_INC"},
+     "~/.nvm/versions/node/$1/etc/npmrc"},
+    {"volta",
+     "~/.volta/bin",
+     {"~/.volta/bin", "~/.volta/tools", "~/.volta/layout.v4"},
+     {"VOLTA_HOME"},
+     "~/.volta/tools/image/node/*/etc/npmrc"},
+    {"fnm",
+     "~/.local/share/fnm/node-versions/*/installation/bin",
+     {"~/.local/share/fnm/node-versions/$1"},
+     {},
+     "~/.local/share/fnm/node-versions/$1/installation/etc/npmrc"},
+    {"fnm",
+     "~/.local/share/fnm/aliases/*/bin",
+     {"~/.local/share/fnm/node-versions", "~/.local/share/fnm/aliases"},
+     {},
+     "~/.local/share/fnm/node-versions/*/installation/etc/npmrc"},
+    {"fnm",
+     "~/.fnm/node-versions/*/installation/bin",
+     {"~/.fnm/node-versions/$1"},
+     {},
+     "~/.fnm/node-versions/$1/installation/etc/npmrc"},
     {"fnm", "~/.local/share/fnm", {"~/.local/share/fnm/fnm"}, {}},
     {"pyenv",
      "~/.pyenv/*",
      {"~/.pyenv/bin", "~/.pyenv/libexec", "~/.pyenv/shims", "~/.pyenv/versions", "~/.pyenv/version", "~/.pyenv/plugins",
       "~/.pyenv/pyenv.d"},
-     {"PYENV_ROOT", "PYENV_VERSION"}},
-    {"pyenv", "~/.pyenv/versions/*/bin", {"~/.pyenv/versions/$1"}, {}},
+     {"PYENV_ROOT", "PYENV_VERSION"},
+     "~/.pyenv/versions/*/pip.conf"},
+    {"pyenv", "~/.pyenv/versions/*/bin", {"~/.pyenv/versions/$1"}, {}, "~/.pyenv/versions/$1/pip.conf"},
     {"conda",
      "~/*conda*/*bin",
      {"~/$1"},
-     {"CONDA_PREFIX", "CONDA_EXE", "CONDA_DEFAULT_ENV", "CONDA_PYTHON_EXE", "CONDA_SHLVL"}},
-    {"conda", "~/*conda*/envs/*/bin", {"~/$1"}, {"CONDA_PREFIX", "CONDA_DEFAULT_ENV"}},
+     {"CONDA_PREFIX", "CONDA_EXE", "CONDA_DEFAULT_ENV", "CONDA_PYTHON_EXE", "CONDA_SHLVL"},
+     "~/$1/.condarc"},
+    {"conda", "~/*conda*/envs/*/bin", {"~/$1"}, {"CONDA_PREFIX", "CONDA_DEFAULT_ENV"}, "~/$1/.condarc"},
     {"conda",
      "~/*forge*/*bin",
      {"~/$1"},
-     {"CONDA_PREFIX", "CONDA_EXE", "CONDA_DEFAULT_ENV", "CONDA_PYTHON_EXE", "CONDA_SHLVL"}},
-    {"conda", "~/*forge*/envs/*/bin", {"~/$1"}, {"CONDA_PREFIX", "CONDA_DEFAULT_ENV"}},
+     {"CONDA_PREFIX", "CONDA_EXE", "CONDA_DEFAULT_ENV", "CONDA_PYTHON_EXE", "CONDA_SHLVL"},
+     "~/$1/.condarc"},
+    {"conda", "~/*forge*/envs/*/bin", {"~/$1"}, {"CONDA_PREFIX", "CONDA_DEFAULT_ENV"}, "~/$1/.condarc"},
+    {"conda", "~/micromamba/envs/*/bin", {"~/micromamba/envs/$1"}, {"CONDA_PREFIX", "CONDA_DEFAULT_ENV"}},
     {"rustup",
      "~/.cargo/bin",
      {"~/.cargo/bin", "~/.rustup/toolchains", "~/.rustup/settings.toml"},
@@ -53,22 +74,41 @@ constexpr Toolchain toolchains[] = {
     {"deno", "~/.deno/bin", {"~/.deno/bin"}, {}},
     {"sdkman", "~/.sdkman/candidates/*/*/bin", {"~/.sdkman/candidates/$1"}, {"JAVA_HOME", "GRADLE_HOME", "MAVEN_HOME"}},
     {"mise", "~/.local/share/mise/installs/*/*", {"~/.local/share/mise/installs/$1"}, {}},
-    {"mise", "~/.local/share/mise/installs/*/*/bin", {"~/.local/share/mise/installs/$1"}, {}},
+    {"mise",
+     "~/.local/share/mise/installs/*/*/bin",
+     {"~/.local/share/mise/installs/$1"},
+     {},
+     "~/.local/share/mise/installs/$1/*/etc/npmrc"},
     {"mise",
      "~/.local/share/mise/shims",
      {"~/.local/share/mise/shims", "~/.local/share/mise/installs", "~/.local/share/mise/plugins", "~/.local/bin/mise"},
-     {}},
+     {},
+     "~/.local/share/mise/installs/node/*/etc/npmrc"},
     {"asdf",
      "~/.asdf/*",
      {"~/.asdf/bin", "~/.asdf/lib", "~/.asdf/libexec", "~/.asdf/plugins", "~/.asdf/installs", "~/.asdf/shims",
       "~/.asdf/asdf.sh", "~/.asdf/version.txt", "~/.tool-versions"},
-     {"ASDF_DIR", "ASDF_DATA_DIR"}},
+     {"ASDF_DIR", "ASDF_DATA_DIR"},
+     "~/.asdf/installs/nodejs/*/etc/npmrc"},
+    // Not var, where databases and other services keep what is theirs.
     {"Homebrew",
      "/home/linuxbrew/.linuxbrew/*bin",
-     {"/home/linuxbrew/.linuxbrew"},
-     {"HOMEBREW_PREFIX", "HOMEBREW_CELLAR", "HOMEBREW_REPOSITORY"}},
-    {"Homebrew", "~/.linuxbrew/*bin", {"~/.linuxbrew"}, {"HOMEBREW_PREFIX", "HOMEBREW_CELLAR", "HOMEBREW_REPOSITORY"}},
+     {"/home/linuxbrew/.linuxbrew/bin", "/home/linuxbrew/.linuxbrew/sbin", "/home/linuxbrew/.linuxbrew/lib",
+      "/home/linuxbrew/.linuxbrew/libexec", "/home/linuxbrew/.linuxbrew/include", "/home/linuxbrew/.linuxbrew/share",
+      "/home/linuxbrew/.linuxbrew/opt", "/home/linuxbrew/.linuxbrew/Cellar",
+      "/home/linuxbrew/.linuxbrew/etc/ca-certificates", "/home/linuxbrew/.linuxbrew/etc/openssl@3"},
+     {"HOMEBREW_PREFIX", "HOMEBREW_CELLAR"}},
+    {"Homebrew",
+     "~/.linuxbrew/*bin",
+     {"~/.linuxbrew/bin", "~/.linuxbrew/sbin", "~/.linuxbrew/lib", "~/.linuxbrew/libexec", "~/.linuxbrew/include",
+      "~/.linuxbrew/share", "~/.linuxbrew/opt", "~/.linuxbrew/Cellar", "~/.linuxbrew/etc/ca-certificates",
+      "~/.linuxbrew/etc/openssl@3"},
+     {"HOMEBREW_PREFIX", "HOMEBREW_CELLAR"}},
     {"Nix", "~/.nix-profile/bin", {"/nix/store", "/nix/var/nix/profiles", "~/.nix-profile"}, {"NIX_SSL_CERT_FILE"}},
+    {"Nix",
+     "~/.local/state/nix/profile/bin",
+     {"/nix/store", "~/.local/state/nix/profile", "~/.local/state/nix/profiles"},
+     {"NIX_SSL_CERT_FILE"}},
     {"Nix", "/nix/var/nix/profiles/*/bin", {"/nix/store", "/nix/var/nix/profiles"}, {"NIX_SSL_CERT_FILE"}},
     {"Nix", "/nix/store/*/bin", {"/nix/store"}, {"NIX_SSL_CERT_FILE"}},
     {"uv",
@@ -109,13 +149,29 @@ std::string fill_in(std::string text, const std::vector<std::string>& captured) 
   return text;
 }
 
+Origin path_variable() { return {.kind = OriginKind::environment, .source = "PATH"}; }
+
 void show(Planner& planner, const Toolchain& toolchain, const std::string& path) {
   const Resolved real = planner.host.resolve(path);
   if (!real.directory() && real.status.kind != FileKind::regular) return;
-  ViewEntry entry = shown(real, Access::read, std::string("toolchain ") + toolchain.name,
-                          {.kind = OriginKind::environment, .source = "PATH"});
+  ViewEntry entry = shown(real, Access::read, std::string("toolchain ") + toolchain.name, path_variable());
   if (!real.links.empty()) planner.followed.push_back({real, entry.origin, entry});
   planner.layout.place(std::move(entry), Rank::builtin, true);
+}
+
+void hide(Planner& planner, const std::string& pattern) {
+  std::size_t budget = most_looked_at;
+  for (const std::string& path : expand_pattern(planner.host, "/", pattern, budget)) {
+    const Resolved real = planner.host.resolve(join("/", path));
+    if (real.status.kind != FileKind::regular) continue;
+    planner.layout.cover(
+        {.target = real.path, .what = Mask{}, .optional = true, .why = "may hold tokens", .origin = path_variable()},
+        Rank::builtin);
+  }
+  if (budget > 0) return;
+  planner.fail("cannot find all files that may hold tokens", path_variable(),
+               "there are more than " + std::to_string(most_looked_at) + " files to look at for " + pattern,
+               "write toolchains = \"none\", and list what you need in filesystem.read");
 }
 
 /// Shows what belongs to `directory`, if the table knows it.
@@ -128,6 +184,7 @@ bool recognise(Planner& planner, const std::string& directory) {
     for (const char* path : toolchain.shows) {
       if (path) show(planner, toolchain, at_home(planner, fill_in(path, *captured)));
     }
+    if (toolchain.hides) hide(planner, at_home(planner, fill_in(toolchain.hides, *captured)));
     for (const char* name : toolchain.variables) {
       if (name) planner.toolchain_variables.emplace_back(name);
     }
@@ -136,6 +193,8 @@ bool recognise(Planner& planner, const std::string& directory) {
 }
 
 }  // namespace
+
+std::span<const Toolchain> known_toolchains() { return toolchains; }
 
 void add_toolchains(Planner& planner) {
   if (planner.profile.toolchains.value == Toolchains::none) return;

@@ -23,7 +23,8 @@ bool check_not_own(const Field& field, std::string_view name) {
 }
 
 std::optional<std::string> passed_name(const Field& field) {
-  std::optional<std::string> name = variable_name(field);
+  std::optional<std::string> name = field.text("*");
+  if (name && !check_variable_name(field, *name)) return {};
   if (!name || std::ranges::find(never_passed, *name) == std::end(never_passed)) return name;
   field.fail(quote_for_display(*name) +
              " names a place of the host and is never passed on; give it a value in environment.set");

@@ -5,6 +5,7 @@
 
 #include "base/quote.h"
 #include "profile/bytes.h"
+#include "profile/variables.h"
 
 namespace snug {
 namespace {
@@ -55,6 +56,10 @@ void Mistakes::add(Diagnostic diagnostic) {
   if (full()) found_.back().message = "too many mistakes; the rest is not shown";
 }
 
+void Mistakes::note(Diagnostic diagnostic) {
+  if (notes_.size() < most) notes_.push_back(std::move(diagnostic));
+}
+
 void Mistakes::sort_from(std::size_t first) {
   const auto place = [](const Diagnostic& diagnostic) { return std::tie(diagnostic.line, diagnostic.column); };
   std::stable_sort(found_.begin() + static_cast<std::ptrdiff_t>(first), found_.end(),
@@ -91,6 +96,11 @@ void Field::fail(std::string_view message) const {
   fail_at(value_.at, escape_for_display(key()).append(": ").append(message));
 }
 
+void Field::note(std::string_view message) const {
+  mistakes_.note({name_of(source_.origin), value_.at.line, value_.at.column,
+                  escape_for_display(key()).append(": ").append(message)});
+}
+
 void Field::fail_at(Position place, std::string message) const {
   mistakes_.add({name_of(source_.origin), place.line, place.column, std::move(message)});
 }
@@ -103,14 +113,16 @@ void Field::fail_type(std::string_view expected) const {
   fail(message);
 }
 
-std::optional<std::string> Field::text() const {
+std::optional<std::string> Field::text(std::string_view signs) const {
   if (!is(Value::Type::text)) return fail_type("text in quotes"), std::nullopt;
-  if (value_.text.find("${") != std::string::npos) {
-    return fail("variables (\"${...}\") are not in this version yet; write the value out"), std::nullopt;
-  }
-  std::string bytes = utf8_to_bytes(value_.text);
-  if (bytes.find('\0') != std::string::npos) return fail("text cannot hold a NUL character"), std::nullopt;
-  return bytes;
+  Result<Expanded> expanded = source_.variables->expand(value_.text);
+  if (!expanded) return fail(expanded.error().what), std::nullopt;
+  if (expanded->bytes.find('\0') != std::string::npos) return fail("text cannot hold a NUL character"), std::nullopt;
+  const std::size_t sign = expanded->inserted.find_first_of(signs);
+  if (sign == std::string::npos) return std::move(expanded->bytes);
+  fail("a variable stands for " + quote_for_display(expanded->inserted) + ", whose " +
+       quote_for_display(expanded->inserted.substr(sign, 1)) + " would have a meaning here; write that value out");
+  return {};
 }
 
 std::optional<std::int64_t> Field::integer(std::int64_t least, std::int64_t most) const {

@@ -16,26 +16,32 @@
 
 namespace snug {
 
+class Variables;
+
 /// Every mistake found so far, up to a number nobody reads past.
 class Mistakes {
  public:
   void add(Diagnostic diagnostic);
   bool full() const { return found_.size() >= most; }
   std::vector<Diagnostic> take() { return std::move(found_); }
+  /// What is no mistake but may not be meant.
+  void note(Diagnostic diagnostic);
+  std::vector<Diagnostic> take_notes() { return std::move(notes_); }
   /// Orders by place what was added since there were `first` of them.
   void sort_from(std::size_t first);
   std::size_t count() const { return found_.size(); }
 
  private:
   static constexpr std::size_t most = 200;
-  std::vector<Diagnostic> found_;
+  std::vector<Diagnostic> found_, notes_;
 };
 
 /// Who says it: a file, the built-in default or one option, and how it meets what was said before.
 struct Source {
   Origin origin;  ///< kind and name; the place is added per value
   enum class Lists { append, replace } lists = Lists::append;
-  std::string appended_key;  ///< an option's key to which its value adds one element
+  std::string appended_key;              ///< an option's key to which its value adds one element
+  const Variables* variables = nullptr;  ///< never null where a document is read
 };
 
 /// What messages call it: the file as given, "option --read", "built-in default", "shipped profile node".
@@ -60,6 +66,8 @@ class Field {
 
   /// "KEY: message" at the value.
   void fail(std::string_view message) const;
+  /// The same for what is no mistake.
+  void note(std::string_view message) const;
   /// `message` as it is, at `place`.
   void fail_at(Position place, std::string message) const;
   /// "KEY: expected WHAT, found ..." with the way to write it, where that is plain.
@@ -67,8 +75,9 @@ class Field {
 
   // Each returns nothing after it has failed.
 
-  /// Text as the bytes meant. Refuses NUL and what this version does not expand.
-  std::optional<std::string> text() const;
+  /// Text as the bytes meant, its variables replaced; refuses NUL. `signs` are characters that the reader gives a
+  /// meaning: a variable's value that holds one of them is refused.
+  std::optional<std::string> text(std::string_view signs = {}) const;
   std::optional<std::int64_t> integer(std::int64_t least, std::int64_t most) const;
   std::optional<double> number() const;
   std::optional<bool> boolean() const;

@@ -1,6 +1,7 @@
 #include "profile/keys.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/quote.h"
 #include "base/suggest.h"
@@ -24,20 +25,25 @@ std::string suggestion(std::string_view name, std::span<const std::string_view> 
   return near.empty() ? same_name_elsewhere(name) : std::string(near);
 }
 
-bool fail_replace(const Field& field) {
+// { replace = [...] }, and nothing else.
+const Member* replacement(const Field& field) {
+  const Member* found = nullptr;
   for (const Member& member : field.value().members) {
-    if (member.key != "replace") continue;
-    field.member(member).fail("inheritance is not in this version yet, so there is no list to start over");
-    return true;
+    if (member.key == "replace") found = &member;
   }
-  return false;
+  return found;
 }
 
-bool is_removal(const Field& item) {
-  if (!item.is(Value::Type::text) || !item.value().text.starts_with('!')) return false;
-  item.fail(quote_for_display(utf8_to_bytes(item.value().text)) +
-            ": inheritance is not in this version yet, so nothing can be taken out");
-  return true;
+void fail_beside_replacement(const Field& field) {
+  for (const Member& member : field.value().members) {
+    if (member.key != "replace") fail_unknown_key(field, member, std::array<std::string_view, 1>{"replace"});
+  }
+}
+
+void add_items(const Field& list, std::vector<Field>& items) {
+  if (!list.is(Value::Type::list)) return list.fail_type("a list");
+  items.reserve(list.value().items.size());
+  for (const Value& value : list.value().items) items.push_back(list.item(value));
 }
 
 }  // namespace
@@ -62,20 +68,19 @@ bool stands_alone(const Field& field) {
   return false;
 }
 
-std::vector<Field> list_items(const Field& field) {
-  std::vector<Field> items;
-  if (field.is(Value::Type::list)) {
-    items.reserve(field.value().items.size());
-    for (const Value& value : field.value().items) {
-      const Field item = field.item(value);
-      if (!is_removal(item)) items.push_back(item);
-    }
-  } else if (field.appending()) {
-    if (!is_removal(field)) items.push_back(field);
-  } else if (!fail_replace(field)) {
-    field.fail_type("a list");
+ListItems list_items(const Field& field) {
+  ListItems given{.items = {}, .restart = field.source().lists == Source::Lists::replace};
+  const Member* start = replacement(field);
+  if (start != nullptr) {
+    fail_beside_replacement(field);
+    given.restart = true;
+    add_items(field.member(*start), given.items);
+  } else if (field.appending() && !field.is(Value::Type::list)) {
+    given.items.push_back(field);
+  } else {
+    add_items(field, given.items);
   }
-  return items;
+  return given;
 }
 
 }  // namespace snug

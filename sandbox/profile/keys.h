@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "profile/field.h"
+#include "profile/removal.h"
 
 namespace snug {
 
@@ -73,9 +74,13 @@ void fail_missing(const Field& table, std::string_view name);
 /// A value that stands alone: fails if an option would add to it.
 bool stands_alone(const Field& field);
 
-/// The elements of a list key, each checked for what this version does not do ("!x", "key.replace"). Empty after a
-/// failure. An option that adds one element gives it without brackets.
-std::vector<Field> list_items(const Field& field);
+/// The elements of a list key, those of "!x" among them. Empty after a failure. An option that adds one element gives
+/// it without brackets.
+struct ListItems {
+  std::vector<Field> items;
+  bool restart = false;  ///< "key.replace", or an option's list: what was said before goes
+};
+ListItems list_items(const Field& field);
 
 /// A scalar kept with its origin; the last document wins. `parse` is std::optional<T>(const Field&).
 template <auto member, auto parse, class Section>
@@ -93,16 +98,19 @@ void plain(const Field& field, Section& section) {
   if (value) section.*member = std::move(*value);
 }
 
-/// A list; documents append. `parse` gives one element.
+/// A list; documents append, "!x" takes out, "key.replace" starts over. `parse` gives one element.
 template <auto member, auto parse, class Section>
 void list(const Field& field, Section& section) {
   auto& target = section.*member;
-  if (field.source().lists == Source::Lists::replace) target.clear();
-  const std::vector<Field> items = list_items(field);
+  const auto [items, restart] = list_items(field);
+  if (restart) target.clear();
   target.reserve(target.size() + items.size());
   for (const Field& item : items) {
-    auto element = parse(item);
-    if (element) target.push_back(std::move(*element));
+    if (is_removal(item)) {
+      take_out(target, item);
+    } else if (auto element = parse(item)) {
+      target.push_back(std::move(*element));
+    }
   }
 }
 

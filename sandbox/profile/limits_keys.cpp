@@ -21,24 +21,6 @@ std::optional<double> cpus(const Field& field) {
   return number;
 }
 
-// What a limit of setrlimit(2) counts.
-enum class Counts { things, bytes, seconds, microseconds };
-
-struct RlimitName {
-  std::string_view name;
-  Counts counts;
-};
-
-// All of setrlimit(2).
-constexpr RlimitName rlimit_names[] = {
-    {"as", Counts::bytes},      {"core", Counts::bytes},          {"cpu", Counts::seconds},
-    {"data", Counts::bytes},    {"fsize", Counts::bytes},         {"locks", Counts::things},
-    {"memlock", Counts::bytes}, {"msgqueue", Counts::bytes},      {"nice", Counts::things},
-    {"nofile", Counts::things}, {"nproc", Counts::things},        {"rss", Counts::bytes},
-    {"rtprio", Counts::things}, {"rttime", Counts::microseconds}, {"sigpending", Counts::things},
-    {"stack", Counts::bytes},
-};
-
 const RlimitName* find_rlimit(std::string_view name) {
   const RlimitName* const found = std::ranges::find(rlimit_names, name, &RlimitName::name);
   return found == std::end(rlimit_names) ? nullptr : found;
@@ -60,18 +42,18 @@ std::optional<std::uint64_t> time_limit(const Field& field, std::chrono::nanosec
   return static_cast<std::uint64_t>(parts);
 }
 
-std::optional<std::uint64_t> rlimit_value(const Field& field, Counts counts) {
+std::optional<std::uint64_t> rlimit_value(const Field& field, RlimitCounts counts) {
   using namespace std::chrono_literals;
   const bool unlimited = field.is(Value::Type::text) && field.value().text == "unlimited";
   if (unlimited) return std::numeric_limits<std::uint64_t>::max();  // RLIM_INFINITY
   switch (counts) {
-    case Counts::bytes:
+    case RlimitCounts::bytes:
       return size(field);
-    case Counts::seconds:
+    case RlimitCounts::seconds:
       return time_limit(field, 1s);
-    case Counts::microseconds:
+    case RlimitCounts::microseconds:
       return time_limit(field, 1us);
-    case Counts::things:
+    case RlimitCounts::things:
       break;
   }
   return field.integer(0, std::numeric_limits<std::int64_t>::max());

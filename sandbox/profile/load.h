@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,11 +42,14 @@ struct ProfileText {
   std::string text;
   std::string name = {};  ///< what it was asked for by: a shipped one's always; empty: `file`'s stem
   std::string path = {};  ///< the file's absolute path; empty: `file` says it
+  /// asked_for: gives the profile its name. laid_on_top: the user's own file for the project.
+  enum class Role { asked_for, laid_on_top } role = Role::asked_for;
 };
 
 struct LoadOutcome {
   Profile profile;                      ///< meaningful only without diagnostics
   std::vector<Diagnostic> diagnostics;  ///< every mistake, in order of file and line
+  std::vector<Diagnostic> notes = {};   ///< what is no mistake but may not be meant: "!x" that takes nothing out
 };
 
 /// Another profile as `extends` names it: by name, or by file.
@@ -61,10 +65,21 @@ using FindProfile = std::function<Result<ProfileText>(const ProfileReference&)>;
 /// Knows the shipped profiles and no file.
 Result<ProfileText> find_shipped(const ProfileReference& reference);
 
+/// What variables stand for that no profile defines. An empty one has no value: a profile that uses it does not load.
+struct KnownValues {
+  std::string project = {};  ///< absolute
+  std::string home = {};     ///< absolute; "~/" leads there, too
+  std::string user = {}, uid = {};
+  std::string state = {};    ///< $XDG_STATE_HOME
+  std::string runtime = {};  ///< $XDG_RUNTIME_DIR
+  std::string cwd = {};      ///< no variable: where relative names of files start
+  std::function<std::optional<std::string>(const std::string&)> environment = {};
+};
+
 /// What loading a profile takes from outside of its texts.
 struct LoadContext {
   FindProfile find = find_shipped;
-  std::string home = {};  ///< the caller's, absolute: where "~/" leads
+  KnownValues known = {};
 };
 
 /// Parses and lays over each other the compiled-in default, `texts` (each after what it extends), then `overrides`.
@@ -74,7 +89,7 @@ LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vecto
 struct Document;
 
 /// The same where the texts have been read already, see closure.h.
-LoadOutcome load_documents(const std::vector<Document>& documents, const std::vector<Override>& overrides,
+LoadOutcome load_documents(std::vector<Document> documents, const std::vector<Override>& overrides,
                            const LoadContext& context = {});
 
 /// The compiled-in default profile's TOML (profiles/default.toml at build time).

@@ -9,7 +9,7 @@ namespace snug {
 namespace {
 
 std::optional<Sourced<std::string>> network_rule(const Field& field) {
-  std::optional<std::string> text = field.text();
+  std::optional<std::string> text = field.text("*@,/");
   if (!text) return {};
   const Result<NetworkRule> rule = parse_network_rule(*text);
   if (!rule) return field.fail(rule.error().what), std::nullopt;

@@ -8,6 +8,7 @@
 namespace snug {
 namespace {
 
+constexpr std::string_view entry_signs = "*?";
 constexpr std::size_t longest_path = 4095;  // PATH_MAX without its NUL
 
 bool has_lead(std::string_view path) {
@@ -57,7 +58,7 @@ std::optional<std::string> path(const Field& field) {
 }
 
 std::optional<PathEntry> path_entry(const Field& field) {
-  std::optional<std::string> text = field.text();
+  std::optional<std::string> text = field.text(entry_signs);
   if (!text) return {};
   PathEntry entry = split_optional(field, std::move(*text));
   const bool good = check_path(field, entry.path) && check_no_pattern(field, entry.path);
@@ -65,7 +66,7 @@ std::optional<PathEntry> path_entry(const Field& field) {
 }
 
 std::optional<PathEntry> pattern_entry(const Field& field) {
-  std::optional<std::string> text = field.text();
+  std::optional<std::string> text = field.text(entry_signs);
   if (!text) return {};
   PathEntry entry = split_optional(field, std::move(*text));
   return check_common(field, entry.path) ? std::optional(std::move(entry)) : std::nullopt;

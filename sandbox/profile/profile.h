@@ -98,10 +98,10 @@ struct NetworkSection {
 };
 
 struct EnvironmentSection {
-  std::vector<Sourced<std::string>> pass;                 ///< names or "LC_*" patterns
+  std::vector<Sourced<std::string>> pass;  ///< names or "LC_*" patterns
   std::map<std::string, Sourced<std::string>> set;
   std::vector<Sourced<std::string>> unset;
-  std::vector<PathEntry> path;                            ///< prepended to PATH, first entry first
+  std::vector<PathEntry> path;  ///< prepended to PATH, first entry first
 };
 
 struct SeccompRule {
@@ -109,7 +109,7 @@ struct SeccompRule {
   int argument = 0;  ///< 0-5
   enum class Compare { equals, masked } compare = Compare::equals;
   std::variant<std::uint64_t, std::string> value;  ///< a number or a constant's name
-  std::uint64_t mask = ~std::uint64_t{0};           ///< with Compare::masked
+  std::uint64_t mask = ~std::uint64_t{0};          ///< with Compare::masked
   enum class Action { allow, error, kill, log } action = Action::allow;
   std::string error;  ///< with Action::error: "EAFNOSUPPORT"
   Origin origin;
@@ -122,21 +122,22 @@ struct SeccompSection {
 };
 
 struct LimitsSection {
-  std::optional<Sourced<std::uint64_t>> memory;     ///< bytes
+  std::optional<Sourced<std::uint64_t>> memory;  ///< bytes
   std::optional<Sourced<std::uint64_t>> processes;
   std::optional<Sourced<double>> cpus;
-  std::optional<Sourced<std::uint64_t>> disk;       ///< bytes
+  std::optional<Sourced<std::uint64_t>> disk;  ///< bytes
   std::optional<Sourced<std::chrono::milliseconds>> timeout;
   struct Rlimit {
-    std::string name;                ///< "nofile", as in setrlimit(2) without RLIMIT_, lower case
-    std::uint64_t value = 0;         ///< bytes for sizes, seconds for cpu, else a count
+    std::string name;         ///< "nofile", as in setrlimit(2) without RLIMIT_, lower case
+    std::uint64_t value = 0;  ///< bytes for sizes, seconds for cpu, else a count
     Origin origin;
   };
   std::vector<Rlimit> rlimits;
 };
 
 struct NamespacesSection {
-  std::optional<Sourced<std::chrono::nanoseconds>> monotonic, boottime;  ///< offsets; either one asks for a time namespace
+  std::optional<Sourced<std::chrono::nanoseconds>> monotonic,
+      boottime;  ///< offsets; either one asks for a time namespace
 };
 
 struct ChangesSection {
@@ -145,13 +146,13 @@ struct ChangesSection {
 };
 
 struct Profile {
-  std::string name;         ///< "default", or the file's stem
-  std::string file;         ///< where it was read from; empty: compiled in
+  std::string name;  ///< "default", or the file's stem
+  std::string file;  ///< where it was read from; empty: compiled in
   std::string description;
   std::vector<Sourced<std::string>> extends;
   std::vector<Sourced<std::string>> require;
   std::map<std::string, Sourced<std::string>> vars;
-  Sourced<std::string> hostname;                ///< empty: "snug"
+  Sourced<std::string> hostname;  ///< empty: "snug"
   std::optional<Sourced<std::vector<std::string>>> shell;
   std::optional<PathEntry> workdir;
   Sourced<UserChoice> user;

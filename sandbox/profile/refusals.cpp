@@ -31,11 +31,6 @@ void refuse_if_set(Refusals& refusals, const auto& limit, std::string_view key, 
   if (limit) refuse_key(refusals, limit->origin, key, advice);
 }
 
-void refuse_inheritance(Refusals& refusals, const Profile& profile) {
-  if (profile.vars.empty()) return;
-  refuse_key(refusals, profile.vars.begin()->second.origin, "[vars]", "write the values out where they are used");
-}
-
 void refuse_promises(Refusals& refusals, const Profile& profile) {
   for (const Sourced<std::string>& promise : profile.require) {
     const bool kept = promise.value == "filesystem" || promise.value == "network" ||
@@ -63,16 +58,15 @@ void refuse_losing_changes(Refusals& refusals, const Profile& profile) {
 }
 
 void refuse_network(Refusals& refusals, const NetworkSection& network) {
+  if (network.mode.value == NetworkMode::filtered) {
+    refuse_key(refusals, network.mode.origin, "network.mode = \"filtered\"", "write \"none\" or \"host\"");
+  }
+  refuse_list(refusals, network.allow, "network.allow", "remove it; network.mode is \"none\" or \"host\"");
+  refuse_list(refusals, network.deny, "network.deny", "remove it; network.mode = \"none\" reaches nothing");
   refuse_list(refusals, network.publish, "network.publish",
               "remove it; with network.mode = \"host\" the command's ports are the host's");
   refuse_list(refusals, network.host_ports, "network.host-ports",
               "remove it; with network.mode = \"host\" the host's ports are reachable");
-}
-
-void refuse_seccomp(Refusals& refusals, const SeccompSection& seccomp) {
-  if (seccomp.policy.value != SeccompPolicy::strict) return;
-  refuse_key(refusals, seccomp.policy.origin, "seccomp.policy = \"strict\"",
-             "write \"default\", and name more calls in seccomp.deny");
 }
 
 void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
@@ -93,12 +87,10 @@ void sort_by_place(std::vector<Diagnostic>& all) {
 
 std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   Refusals refusals;
-  refuse_inheritance(refusals, profile);
   refuse_promises(refusals, profile);
   refuse_subids(refusals, profile);
   refuse_losing_changes(refusals, profile);
   refuse_network(refusals, profile.network);
-  refuse_seccomp(refusals, profile.seccomp);
   refuse_limits(refusals, profile.limits);
   sort_by_place(refusals);
   return refusals;

@@ -6,6 +6,7 @@
 #include "profile/bytes.h"
 #include "profile/schema.h"
 #include "profile/values.h"
+#include "profile/variables.h"
 
 namespace snug {
 namespace {
@@ -71,11 +72,25 @@ std::optional<UserChoice> user_choice(const Field& field) {
   return user_number(field, *text);
 }
 
+bool check_defined_name(const Field& value, std::string_view name) {
+  if (is_known_variable(name)) return value.fail("this name is one of snug's own variables; take another"), false;
+  if (is_variable_name(name)) return true;
+  value.fail("is no name of a variable; use letters, digits, \"-\" and \"_\"");
+  return false;
+}
+
+// All documents' have been collected already: a variable may be used before it is defined. Of two definitions only the
+// one that counts is looked into.
 void read_vars(const Field& field, Profile& profile) {
   if (!field.expect_table()) return;
   for (const Member& member : field.value().members) {
     const Field value = field.member(member);
-    if (std::optional<std::string> text = value.text()) profile.vars[member.key] = {std::move(*text), value.origin()};
+    if (!check_defined_name(value, member.key)) continue;
+    if (!value.is(Value::Type::text)) {
+      value.fail_type("text in quotes");
+    } else if (field.source().variables->counts(member.key, value.origin())) {
+      if (auto text = value.text()) profile.vars[member.key] = {std::move(*text), value.origin()};
+    }
   }
 }
 

@@ -48,6 +48,24 @@ inline constexpr Word<SeccompPolicy> policy_words[] = {
 inline constexpr Word<OnEnd> end_words[] = {
     {"ask", OnEnd::ask}, {"apply", OnEnd::apply}, {"keep", OnEnd::keep}, {"discard", OnEnd::discard}};
 
+/// What a limit of setrlimit(2) counts.
+enum class RlimitCounts { things, bytes, seconds, microseconds };
+
+struct RlimitName {
+  std::string_view name;
+  RlimitCounts counts;
+};
+
+/// All of setrlimit(2).
+inline constexpr RlimitName rlimit_names[] = {
+    {"as", RlimitCounts::bytes},      {"core", RlimitCounts::bytes},          {"cpu", RlimitCounts::seconds},
+    {"data", RlimitCounts::bytes},    {"fsize", RlimitCounts::bytes},         {"locks", RlimitCounts::things},
+    {"memlock", RlimitCounts::bytes}, {"msgqueue", RlimitCounts::bytes},      {"nice", RlimitCounts::things},
+    {"nofile", RlimitCounts::things}, {"nproc", RlimitCounts::things},        {"rss", RlimitCounts::bytes},
+    {"rtprio", RlimitCounts::things}, {"rttime", RlimitCounts::microseconds}, {"sigpending", RlimitCounts::things},
+    {"stack", RlimitCounts::bytes},
+};
+
 /// The word for `value`. Every value of an enumeration has one.
 template <class Enum, std::size_t count>
 constexpr std::string_view word_of(const Word<Enum> (&words)[count], Enum value) {

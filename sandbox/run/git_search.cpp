@@ -19,8 +19,8 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "run/git_index.h"
-#include "run/tree.h"
 #include "sys/errno.h"
+#include "sys/open.h"
 
 namespace snug {
 namespace {

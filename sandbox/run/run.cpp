@@ -10,7 +10,6 @@
 #include "base/units.h"
 #include "run/git_search.h"
 #include "run/loop.h"
-#include "run/network.h"
 #include "run/state.h"
 #include "run/stdio.h"
 #include "run/watch.h"
@@ -37,13 +36,12 @@ bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& std
 }
 
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
-                         Watcher& watcher, Network& network) {
+                         Watcher& watcher) {
   LoopOptions options{.stdio = stdio,
                       .keyboard_claimed = keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
-                      .watcher = &watcher,
-                      .network = &network};
+                      .watcher = &watcher};
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
     options.timeout_text =
@@ -98,12 +96,10 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (launched.error && launched.error->exit_status != 125) return not_executed(*std::move(launched.error));
   if (launched.error) return std::move(launched.error->error);
   if (auto opened = signals.open(); !opened) return std::move(opened).error();
-  auto network = Network::start(plan, *launched.sandbox, events.connection_ended);
-  if (!network) return std::move(network).error();
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, *network), std::move(terminal),
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher), std::move(terminal),
             std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
   if (plan.git_search) search(plan, since, false, events);

@@ -15,8 +15,9 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
-#include "run/tree.h"
 #include "sys/errno.h"
+#include "sys/open.h"
+#include "sys/tree.h"
 
 namespace snug {
 namespace {

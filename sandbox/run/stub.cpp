@@ -9,7 +9,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
-#include "run/tree.h"
+#include "sys/open.h"
 
 namespace snug {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/paths.h"
-#include "run/tree.h"
+#include "sys/open.h"
 
 namespace snug {
 namespace {

@@ -24,12 +24,6 @@ Result<Filter> no_filter(const SeccompPlan& plan) {
   return Filter{};
 }
 
-Error not_available() {
-  return {.what = "seccomp.policy = \"strict\" is not available in this version",
-          .needed_by = "seccomp.policy",
-          .fix = "use \"default\" and name what else to refuse in seccomp.deny"};
-}
-
 Error too_long(std::size_t length) {
   return {.what = "the system call filter has " + std::to_string(length) + " instructions, more than the kernel's " +
                   std::to_string(BPF_MAXINSNS),
@@ -37,15 +31,15 @@ Error too_long(std::size_t length) {
           .fix = "use fewer rules"};
 }
 
-Result<Filter> standard_filter(bool nested) {
+Result<Filter> standard_filter(PolicyVariant variant) {
   Filter filter;
-  filter.program = standard_program(native_architecture, nested);
-  filter.reports = !nested;
+  filter.program = standard_program(native_architecture, variant);
+  filter.reports = !variant.nested;
   return filter;
 }
 
 Result<Filter> customised_filter(const SeccompPlan& plan) {
-  Policy policy = make_policy(native_architecture, plan.nested);
+  Policy policy = make_policy(native_architecture, variant_of(plan));
   if (auto done = customise(plan, native_architecture, policy); !done) return done.error();
   Filter filter;
   filter.owned = compile(policy, native_architecture);
@@ -57,16 +51,13 @@ Result<Filter> customised_filter(const SeccompPlan& plan) {
 
 }  // namespace
 
+PolicyVariant variant_of(const SeccompPlan& plan) {
+  return {.strict = plan.policy == SeccompPolicy::strict, .nested = plan.nested};
+}
+
 Result<Filter> make_filter(const SeccompPlan& plan) {
-  switch (plan.policy) {
-    case SeccompPolicy::off:
-      return no_filter(plan);
-    case SeccompPolicy::strict:
-      return not_available();
-    case SeccompPolicy::standard:
-      break;
-  }
-  return changes_nothing(plan) ? standard_filter(plan.nested) : customised_filter(plan);
+  if (plan.policy == SeccompPolicy::off) return no_filter(plan);
+  return changes_nothing(plan) ? standard_filter(variant_of(plan)) : customised_filter(plan);
 }
 
 std::string name_of_call(int number) {

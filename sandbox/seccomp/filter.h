@@ -1,5 +1,5 @@
-// SeccompPlan -> BPF. The standard policy (policy.h) for this architecture is data made at build time; what a profile
-// changes (customise.h) is compiled at run time by the same compiler. Knows not why a call is denied.
+// SeccompPlan -> BPF. The built-in policies (policy.h) for this architecture are data made at build time; what a
+// profile changes (customise.h) is compiled at run time by the same compiler. Knows not why a call is denied.
 #pragma once
 
 #include <linux/filter.h>
@@ -10,8 +10,12 @@
 
 #include "base/result.h"
 #include "plan/plan.h"
+#include "seccomp/policy.h"
 
 namespace snug {
+
+/// The built-in policy a plan starts from. Precondition: its policy is not "off".
+PolicyVariant variant_of(const SeccompPlan& plan);
 
 /// A program for seccomp(2) SECCOMP_SET_MODE_FILTER. `program` points into `owned` or into the binary's data, so a
 /// Filter may be moved but not copied. Empty with policy "off".
@@ -27,8 +31,8 @@ struct Filter {
   Filter& operator=(const Filter&) = delete;
 };
 
-/// Errors: an unknown system call or constant name, with its origin; a refusal asked of policy "off"; policy "strict";
-/// more rules than a filter can hold.
+/// Errors: an unknown system call or constant name, with its origin; a refusal asked of policy "off"; more rules than a
+/// filter can hold.
 Result<Filter> make_filter(const SeccompPlan& plan);
 
 /// The name of a call by this machine's number, for messages: "keyctl", or "call 999".

@@ -1,7 +1,12 @@
 #include "seccomp/policy.h"
 
 #include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
 #include <linux/netlink.h>
+#include <linux/prctl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
@@ -42,9 +47,12 @@ CallRule without_flags(std::uint64_t flags, Action otherwise = refuse_call(EPERM
   return {{{{has_none(0, flags)}, allow_call}}, otherwise};
 }
 
-CallRule without_commands(std::initializer_list<std::uint64_t> commands) {
+// They act on what other programs read and write.
+constexpr std::uint64_t forged_input[] = {TIOCSTI, TIOCLINUX, TIOCSETD};
+
+CallRule without_forged_input() {
   CallRule rule = allowed();
-  for (const std::uint64_t command : commands) rule.clauses.push_back({{is(1, command)}, refuse_call(EPERM)});
+  for (const std::uint64_t command : forged_input) rule.clauses.push_back({{is(1, command)}, refuse_call(EPERM)});
   return rule;
 }
 
@@ -75,6 +83,9 @@ CallRule node_without_set_id(int mode) {
   return rule;
 }
 
+// Of Linux 5.6 and 5.14, which older headers do not have.
+constexpr std::uint64_t pr_set_io_flusher = 57, pr_sched_core = 62;
+
 // Types 5 and 6 with protocol 0 are SCTP and DCCP: either loads a kernel module nobody here needs.
 void add_internet(CallRule& rule, std::uint64_t family, std::initializer_list<std::uint64_t> protocols) {
   constexpr std::uint64_t type_bits = 0xf;
@@ -88,14 +99,72 @@ void add_internet(CallRule& rule, std::uint64_t family, std::initializer_list<st
 // Numbers of netinet/in.h, which older C libraries do not have in full.
 constexpr std::uint64_t any_protocol = 0, icmp = 1, tcp = 6, udp = 17, icmp6 = 58, multipath_tcp = 262;
 
-CallRule known_families() {
+CallRule families(std::initializer_list<std::uint64_t> protocols4, std::initializer_list<std::uint64_t> protocols6) {
   CallRule rule = refused(EAFNOSUPPORT);
   rule.clauses.push_back({{is(0, AF_UNIX)}, allow_call});
-  add_internet(rule, AF_INET, {any_protocol, tcp, udp, icmp, multipath_tcp});
-  add_internet(rule, AF_INET6, {any_protocol, tcp, udp, icmp6, multipath_tcp});
+  add_internet(rule, AF_INET, protocols4);
+  add_internet(rule, AF_INET6, protocols6);
   rule.clauses.push_back({{is(0, AF_NETLINK), is(2, NETLINK_ROUTE)}, allow_call});
   return rule;
 }
+
+CallRule known_families() {
+  return families({any_protocol, tcp, udp, icmp, multipath_tcp}, {any_protocol, tcp, udp, icmp6, multipath_tcp});
+}
+
+// --- by argument, strict --------------------------------------------------------------------------
+
+// What compilers, interpreters, shells and package managers ask of terminals, sockets and files (counted by strace),
+// with their neighbours. Plain terminal and descriptor commands are 0x5400 to 0x54ff, without size or direction.
+constexpr std::uint64_t plain_commands = 0x5400;
+
+constexpr std::uint64_t known_command_numbers[] = {
+    // TCGETS2 and its siblings, which the C library uses from glibc 2.42 on; its headers clash with the kernel's.
+    0x802c542a, 0x402c542b, 0x402c542c, 0x402c542d,
+    // Pseudo-terminals.
+    TIOCGPTN, TIOCSPTLCK, TIOCGPTLCK, TIOCGEXCL,
+    // Network interfaces.
+    SIOCATMARK, SIOCGIFNAME, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK,
+    SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFINDEX, SIOCGIFTXQLEN,
+    // Files.
+    FIGETBSZ, FICLONE, FICLONERANGE, FIDEDUPERANGE, FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR, FS_IOC_FIEMAP};
+
+CallRule known_commands() {
+  CallRule rule = without_forged_input();
+  rule.clauses.push_back({{part_is(1, 0xffffff00, plain_commands)}, allow_call});
+  for (const std::uint64_t command : known_command_numbers) rule.clauses.push_back({{is(1, command)}, allow_call});
+  rule.otherwise = refuse_call(ENOTTY);  // as from a file that does not know the command
+  return rule;
+}
+
+CallRule without_options(std::initializer_list<std::uint64_t> options) {
+  CallRule rule = allowed();
+  for (const std::uint64_t option : options) rule.clauses.push_back({{is(0, option)}, refuse_call(EINVAL)});
+  return rule;
+}
+
+struct SocketOption {
+  std::uint64_t level, name;
+};
+
+CallRule without_socket_options(std::initializer_list<SocketOption> options) {
+  CallRule rule = allowed();
+  for (const auto [level, name] : options) {
+    rule.clauses.push_back({{is(1, level), is(2, name)}, refuse_call(ENOPROTOOPT)});
+  }
+  return rule;
+}
+
+// Beside SCHED_RESET_ON_FORK.
+CallRule only_schedulers(std::initializer_list<std::uint64_t> policies) {
+  CallRule rule = refused();
+  for (const std::uint64_t policy : policies) {
+    rule.clauses.push_back({{part_is(1, all_32 & ~std::uint64_t{0x40000000}, policy)}, allow_call});
+  }
+  return rule;
+}
+
+CallRule only_of_self() { return {{{{is(0, 0)}, allow_call}}, refuse_call(EPERM)}; }
 
 // --- the table ------------------------------------------------------------------------------------
 
@@ -171,7 +240,7 @@ std::vector<PolicyRow> make_standard_rows() {
       {"clone", without_flags(clone_namespaces), "processes and threads, without new namespaces"},
       {"unshare", without_flags(clone_namespaces | CLONE_NEWTIME, report_call),
        "new namespaces give capabilities over kernel code that is rarely checked against them"},
-      {"ioctl", without_commands({TIOCSTI, TIOCLINUX, TIOCSETD}),
+      {"ioctl", without_forged_input(),
        "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; the kernel reads 32 bits"},
       {"prlimit64", not_at_init(),
        "limits; those of the sandbox's first process, which has the same user id, are not its"},
@@ -218,6 +287,64 @@ std::vector<PolicyRow> make_standard_rows() {
   };
 }
 
+// What compilers, interpreters, shells, git and package managers do without: chosen by counting the calls of the
+// actions in tests/support/everyday.py and their like. Where programs ask whether the kernel has something, the answer
+// is that of a kernel built without it, so that they do the same another way.
+std::vector<PolicyRow> make_strict_rows() {
+  return {
+      // Whole.
+      {"ptrace", told(), "strict: no debuggers or tracers, nor the leak check of -fsanitize=address, which is one"},
+      {"process_vm_readv process_vm_writev process_mrelease get_robust_list", refused(),
+       "strict: looks into other processes, as debuggers do"},
+      {"unshare", told(), "strict: new namespaces are refused anyway; what is left of it, few programs ask for"},
+      {"shmget shmat shmctl shmdt semget semop semtimedop semctl msgget msgsnd msgrcv msgctl", told(),
+       "strict: System V's shared memory, semaphores and queues; PostgreSQL and fakeroot need them"},
+      {"mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr", told(),
+       "strict: POSIX message queues; hardly any program has them (semaphores and shared memory are files)"},
+      {"get_mempolicy set_mempolicy set_mempolicy_home_node mbind move_pages", absent(),
+       "strict: placing memory on nodes; answered as by a kernel without them, which Java copes with"},
+      {"io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents", absent(),
+       "strict: the old asynchronous input and output; answered as by a kernel without it"},
+      {"setgroups setfsuid setfsgid capset", refused(),
+       "strict: programs that give up rights they do not have here; setuid and its like stay, which make and python "
+       "call"},
+      {"name_to_handle_at statmount listmount", absent(),
+       "strict: facts about mounts that /proc/self/mountinfo holds too"},
+      {"vmsplice remap_file_pages", absent(),
+       "strict: tricks with pages behind many kernel holes; programs copy instead"},
+      {"setxattrat getxattrat listxattrat removexattrat file_getattr file_setattr futex_wait futex_wake futex_requeue "
+       "futex_waitv cachestat lsm_get_self_attr lsm_list_modules",
+       absent(), "strict: newer than what libraries rely on, so less checked; they fall back"},
+      {"ustat futimesat", absent(), "strict: so old that no library makes them"},
+      {"sched_setattr", absent(), "strict: its policy lies in memory, where a filter cannot look"},
+
+      // By argument.
+      {"socket socketpair", families({any_protocol, tcp, udp}, {any_protocol, tcp, udp}),
+       "strict: unix, TCP, UDP and netlink for routes and addresses; no ping sockets, no multipath TCP"},
+      {"setsockopt",
+       without_socket_options({{SOL_SOCKET, SO_ATTACH_FILTER},
+                               {SOL_SOCKET, SO_ATTACH_BPF},
+                               {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF},
+                               {SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF},
+                               {SOL_SOCKET, SO_ZEROCOPY},
+                               {IPPROTO_TCP, TCP_ULP},
+                               {IPPROTO_IPV6, IPV6_ADDRFORM}}),
+       "strict: no filter programs on sockets, no TLS in the kernel, no zero copy, no change of family: rarely used, "
+       "many holes"},
+      {"ioctl", known_commands(),
+       "strict: terminals, descriptors, questions about network interfaces, cloning and reading of files; the answer "
+       "to "
+       "all others is that of a file which does not know them (ENOTTY)"},
+      {"prctl",
+       without_options({PR_SET_MM, PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_MCE_KILL,
+                        pr_set_io_flusher, pr_sched_core}),
+       "strict: the process itself, but for the layout of its memory, counters, memory failures and core scheduling"},
+      {"personality", only_personas({PER_LINUX, all_32}), "strict: asking; address-space randomisation stays on"},
+      {"prlimit64", only_of_self(), "strict: the limits of the process itself (0) and of no other"},
+      {"sched_setscheduler", only_schedulers({SCHED_OTHER, SCHED_BATCH, SCHED_IDLE}), "strict: no realtime"},
+  };
+}
+
 std::vector<PolicyRow> make_nested_rows() {
   return {
       {"clone clone3 unshare setns", allowed(), "nested: namespaces of its own, entered and left"},
@@ -234,6 +361,14 @@ const PolicyRow* find_in(std::span<const PolicyRow> rows, std::string_view call)
     if (std::ranges::count(names_in(row), call) > 0) return &row;
   }
   return nullptr;
+}
+
+// Later rows take the place of earlier ones.
+std::vector<std::span<const PolicyRow>> rows_of(PolicyVariant variant) {
+  std::vector<std::span<const PolicyRow>> rows{standard_rows()};
+  if (variant.strict) rows.push_back(strict_rows());
+  if (variant.nested) rows.push_back(nested_rows());
+  return rows;
 }
 
 void refuse_unreported(Action& action) {
@@ -262,14 +397,22 @@ std::span<const PolicyRow> standard_rows() {
   return rows;
 }
 
+std::span<const PolicyRow> strict_rows() {
+  static const std::vector<PolicyRow> rows = make_strict_rows();
+  return rows;
+}
+
 std::span<const PolicyRow> nested_rows() {
   static const std::vector<PolicyRow> rows = make_nested_rows();
   return rows;
 }
 
-const PolicyRow* find_row(std::string_view call, bool nested) {
-  const PolicyRow* row = nested ? find_in(nested_rows(), call) : nullptr;
-  return row ? row : find_in(standard_rows(), call);
+const PolicyRow* find_row(std::string_view call, PolicyVariant variant) {
+  const PolicyRow* row = nullptr;
+  for (const auto rows : rows_of(variant)) {
+    if (const PolicyRow* later = find_in(rows, call)) row = later;
+  }
+  return row;
 }
 
 std::vector<std::string_view> names_in(const PolicyRow& row) {
@@ -292,13 +435,10 @@ bool reports(const Policy& policy) {
   });
 }
 
-Policy make_policy(Architecture architecture, bool nested) {
+Policy make_policy(Architecture architecture, PolicyVariant variant) {
   Policy policy;
-  add_rows(policy, architecture, standard_rows());
-  if (nested) {
-    add_rows(policy, architecture, nested_rows());
-    refuse_unreported(policy);
-  }
+  for (const auto rows : rows_of(variant)) add_rows(policy, architecture, rows);
+  if (variant.nested) refuse_unreported(policy);
   // A tracer that skips a call sets its number to -1; the kernel then runs nothing, whatever the filter says, and an
   // error from here would take the place of the tracer's answer.
   policy.calls[~std::uint32_t{0}] = allowed();

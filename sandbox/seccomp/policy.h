@@ -62,11 +62,23 @@ struct PolicyRow {
 /// that programs fall back to what they did before it.
 std::span<const PolicyRow> standard_rows();
 
-/// What `nested = true` changes: rows that take the place of standard_rows()' for the calls they name.
+/// What `policy = "strict"` changes: rows that take the place of standard_rows()' for the calls they name. Each only
+/// narrows.
+std::span<const PolicyRow> strict_rows();
+
+/// What `nested = true` changes: rows that take the place of all others for the calls they name.
 std::span<const PolicyRow> nested_rows();
 
+/// Which of the built-in policies.
+struct PolicyVariant {
+  bool strict = false;  ///< strict_rows() count
+  bool nested = false;  ///< nested_rows() count
+
+  bool operator==(const PolicyVariant&) const = default;
+};
+
 /// The row that decides on a call; null: none, the answer is ENOSYS.
-const PolicyRow* find_row(std::string_view call, bool nested);
+const PolicyRow* find_row(std::string_view call, PolicyVariant variant);
 
 /// The names in a row.
 std::vector<std::string_view> names_in(const PolicyRow& row);
@@ -82,6 +94,6 @@ bool reports(const Policy& policy);
 
 /// The table, for one architecture. A name the architecture does not have is left out. With `nested` nothing is
 /// reported but refused: a process has one listener at most, and a sandbox inside may want it.
-Policy make_policy(Architecture architecture, bool nested);
+Policy make_policy(Architecture architecture, PolicyVariant variant);
 
 }  // namespace snug

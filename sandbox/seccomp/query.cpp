@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "seccomp/customise.h"
+#include "seccomp/filter.h"
 
 namespace snug {
 namespace {
@@ -22,11 +23,11 @@ std::vector<Origin> rules_for(const SeccompPlan& plan, std::string_view call) {
   return origins;
 }
 
-CallVerdict policy_verdict(std::string_view call, bool nested) {
-  const PolicyRow* row = find_row(call, nested);
+CallVerdict policy_verdict(std::string_view call, PolicyVariant variant) {
+  const PolicyRow* row = find_row(call, variant);
   if (!row) return {.action = refuse_call(ENOSYS), .reason = "no program needs it: answered as by a kernel without it"};
   const Action action = row->rule.otherwise;
-  return {.action = nested && action == report_call ? refuse_call(reported_error) : action,
+  return {.action = variant.nested && action == report_call ? refuse_call(reported_error) : action,
           .by_argument = !row->rule.clauses.empty(),
           .reason = std::string(row->reason)};
 }
@@ -37,7 +38,7 @@ CallVerdict whole_verdict(const SeccompPlan& plan, std::string_view call) {
     return {.action = refuse_call(EPERM), .reason = "the profile denies it", .line = line};
   }
   if (const auto line = line_with(plan.allow, call)) return {.reason = "the profile allows it", .line = line};
-  return policy_verdict(call, plan.nested);
+  return policy_verdict(call, variant_of(plan));
 }
 
 CallVerdict without_filter() { return {.reason = "no system call is refused: seccomp.policy is \"off\""}; }

@@ -5,11 +5,11 @@
 
 #include <span>
 
-#include "seccomp/calls.h"
+#include "seccomp/policy.h"
 
 namespace snug {
 
-/// make_policy(architecture, nested), compiled.
-std::span<const sock_filter> standard_program(Architecture architecture, bool nested);
+/// make_policy(architecture, variant), compiled.
+std::span<const sock_filter> standard_program(Architecture architecture, PolicyVariant variant);
 
 }  // namespace snug

@@ -10,6 +10,8 @@ import snugtest
 from escaping import Escape
 from snugtest import HOME, STATE, quoted
 
+RACING = os.environ["RACING"]
+
 
 def run_git(*words, cwd):
     environment = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_AUTHOR_NAME": "a", "GIT_AUTHOR_EMAIL": "a@b",
@@ -220,6 +222,12 @@ class Races(Escape):
             self.assertNotIn(secret, result.stdout, self.story(result))
             self.assertIn(result.returncode, (0, 1, 125), self.story(result))
 
+    def test_what_a_launch_opens_a_hundred_thousand_times(self):
+        # The launch's own code for each kind of source and target, without the launch; the program has its own control.
+        result = subprocess.run([RACING, "100000"], cwd=self.folder("racing"), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                timeout=120)
+        self.assert_status(result, 0)
+
     def test_a_bind_source_in_the_project_becomes_a_link(self):
         secret = self.secret()
         os.makedirs(os.path.join(self.project, "data"))
@@ -230,7 +238,7 @@ class Races(Escape):
         profile = ('[[filesystem.mount]]\ntype = "bind"\nsource = "${project}/data"\ntarget = "/data"\naccess = "write"\n'
                    '[filesystem]\nhide = ["data/hidden?"]\n')
         path = self.profile(profile)
-        results = [self.snug("run", "-p", path, "--", "sh", "-c", "cat /data/secret; echo pwned >/data/secret") for _ in range(100)]
+        results = [self.snug("run", "-p", path, "--", "sh", "-c", "cat /data/secret; echo pwned >/data/secret") for _ in range(250)]
         process.kill()
         self.assert_never_seen(results, b"the secret")
         with open(secret) as file:
@@ -242,7 +250,7 @@ class Races(Escape):
         run_git("init", "-q", ".", cwd=self.project)
         os.symlink(os.path.join(other, ".git"), os.path.join(self.project, "link"))
         process = self.swapper(os.path.join(self.project, ".git"), os.path.join(self.project, "link"))
-        for _ in range(60):
+        for _ in range(100):
             self.inside("sh", "-c", "echo evil >>.git/config; echo evil >>.git/description")
         process.kill()
         for name in ("config", "description"):

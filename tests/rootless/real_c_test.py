@@ -126,6 +126,15 @@ class Toolchains(Case):
         result = self.run_with_path(f"{version}/bin", "node", "--version", env=env)
         self.assertEqual(result.stdout, b"v20.11.0\n", self.story(result))
 
+    def test_tokens_within_a_toolchain_are_hidden(self):
+        version = ".nvm/versions/node/v20.12.0"
+        self.tool(f"{version}/bin/node", "echo v20.12.0\n")
+        tokens = self.write(os.path.join(HOME, version, "etc/npmrc"), "//registry.example.com/:_authToken=secret\n")
+        result = self.run_with_path(f"{version}/bin", "sh", "-c", f"node --version; cat {tokens}")
+        self.assertNotEqual(result.returncode, 0)
+        self.assertEqual(result.stdout, b"v20.12.0\n", self.story(result))
+        self.assertIn(b"Permission denied", result.stderr)
+
     def test_none_leaves_them_out(self):
         version = ".nvm/versions/node/v20.11.0"
         self.tool(f"{version}/bin/only-there", "echo ran\n")

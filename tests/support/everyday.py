@@ -114,7 +114,21 @@ END"""),
     "no randomisation by setarch": ("setarch", r"""setarch "$(uname -m)" -R true"""),
     "perl": ("perl", r"""perl -e 'use IPC::Open2; my $p = open2(my $o, my $i, "cat"); print $i "x\n"; close $i; die if <$o> ne "x\n"; waitpid $p, 0;'"""),
     "cmake": ("cmake", r"""cmake --version >/dev/null && cmake -E touch x && [ -e x ]"""),
+    "cmake, ninja and ctest": ("cmake ninja g++", r"""
+        printf '%s\n' 'cmake_minimum_required(VERSION 3.13)' 'project(p CXX)' 'find_package(Threads REQUIRED)' \
+          'add_executable(p p.cpp)' 'target_link_libraries(p Threads::Threads)' 'enable_testing()' 'add_test(NAME p COMMAND p)' >CMakeLists.txt
+        echo '#include <thread>
+        int main() { std::thread t([] {}); t.join(); }' >p.cpp; cmake -S . -B b -G Ninja >/dev/null && cmake --build b >/dev/null && cd b && ctest | grep -q '100% tests passed'"""),
+    "clang, linked with optimisation": ("clang", r"""
+        printf '%s\n' '#include <stdio.h>' 'int main(void) { return puts("built") < 0; }' >m.c
+        clang -O2 -flto m.c -o m && ./m | grep -q built && clang -g -fsanitize=undefined m.c -o u && ./u | grep -q built"""),
+    "lua and tcl start programs": ("lua tclsh", r"""
+        lua -e 'assert(io.popen("echo x"):read("a") == "x\n")' && echo 'puts [exec echo x]' | tclsh | grep -q x"""),
 }
+
+# Those that trace or switch off randomisation: a policy without ptrace stops them.
+DEBUGGING = ("gdb: breakpoint, backtrace, change a variable, no randomisation", "gdb: start stopped, let go",
+             "strace -f follows children", "strace changes an answer", "no randomisation by setarch")
 
 
 def missing_tools(name):

@@ -1,7 +1,7 @@
 """System calls and their answers, for a comparison of the same calls without and with the filter.
 
-Prints a line for each: what was tried, the answer ("ok" or an errno's name) and what the filter should make of it ("same":
-nothing), between tabs. Each runs in a child, so that what it changes is gone with it. Arguments are such that a kernel
+Prints a line for each: what was tried, the answer ("ok" or an errno's name), and what the default filter and the strict one
+should make of it ("same": nothing), between tabs. Each runs in a child, so that what it changes is gone with it. Arguments are such that a kernel
 that looks at them answers something else than the filter, and that nothing happens where root tries.
 """
 import ctypes
@@ -9,6 +9,7 @@ import errno
 import os
 import signal
 import socket
+import struct
 import tempfile
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -26,6 +27,10 @@ NUMBERS = {
     "fanotify_mark": (301, 263), "open_by_handle_at": (304, 265), "clock_adjtime": (305, 266), "setns": (308, 268),
     "kcmp": (312, 272), "finit_module": (313, 273), "kexec_file_load": (320, 294), "bpf": (321, 280),
     "userfaultfd": (323, 282), "rseq": (334, 293), "membarrier": (324, 283), "memfd_create": (319, 279),
+    "shmget": (29, 194), "semget": (64, 190), "msgget": (68, 186), "mq_open": (240, 180), "get_mempolicy": (239, 236),
+    "mbind": (237, 235), "move_pages": (279, 239), "io_setup": (206, 0), "vmsplice": (278, 75), "capset": (126, 91),
+    "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "name_to_handle_at": (303, 264), "prctl": (157, 167),
+    "setsockopt": (54, 208), "prlimit64": (302, 261), "sched_setscheduler": (144, 119),
     "getpid": (39, 172), "clock_settime": (227, 112), "delete_module": (176, 106), "kexec_load": (246, 104),
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427, "open_tree": 428, "move_mount": 429,
     "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_open": 434, "clone3": 435,
@@ -53,16 +58,16 @@ DIRECTORY = tempfile.mkdtemp(dir=os.getcwd())
 PIPE = os.pipe()[0]
 NEW = {"NS": 0x20000, "CGROUP": 0x2000000, "UTS": 0x4000000, "IPC": 0x8000000, "USER": 0x10000000, "PID": 0x20000000,
        "NET": 0x40000000, "TIME": 0x80}
-ATTEMPTS = []  # name, what the filter should answer, function
+ATTEMPTS = []  # name, what the default filter should answer, what the strict one, function
 
 
-def add(name, expected, function, *arguments):
-    ATTEMPTS.append((name, expected, lambda: function(*arguments)))
+def add(name, expected, function, *arguments, strict=None):
+    ATTEMPTS.append((name, expected, strict or expected, lambda: function(*arguments)))
 
 
-def add_each(names, expected, *arguments):
+def add_each(names, expected, *arguments, strict=None):
     for name in names.split():
-        add(name, expected, call, name, *arguments)
+        add(name, expected, call, name, *arguments, strict=strict)
 
 
 # The flags go into the low half, a signal beside them. The child ends at once.
@@ -109,7 +114,7 @@ def namespaces():
         add(f"unshare {flag}", "EPERM", call, "unshare", NEW["USER"] | value)
         if flag != "TIME":
             add(f"clone {flag}", "EPERM", clone, NEW["USER"] | value)
-    add("unshare files", "same", call, "unshare", 0x400)
+    add("unshare files", "same", call, "unshare", 0x400, strict="EPERM")
     add("clone plain", "same", clone, 0)
 
 
@@ -153,20 +158,83 @@ def modes():
 
 
 def personalities():
-    for name, value in (("ask", 0xFFFFFFFF), ("plain", 0), ("no randomisation", 0x40000)):
+    for name, value in (("ask", 0xFFFFFFFF), ("plain", 0)):
         add(f"personality {name}", "same", call, "personality", value)
+    add("personality no randomisation", "same", call, "personality", 0x40000, strict="EPERM")
     for name, value in (("read implies exec", 0x400000), ("read implies exec with high bits", HIGH | 0x400000),
                         ("uname 2.6", 0x20000), ("32 bits", 8)):
         add(f"personality {name}", "EPERM", call, "personality", value)
 
 
 def allowed():
-    add_each("getpid membarrier futex_waitv cachestat mseal faccessat2", "same", 0, 0, 0, 0, 0, 0)
+    add_each("getpid membarrier mseal faccessat2", "same", 0, 0, 0, 0, 0, 0)
     add("memfd_create", "same", call, "memfd_create", ctypes.c_char_p(b"x"), 1)
     add("pidfd_open", "same", lambda: call("pidfd_open", os.getpid(), 0))
     add("close_range", "same", call, "close_range", 900, 1000, 0)
     add("landlock_create_ruleset", "same", call, "landlock_create_ruleset", 0, 0, 1)
-    add("ptrace traceme", "same", call, "ptrace", 0, 0, 0, 0)
+    add("prlimit64 of self", "same", call, "prlimit64", 0, 7, 0, ctypes.create_string_buffer(16))
+    add("set batch scheduling", "same", call, "sched_setscheduler", 0, 3, (ctypes.c_int * 1)(0))
+    for name, command in (("TIOCGWINSZ", 0x5413), ("SIOCGIFCONF", 0x8912), ("FS_IOC_FIEMAP", 0xC020660B)):
+        add(f"ioctl {name}", "same", call, "ioctl", PIPE, command, ctypes.create_string_buffer(64))
+    add("setsockopt TCP_NODELAY", "same", set_option, 6, 1)
+
+
+def set_option(level, name):
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
+        return call("setsockopt", stream.fileno(), level, name, (ctypes.c_int * 4)(1), 4)
+
+
+def attach_filter():
+    """One instruction: let everything pass."""
+    pass_all = struct.pack("HBBI", 6, 0, 0, 0xFFFFFFFF)
+    code = ctypes.create_string_buffer(pass_all, len(pass_all))
+    program = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", 1, ctypes.addressof(code)), 16)
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream:
+        return call("setsockopt", stream.fileno(), HIGH | 1, HIGH | 26, program, 16)
+
+
+def namespace_question():
+    with open("/proc/self/ns/user") as namespace:
+        return call("ioctl", namespace.fileno(), 0xB703)
+
+
+def file_flags():
+    """FS_IOC_SETFLAGS: what chattr does."""
+    descriptor = os.open(os.path.join(DIRECTORY, "flags"), os.O_RDWR | os.O_CREAT, 0o600)
+    return call("ioctl", descriptor, 0x40086602, (ctypes.c_int * 1)(0x40))
+
+
+# What strict takes away: each works, or would reach the kernel's code, under the default filter.
+def narrowed():
+    add("ptrace traceme", "same", call, "ptrace", 0, 0, 0, 0, strict="EPERM")
+    one = ctypes.create_string_buffer(8)
+    part = (ctypes.c_size_t * 2)(ctypes.addressof(one), 8)
+    for name in ("process_vm_readv", "process_vm_writev"):
+        add(f"{name} of own", "same", lambda name=name: call(name, os.getpid(), part, 1, part, 1, 0), strict="EPERM")
+    add("shared memory", "same", call, "shmget", 0, 4096, 0o1600, strict="EPERM")
+    add("semaphores", "same", call, "semget", 0, 1, 0o1600, strict="EPERM")
+    add("message queue", "same", call, "msgget", 0, 0o1600, strict="EPERM")
+    add("POSIX message queue", "same", call, "mq_open", ctypes.c_char_p(b"q"), os.O_RDONLY, 0, 0, strict="EPERM")
+    add("get_mempolicy", "same", call, "get_mempolicy", 0, 0, 0, 0, 0, strict="ENOSYS")
+    add("mbind", "same", call, "mbind", 0, 0, 0, 0, 0, 0, strict="ENOSYS")
+    add("move_pages", "same", call, "move_pages", 0, 0, 0, 0, 0, 0, strict="ENOSYS")
+    add("io_setup", "same", call, "io_setup", 4, ctypes.create_string_buffer(8), strict="ENOSYS")
+    add("vmsplice", "same", lambda: call("vmsplice", os.pipe()[1], part, 1, 0), strict="ENOSYS")
+    add("name_to_handle_at", "same", call, "name_to_handle_at", AT_FDCWD, ctypes.c_char_p(b"/"),
+        ctypes.create_string_buffer(136), ctypes.create_string_buffer(8), 0, strict="ENOSYS")
+    add_each("futex_waitv cachestat", "same", 0, 0, 0, 0, 0, 0, strict="ENOSYS")
+    add("capset", "same", call, "capset", 0, 0, strict="EPERM")
+    add("socket ping", "same", call, "socket", 2, 2, 1, strict="EPROTONOSUPPORT")
+    add("socket multipath TCP", "same", call, "socket", 2, 1, 262, strict="EPROTONOSUPPORT")
+    add("setsockopt attach filter", "same", attach_filter, strict="ENOPROTOOPT")
+    add("setsockopt zero copy", "same", set_option, 1, 60, strict="ENOPROTOOPT")
+    add("ioctl namespace question", "same", namespace_question, strict="ENOTTY")
+    add("ioctl flags of a file", "same", file_flags, strict="ENOTTY")
+    add("prctl perf events", "same", call, "prctl", HIGH | 31, 0, 0, 0, 0, strict="EINVAL")
+    add("prlimit64 of parent", "same", lambda: call("prlimit64", os.getppid(), 7, 0, ctypes.create_string_buffer(16)),
+        strict="EPERM")
+    add("set realtime scheduling", "same", call, "sched_setscheduler", 0, HIGH | 1, (ctypes.c_int * 1)(1),
+        strict="EPERM")
 
 
 def no_calls():
@@ -191,10 +259,10 @@ def in_child(attempt):
 
 
 def main():
-    for group in (refused_whole, namespaces, sockets, terminals, modes, personalities, allowed, no_calls):
+    for group in (refused_whole, namespaces, sockets, terminals, modes, personalities, allowed, narrowed, no_calls):
         group()
-    for name, expected, attempt in ATTEMPTS:
-        print(f"{name}\t{in_child(attempt)}\t{expected}", flush=True)
+    for name, expected, strict, attempt in ATTEMPTS:
+        print(f"{name}\t{in_child(attempt)}\t{expected}\t{strict}", flush=True)
 
 
 main()

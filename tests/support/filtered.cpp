@@ -1,5 +1,6 @@
-// filtered [--nested] [--allow CALL]... [--deny CALL]... COMMAND...: installs the system call filter a plan would,
-// alone, and becomes COMMAND. Everything else a sandbox has is absent, so what fails under it fails by the filter.
+// filtered [--strict] [--nested] [--allow CALL]... [--deny CALL]... COMMAND...: installs the system call filter a plan
+// would, alone, and becomes COMMAND. Everything else a sandbox has is absent, so what fails under it fails by the
+// filter.
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sys/prctl.h>
@@ -20,6 +21,8 @@ char** read_options(char** word, snug::SeccompPlan& plan) {
   for (; *word; ++word) {
     if (std::strcmp(*word, "--nested") == 0) {
       plan.nested = true;
+    } else if (std::strcmp(*word, "--strict") == 0) {
+      plan.policy = snug::SeccompPolicy::strict;
     } else if (std::strcmp(*word, "--allow") == 0 && word[1]) {
       plan.allow.push_back({*++word, {}});
     } else if (std::strcmp(*word, "--deny") == 0 && word[1]) {

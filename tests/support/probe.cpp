@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -198,6 +199,62 @@ void paths(const Arguments& list) {
   }
 }
 
+// Executes it under ptrace, which stops it before its first instruction.
+std::string executing(const std::string& path) {
+  const pid_t child = fork();
+  if (child == 0) {
+    char* const argv[] = {const_cast<char*>(path.c_str()), nullptr};
+    if (ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) _exit(254);
+    execve(path.c_str(), argv, environ);
+    _exit(errno == ENOEXEC ? 0 : errno);  // no program, but one that might be executed
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  if (WIFEXITED(status)) return WEXITSTATUS(status) == 0 ? "ok" : strerrorname_np(WEXITSTATUS(status));
+  kill(child, SIGKILL);
+  waitpid(child, &status, 0);
+  return "ok";
+}
+
+// Where a symbolic link leads to nothing, that is what is made and removed.
+std::string making(const std::string& path) {
+  const int made = open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (made < 0) return outcome(-1);
+  unlink(read_link("/proc/self/fd/" + std::to_string(made)).c_str());
+  close(made);
+  return "ok";
+}
+
+// What can be done with what each path leads to: reading, writing and executing a file; listing, making a file in and
+// entering a directory; making what is absent. By doing it; nothing is left changed.
+void deeds(const Arguments& list) {
+  for (const auto& path : list) {
+    struct stat status {};
+    const bool there = stat(path.c_str(), &status) == 0;
+    const std::string why_not = outcome(there ? 0 : -1);
+    const bool directory = there && S_ISDIR(status.st_mode);
+    const int readable = open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | (directory ? O_DIRECTORY : 0));
+    const std::string read = outcome(readable);
+    if (readable >= 0) close(readable);
+    std::string write = why_not, execute = why_not;
+    if (directory) {
+      write = making(path + "/.probe");
+      execute = outcome(access(path.c_str(), X_OK));
+    } else if (there) {
+      // A pipe that nobody reads cannot be opened for writing alone.
+      const int how = S_ISFIFO(status.st_mode) && read == "ok" ? O_RDWR : O_WRONLY;
+      const int writable = open(path.c_str(), how | O_NONBLOCK | O_CLOEXEC);
+      write = outcome(writable);
+      if (writable >= 0) close(writable);
+      if (S_ISREG(status.st_mode)) execute = executing(path);
+      if (!S_ISREG(status.st_mode)) execute = "EACCES";
+    } else if (why_not == "ENOENT") {
+      write = making(path);
+    }
+    std::printf("deeds %s %s %s %s\n", on_one_line(path).c_str(), read.c_str(), write.c_str(), execute.c_str());
+  }
+}
+
 void listing(const Arguments& list) {
   for (const auto& path : list) {
     DIR* directory = opendir(path.c_str());
@@ -363,6 +420,7 @@ const Fact kFacts[] = {
     {"signals", signals},
     {"terminal", terminal},
     {"paths", paths},
+    {"deeds", deeds},
     {"list", listing},
     {"connect", connecting},
     {"loopback", loopback},

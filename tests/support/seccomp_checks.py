@@ -22,11 +22,11 @@ def run(*words, **options):
 
 
 def answers(*prefix):
-    """What was tried -> (answer, what the filter should answer)."""
+    """What was tried -> (answer, what the default filter should answer, what the strict one)."""
     done = run(*prefix, sys.executable, "-B", CALLS)
     assert done.returncode == 0, done.stderr
     rows = [line.split("\t") for line in done.stdout.splitlines()]
-    return {name: (answer, expected) for name, answer, expected in rows}
+    return {name: tuple(rest) for name, *rest in rows}
 
 
 class Calls(unittest.TestCase):
@@ -35,26 +35,39 @@ class Calls(unittest.TestCase):
         cls.outside = answers()
         cls.inside = answers(FILTERED)
         cls.nested = answers(FILTERED, "--nested")
+        cls.strict = answers(FILTERED, "--strict")
 
     def test_every_attempt_was_made(self):
         self.assertEqual(self.outside.keys(), self.inside.keys())
         self.assertGreater(len(self.inside), 150)
 
     def test_without_the_filter_the_attempts_work(self):
-        for name, (answer, _) in self.outside.items():
+        for name, (answer, *_) in self.outside.items():
             if name.startswith(CONTROLS):
                 with self.subTest(name):
                     self.assertEqual(answer, "ok")
 
     def test_each_is_answered_as_the_table_says(self):
-        for name, (answer, expected) in self.inside.items():
+        for name, (answer, expected, _) in self.inside.items():
             with self.subTest(name):
                 self.assertEqual(answer, self.outside[name][0] if expected == "same" else expected)
+
+    def test_strict_answers_each_as_its_table_says(self):
+        for name, (answer, _, expected) in self.strict.items():
+            with self.subTest(name):
+                self.assertEqual(answer, self.outside[name][0] if expected == "same" else expected)
+
+    def test_what_strict_takes_away_the_default_leaves(self):
+        taken = [name for name, (answer, *_) in self.strict.items() if answer != self.inside[name][0]]
+        self.assertGreater(len(taken), 20)
+        for name in taken:
+            with self.subTest(name):
+                self.assertEqual(self.inside[name][0], self.outside[name][0])
 
     def test_nested_opens_namespaces_and_mounts_only(self):
         opened = ("mount umount2 chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount mount_setattr "
                   "setns sethostname clone3 openat2").split()
-        for name, (answer, _) in self.nested.items():
+        for name, (answer, *_) in self.nested.items():
             with self.subTest(name):
                 free = name in opened or name.startswith(("unshare ", "clone "))
                 self.assertEqual(answer, self.outside[name][0] if free else self.inside[name][0])
@@ -64,7 +77,13 @@ class Profile(unittest.TestCase):
     def test_a_denied_call_is_refused_and_an_allowed_one_let_through(self):
         denied = answers(FILTERED, "--deny", "memfd_create", "--allow", "keyctl")
         self.assertEqual(denied["memfd_create"][0], "EPERM")
-        self.assertEqual(denied["keyctl get session keyring"], (answers()["keyctl get session keyring"][0], "EPERM"))
+        self.assertEqual(denied["keyctl get session keyring"][0], answers()["keyctl get session keyring"][0])
+
+    def test_strict_can_be_changed_too(self):
+        changed = answers(FILTERED, "--strict", "--deny", "memfd_create", "--allow", "ptrace")
+        self.assertEqual(changed["memfd_create"][0], "EPERM")
+        self.assertEqual(changed["ptrace traceme"][0], "ok")
+        self.assertEqual(changed["shared memory"][0], "EPERM")
 
     def test_an_unknown_call_is_named(self):
         done = run(FILTERED, "--deny", "ptrase", "true")
@@ -85,6 +104,23 @@ class Everyday(unittest.TestCase):
                     continue
                 status, output = everyday.run_action(name, [FILTERED])
                 self.assertEqual(status, 0, output)
+
+
+class EverydayStrict(unittest.TestCase):
+    def test_actions(self):
+        for name in everyday.ACTIONS:
+            if name in everyday.DEBUGGING or everyday.missing_tools(name):
+                continue
+            with self.subTest(name):
+                status, output = everyday.run_action(name, [FILTERED, "--strict"])
+                self.assertEqual(status, 0, output)
+
+    def test_debuggers_fail(self):
+        for name in everyday.DEBUGGING:
+            if everyday.missing_tools(name):
+                continue
+            with self.subTest(name):
+                self.assertNotEqual(everyday.run_action(name, [FILTERED, "--strict"])[0], 0)
 
 
 SKIPPED = []

@@ -199,3 +199,19 @@ TEST_CASE("help fits a terminal of 100 columns") {
     }
   }
 }
+
+TEST_CASE("why takes one word, and its options before or behind it") {
+  const auto why = parsed({"why", "--write", "x", "--json", "-p", "file.toml", "--set", "network.mode=host"});
+  CHECK(why.command == Command::why);
+  CHECK(why.words == Words{"x"});
+  CHECK(why.has("--write"));
+  CHECK_FALSE(why.has("--exec"));
+  CHECK(why.json);
+  CHECK(why.profile == "file.toml");
+  CHECK(why.overrides.size() == 1);  // not --write, which elsewhere takes a path
+  CHECK(parsed({"why", "--", "--odd"}).words == Words{"--odd"});
+  CHECK(refused({"why", "x", "y"}).find("unexpected word") != std::string::npos);
+  CHECK(refused({"why"}).find("nothing to ask") != std::string::npos);
+  CHECK(refused({"why", "--read=/x", "y"}).find("takes no value") != std::string::npos);
+  CHECK(refused({"why", "--memory", "1G", "x"}).find("unknown option") != std::string::npos);
+}

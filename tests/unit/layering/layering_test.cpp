@@ -26,16 +26,17 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"seccomp", {"plan", "profile", "base"}},
     {"landlock", {"plan", "profile", "base"}},
     {"net", {"profile", "sys", "base"}},
+    {"changes", {"sys", "base"}},
     {"launch", {"net", "seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
-    {"run", {"launch", "net", "seccomp", "plan", "profile", "host", "sys", "base"}},
-    {"cli", {"run", "net", "launch", "plan", "profile", "host", "base"}},
+    {"run", {"launch", "net", "changes", "seccomp", "plan", "profile", "host", "sys", "base"}},
+    {"cli", {"run", "changes", "launch", "seccomp", "plan", "profile", "host", "base"}},
     {"", {"cli"}},
 };
 
 // The code that runs between clone and execve, and init: their own headers, the kernel's, and nothing of C++.
-const std::regex kChildSide("launch/(child[a-z_]*\\.(cpp|h)|init/.*|(spec|raw|protocol|message)\\.h)");
+const std::regex kChildSide("launch/(child[a-z_]*\\.(cpp|h)|init/.*|(spec|raw|open|protocol|message)\\.h)");
 const std::regex kChildMayInclude(
-    "launch/(child|spec|raw|protocol|message)\\.h|(linux|asm)/[a-z0-9_/]+\\.h|std(def|int)\\.h|cstdint");
+    "launch/(child|spec|raw|open|protocol|message)\\.h|(linux|asm)/[a-z0-9_/]+\\.h|std(def|int)\\.h|cstdint");
 
 // Slow to compile: in few .cpp files, in no header.
 const std::regex kHeavy("(CLI|toml\\+\\+|nlohmann|spdlog|fmt)/.*");

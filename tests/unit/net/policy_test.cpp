@@ -126,6 +126,11 @@ TEST_CASE("rules of udp allow no tcp") {
   CHECK(p.ranges().empty());
 }
 
+TEST_CASE("the ports of rules are listed once") {
+  CHECK(ports_of(rules({"a.example", "b.example:22,443", "c.example:8000-8002", "udp://d.example:53"})) ==
+        std::vector<std::uint16_t>{22, 80, 443, 8000, 8001, 8002});
+}
+
 TEST_CASE("groups are made of good rules") {
   for (const NetworkGroup& group : network_groups()) {
     for (const char* text : group.rules) {

@@ -180,5 +180,15 @@ TEST_CASE("limits, time offsets and the filter's policy are copied with their li
   CHECK(plan.timeout->value == std::chrono::minutes(30));
   CHECK(plan.namespaces.time);
   CHECK(plan.seccomp.policy == SeccompPolicy::off);
+  CHECK(plan.seccomp.policy_origin.line == 5);
   CHECK(has_note(plan, "no system-call filter"));
+}
+
+TEST_CASE("the plan prints the filter's policy and who chose it") {
+  Planning planning;
+  CHECK(plan_to_text(planning.plan(), Colour::never).find("system calls: policy default\n") != std::string::npos);
+  planning.toml = "seccomp.policy = \"strict\"";
+  const std::string text = plan_to_text(planning.plan(), Colour::never);
+  CHECK(text.find("system calls: policy strict (without debuggers, ") != std::string::npos);
+  CHECK(text.find("(seccomp.policy)") != std::string::npos);
 }

@@ -350,8 +350,6 @@ TEST_CASE("mistakes in options name the option") {
         "option --x: filesystem.read: expected a list, found text; write [\"/x\"]");
   CHECK(mistake(append("network.mode", "host")) ==
         "option --x: network.mode: is one value; nothing can be added to it");
-  CHECK(mistake(append("filesystem.read", "\"!/x\"")) ==
-        "option --x: filesystem.read: \"!/x\": inheritance is not in this version yet, so nothing can be taken out");
   CHECK(mistake(replace("hostname", "1\nnested = true")) == "option --x: hostname: more than one value");
   CHECK(mistake(replace("hostname", "[1")).starts_with("option --x: hostname: not valid TOML: "));
   CHECK(mistake(replace("hostname", "")).starts_with("option --x: hostname: not valid TOML: "));

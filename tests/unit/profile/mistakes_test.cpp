@@ -163,18 +163,15 @@ TEST_CASE("paths are absolute, in the home or beside the file") {
   });
 }
 
-TEST_CASE("inheritance is refused, not taken literally") {
+TEST_CASE("what starts a list over is a list alone") {
   check({
-      {"[filesystem]\nread = [\"!/x\"]",
-       "3:9: filesystem.read: \"!/x\": inheritance is not in this version yet, so nothing can be taken out"},
-      {"[filesystem]\nread.replace = [\"/x\"]",
-       "3:16: filesystem.read.replace: inheritance is not in this version yet, so there is no list to start over"},
-      {"[environment]\nset = { A = \"${home}/x\" }",
-       "3:13: environment.set.A: variables (\"${...}\") are not in this version yet; write the value out"},
-      {"shell = [\"${env:SHELL}\"]",
-       "2:10: shell: variables (\"${...}\") are not in this version yet; write the value out"},
-      {"description = \"costs ${x}\"",
-       "2:15: description: variables (\"${...}\") are not in this version yet; write the value out"},
+      {"[filesystem]\nread.replace = \"/x\"",
+       "3:16: filesystem.read.replace: expected a list, found text; write [\"/x\"]"},
+      {"[filesystem]\nread = { replace = [\"/x\"], append = [] }", "3:28: unknown key \"append\" in filesystem.read"},
+      {"[filesystem]\nread = { replac = [\"/x\"] }",
+       "3:8: filesystem.read: expected a list, found a table"},
+      {"[filesystem]\nread = [\"!\"]", "3:9: filesystem.read: \"!\" alone takes nothing out; write \"!\" and what"},
+      {"shell.replace = [\"x\"]", "2:1: shell: expected a list, found a table"},
   });
 }
 

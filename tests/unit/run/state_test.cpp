@@ -12,8 +12,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "run/tree.h"
 #include "support/catch.h"
+#include "sys/tree.h"
 
 namespace fs = std::filesystem;
 using snug::Plan;

@@ -17,15 +17,20 @@ using namespace snug;
 
 namespace {
 
-struct Variant {
+struct BuiltIn {
   Architecture architecture;
-  bool nested;
+  PolicyVariant variant;
 };
 
-constexpr Variant variants[] = {{Architecture::x86_64, false},
-                                {Architecture::x86_64, true},
-                                {Architecture::arm64, false},
-                                {Architecture::arm64, true}};
+std::vector<BuiltIn> all_built_in() {
+  std::vector<BuiltIn> all;
+  for (const auto architecture : {Architecture::x86_64, Architecture::arm64}) {
+    for (const bool strict : {false, true}) {
+      for (const bool nested : {false, true}) all.push_back({architecture, {.strict = strict, .nested = nested}});
+    }
+  }
+  return all;
+}
 
 bool in_few_bits(std::uint64_t mask) { return std::popcount(mask) <= 8; }
 
@@ -94,6 +99,17 @@ void check_number(std::span<const sock_filter> program, const Policy& policy, Ar
   CHECK(differences(program, policy, architecture, number, arguments_for(policy, number)) == 0);
 }
 
+/// Counts calls that `narrow` allows and `wide` does not.
+int widened(std::span<const sock_filter> wide, std::span<const sock_filter> narrow, Architecture architecture,
+            std::uint32_t number, const std::vector<Arguments>& arguments) {
+  int count = 0;
+  for (const Arguments& a : arguments) {
+    const seccomp_data call = make_call(audit_arch(architecture), number, a);
+    count += run_filter(narrow, call) == SECCOMP_RET_ALLOW && run_filter(wide, call) != SECCOMP_RET_ALLOW;
+  }
+  return count;
+}
+
 std::vector<std::uint32_t> numbers_beyond() {
   std::vector<std::uint32_t> numbers{1000, 0x3fffffff, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff};
   for (std::uint32_t n = 0; n <= 600; ++n) numbers.push_back(0x40000000 + n);  // x32
@@ -110,27 +126,42 @@ std::uint32_t answer(const Policy& policy, std::uint32_t number, const Arguments
 }  // namespace
 
 TEST_CASE("the built-in programs answer every call as the table says") {
-  for (const auto& [architecture, nested] : variants) {
-    const auto program = standard_program(architecture, nested);
-    const Policy policy = make_policy(architecture, nested);
-    CHECK(program.size() < 300);
+  for (const auto& [architecture, variant] : all_built_in()) {
+    const auto program = standard_program(architecture, variant);
+    const Policy policy = make_policy(architecture, variant);
+    CHECK(program.size() < (variant.strict ? 450 : 300));
     for (std::uint32_t number = 0; number <= 600; ++number) check_number(program, policy, architecture, number);
     for (const std::uint32_t number : numbers_beyond()) check_number(program, policy, architecture, number);
   }
 }
 
 TEST_CASE("the built-in programs are what the compiler makes now") {
-  for (const auto& [architecture, nested] : variants) {
-    const auto built_in = standard_program(architecture, nested);
-    const auto fresh = compile(make_policy(architecture, nested), architecture);
+  for (const auto& [architecture, variant] : all_built_in()) {
+    const auto built_in = standard_program(architecture, variant);
+    const auto fresh = compile(make_policy(architecture, variant), architecture);
     REQUIRE(built_in.size() == fresh.size());
     CHECK(std::memcmp(built_in.data(), fresh.data(), fresh.size() * sizeof(sock_filter)) == 0);
   }
 }
 
+TEST_CASE("strict refuses whatever the default refuses") {
+  for (const auto architecture : {Architecture::x86_64, Architecture::arm64}) {
+    const auto strict = standard_program(architecture, {.strict = true});
+    const auto standard = standard_program(architecture, {});
+    const Policy strict_policy = make_policy(architecture, {.strict = true}), policy = make_policy(architecture, {});
+    for (std::uint32_t number = 0; number <= 600; ++number) {
+      INFO("call " << number << " " << call_name(architecture, number));
+      auto arguments = arguments_for(policy, number);
+      const auto more = arguments_for(strict_policy, number);
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      CHECK(widened(standard, strict, architecture, number, arguments) == 0);
+    }
+  }
+}
+
 TEST_CASE("other architectures' entry points end the process") {
-  for (const auto& [architecture, nested] : variants) {
-    const auto program = standard_program(architecture, nested);
+  for (const auto& [architecture, variant] : all_built_in()) {
+    const auto program = standard_program(architecture, variant);
     for (const std::uint32_t arch : {std::uint32_t{AUDIT_ARCH_I386}, std::uint32_t{AUDIT_ARCH_ARM},
                                      std::uint32_t{AUDIT_ARCH_X86_64}, std::uint32_t{AUDIT_ARCH_AARCH64}, 0u}) {
       if (arch == audit_arch(architecture)) continue;
@@ -142,7 +173,7 @@ TEST_CASE("other architectures' entry points end the process") {
 }
 
 TEST_CASE("x32's numbers are unknown calls") {
-  const auto program = standard_program(Architecture::x86_64, false);
+  const auto program = standard_program(Architecture::x86_64, {});
   for (std::uint32_t number = 0; number <= 600; ++number) {
     REQUIRE(run_filter(program, make_call(AUDIT_ARCH_X86_64, 0x40000000 + number)) == refused_with(ENOSYS));
   }

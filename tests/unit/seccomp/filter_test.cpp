@@ -51,13 +51,35 @@ TEST_CASE("an unchanged policy is the built-in program, not a copy") {
   const auto filter = make_filter({});
   REQUIRE(filter.ok());
   CHECK(filter->owned.empty());
-  CHECK(filter->program.data() == standard_program(native_architecture, false).data());
-  CHECK(make_filter({.nested = true})->program.data() == standard_program(native_architecture, true).data());
+  CHECK(filter->program.data() == standard_program(native_architecture, {}).data());
+  CHECK(make_filter({.nested = true})->program.data() ==
+        standard_program(native_architecture, {.nested = true}).data());
+  CHECK(make_filter({.policy = SeccompPolicy::strict})->program.data() ==
+        standard_program(native_architecture, {.strict = true}).data());
+  CHECK(make_filter({.policy = SeccompPolicy::strict, .nested = true})->program.data() ==
+        standard_program(native_architecture, {.strict = true, .nested = true}).data());
 }
 
-TEST_CASE("policy off is an empty program; strict is refused") {
+TEST_CASE("policy off is an empty program, the others never") {
   CHECK(make_filter({.policy = SeccompPolicy::off})->program.empty());
-  CHECK(complaint({.policy = SeccompPolicy::strict}).find("not available") != std::string::npos);
+  for (const auto policy : {SeccompPolicy::standard, SeccompPolicy::strict}) {
+    for (const bool nested : {false, true})
+      CHECK(make_filter({.policy = policy, .nested = nested})->program.size() > 100);
+  }
+}
+
+TEST_CASE("a profile's lines change strict as they change the default") {
+  constexpr auto strict = SeccompPolicy::strict;
+  CHECK(ask({.policy = strict}, "ptrace") == SECCOMP_RET_USER_NOTIF);
+  CHECK(ask({.policy = strict, .allow = {named("ptrace")}}, "ptrace") == allowed);
+  CHECK(ask({.policy = strict, .allow = {named("ptrace")}}, "shmget") == SECCOMP_RET_USER_NOTIF);
+  CHECK(ask({.policy = strict, .deny = {named("memfd_create")}}, "memfd_create") == refused_with(EPERM));
+  const SeccompPlan ping{
+      .policy = strict,
+      .rules = {
+          {.syscall = "socket", .argument = 2, .value = std::uint64_t{1}, .action = Do::allow, .origin = line(7)}}};
+  CHECK(ask(ping, "socket", {AF_INET, SOCK_DGRAM, 1}) == allowed);
+  CHECK(ask({.policy = strict}, "socket", {AF_INET, SOCK_DGRAM, 1}) == refused_with(EPROTONOSUPPORT));
 }
 
 TEST_CASE("a refusal asked of policy off is an error with its line") {
@@ -159,7 +181,7 @@ TEST_CASE("unknown names are errors with their line and the nearest known one") 
 }
 
 TEST_CASE("a call another architecture has is skipped where there is none") {
-  Policy policy = make_policy(Architecture::arm64, false);
+  Policy policy = make_policy(Architecture::arm64, {});
   const auto before = policy.calls.size();
   CHECK(customise({.deny = {named("open"), named("socketcall")}}, Architecture::arm64, policy).ok());
   CHECK(policy.calls.size() == before);

@@ -11,11 +11,15 @@
 #include <fcntl.h>
 
 #include <csignal>
+#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "seccomp/standard.h"
 #include "support/catch.h"
+#include "support/golden.h"
+#include "support/places.h"
 #include "unit/seccomp/bpf.h"
 
 using namespace snug;
@@ -24,12 +28,12 @@ namespace {
 
 constexpr std::uint64_t garbage = 0xdeadbeef00000000;  // what the kernel drops of an int argument
 
-std::uint32_t ask(std::string_view call, const Arguments& arguments = {}, bool nested = false,
+std::uint32_t ask(std::string_view call, const Arguments& arguments = {}, PolicyVariant variant = {},
                   Architecture architecture = Architecture::x86_64) {
   const auto number = call_number(architecture, call);
   INFO(call);
   REQUIRE(number);
-  return run_filter(standard_program(architecture, nested), make_call(audit_arch(architecture), *number, arguments));
+  return run_filter(standard_program(architecture, variant), make_call(audit_arch(architecture), *number, arguments));
 }
 
 constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW;
@@ -37,7 +41,7 @@ constexpr std::uint32_t allowed = SECCOMP_RET_ALLOW;
 }  // namespace
 
 TEST_CASE("no call stands in two rows, and every row has names this machine's tables know and a reason") {
-  for (const auto rows : {standard_rows(), nested_rows()}) {
+  for (const auto rows : {standard_rows(), strict_rows(), nested_rows()}) {
     std::set<std::string_view> seen;
     for (const PolicyRow& row : rows) {
       CHECK(row.reason.size() > 5);
@@ -51,7 +55,7 @@ TEST_CASE("no call stands in two rows, and every row has names this machine's ta
 }
 
 TEST_CASE("no test of the table has a value outside its mask") {
-  for (const auto rows : {standard_rows(), nested_rows()}) {
+  for (const auto rows : {standard_rows(), strict_rows(), nested_rows()}) {
     for (const PolicyRow& row : rows) {
       for (const Clause& clause : row.rule.clauses) {
         for (const Test& test : clause.tests) CHECK((test.value & ~test.mask) == 0);
@@ -64,7 +68,7 @@ TEST_CASE("what neither row names is obsolete or not yet known") {
   std::set<std::string> unnamed;
   for (const auto architecture : {Architecture::x86_64, Architecture::arm64}) {
     for (const std::string& name : call_names(architecture)) {
-      if (!find_row(name, false)) unnamed.insert(name);
+      if (!find_row(name, {})) unnamed.insert(name);
     }
   }
   // Removed from the kernel, or empty in it since long; ENOSYS is its own answer too for all but the first three.
@@ -75,12 +79,12 @@ TEST_CASE("what neither row names is obsolete or not yet known") {
 }
 
 TEST_CASE("a row is found with its reason") {
-  REQUIRE(find_row("keyctl", false));
-  CHECK(find_row("keyctl", false)->reason.find("key store") != std::string_view::npos);
-  CHECK(find_row("mount", true)->reason.starts_with("nested"));
-  CHECK(find_row("mount", false)->rule.otherwise == report_call);
-  CHECK(find_row("read", true) == find_row("read", false));
-  CHECK_FALSE(find_row("no_such_call", false));
+  REQUIRE(find_row("keyctl", {}));
+  CHECK(find_row("keyctl", {})->reason.find("key store") != std::string_view::npos);
+  CHECK(find_row("mount", {.nested = true})->reason.starts_with("nested"));
+  CHECK(find_row("mount", {})->rule.otherwise == report_call);
+  CHECK(find_row("read", {.nested = true}) == find_row("read", {}));
+  CHECK_FALSE(find_row("no_such_call", {}));
 }
 
 TEST_CASE("dangerous calls are refused with EPERM on both architectures") {
@@ -128,7 +132,7 @@ TEST_CASE("dangerous calls are refused with EPERM on both architectures") {
                              "fanotify_init",
                              "lsm_set_self_attr"}) {
       INFO(call);
-      const std::uint32_t answer = ask(call, {}, false, architecture);
+      const std::uint32_t answer = ask(call, {}, {}, architecture);
       CHECK((answer == refused_with(EPERM) || answer == SECCOMP_RET_USER_NOTIF));
     }
   }
@@ -167,7 +171,7 @@ TEST_CASE("what compilers, interpreters and debuggers use is allowed on both arc
                              "getrandom",
                              "io_setup",
                              "rt_sigreturn"}) {
-      CHECK(ask(call, {}, false, architecture) == allowed);
+      CHECK(ask(call, {}, {}, architecture) == allowed);
     }
   }
   for (const char* call : {"fork", "vfork", "arch_prctl", "uretprobe"}) CHECK(ask(call) == allowed);
@@ -232,13 +236,13 @@ TEST_CASE("setuid and setgid bits are refused in every mode") {
     }
     for (const char* call : {"fchmodat", "fchmodat2", "mkdirat", "mknodat"}) {
       CHECK(ask(call, {0, 0, mode}) == refused_with(EPERM));
-      CHECK(ask(call, {0, 0, mode}, false, Architecture::arm64) == refused_with(EPERM));
+      CHECK(ask(call, {0, 0, mode}, {}, Architecture::arm64) == refused_with(EPERM));
     }
     CHECK(ask("open", {0, O_CREAT | O_WRONLY, mode}) == refused_with(EPERM));
     CHECK(ask("open", {0, O_TMPFILE | O_RDWR, mode}) == refused_with(EPERM));
     CHECK(ask("open", {0, O_RDONLY, mode}) == allowed);
     CHECK(ask("openat", {0, 0, garbage | O_CREAT, mode}) == refused_with(EPERM));
-    CHECK(ask("openat", {0, 0, O_TMPFILE | O_RDWR, mode}, false, Architecture::arm64) == refused_with(EPERM));
+    CHECK(ask("openat", {0, 0, O_TMPFILE | O_RDWR, mode}, {}, Architecture::arm64) == refused_with(EPERM));
     CHECK(ask("openat", {0, 0, O_DIRECTORY, mode}) == allowed);
   }
   CHECK(ask("chmod", {0, S_ISVTX | 0777}) == allowed);
@@ -268,14 +272,128 @@ TEST_CASE("nested allows namespaces and mounts and nothing else") {
     INFO(name);
     const Arguments arguments{CLONE_NEWUSER, CLONE_NEWUSER, CLONE_NEWUSER};
     if (opened.contains(name)) {
-      CHECK(ask(name, arguments, true) == allowed);
+      CHECK(ask(name, arguments, {.nested = true}) == allowed);
     } else {
-      const std::uint32_t plain = ask(name, arguments, false);
-      CHECK(ask(name, arguments, true) == (plain == SECCOMP_RET_USER_NOTIF ? refused_with(EPERM) : plain));
+      const std::uint32_t plain = ask(name, arguments, {});
+      CHECK(ask(name, arguments, {.nested = true}) == (plain == SECCOMP_RET_USER_NOTIF ? refused_with(EPERM) : plain));
     }
   }
 }
 
+TEST_CASE("every row of strict takes something away that the default allows") {
+  for (const PolicyRow& row : strict_rows()) {
+    for (const std::string_view name : names_in(row)) {
+      INFO(name);
+      const PolicyRow* standard = find_row(name, {});
+      REQUIRE(standard);
+      const bool was_open = standard->rule.otherwise == allow_call || !standard->rule.clauses.empty();
+      CHECK(was_open);
+      CHECK(find_row(name, {.strict = true}) == &row);
+      CHECK(row.reason.starts_with("strict: "));
+    }
+  }
+}
+
+TEST_CASE("the manual names every call that strict answers otherwise than the default") {
+  const std::string manual = read_text_file(snug::test::source_dir() + "/man/snug-security.7.scd");
+  const auto start = manual.find("\n# STRICT\n");
+  REQUIRE(start != std::string::npos);
+  const std::string section = manual.substr(start, manual.find("\n# ", start + 3) - start);
+  for (const PolicyRow& row : strict_rows()) {
+    for (const std::string_view name : names_in(row)) {
+      INFO(name);
+      CHECK(std::regex_search(section, std::regex("[^a-z0-9]" + std::string(name) + "[^a-z0-9]")));
+    }
+  }
+}
+
+TEST_CASE("strict keeps what compilers and interpreters call") {
+  // What strace counted under gcc, clang, make, cmake, python, node, perl, git, java, cargo, go and bash.
+  std::istringstream counted(
+      "accept accept4 access alarm arch_prctl bind brk capget chdir chmod chown clock_getres clock_gettime "
+      "clock_nanosleep "
+      "close close_range connect copy_file_range creat dup dup2 dup3 epoll_create1 epoll_ctl epoll_pwait epoll_wait "
+      "eventfd2 "
+      "execve exit exit_group faccessat2 fadvise64 fallocate fchdir fchmod fchmodat fchown fchownat fcntl fdatasync "
+      "fgetxattr flistxattr flock fsetxattr fstat fstatfs fsync ftruncate futex getcwd getdents64 getegid geteuid "
+      "getgid "
+      "getgroups getpeername getpgid getpgrp getpid getppid getpriority getrandom getrlimit getrusage getsid "
+      "getsockname "
+      "getsockopt gettid getuid getxattr inotify_add_watch inotify_init inotify_init1 inotify_rm_watch kill link "
+      "linkat "
+      "listen listxattr llistxattr lseek lstat madvise memfd_create mkdir mkdirat mknodat mmap mprotect mremap munmap "
+      "nanosleep newfstatat open openat pidfd_open pipe2 pkey_alloc poll ppoll pread64 preadv2 pselect6 pwrite64 "
+      "pwritev2 "
+      "read readlink readlinkat recvfrom recvmsg removexattr rename renameat renameat2 restart_syscall rmdir rseq "
+      "rt_sigaction rt_sigpending rt_sigprocmask rt_sigreturn rt_sigsuspend sched_getaffinity sched_setaffinity "
+      "sched_yield "
+      "seccomp sendfile sendmmsg sendmsg sendto set_robust_list set_tid_address setitimer setpgid setpriority setregid "
+      "setresgid setresuid setreuid setsid setxattr shutdown sigaltstack signalfd4 stat statfs statx symlink symlinkat "
+      "sync sysinfo tgkill times truncate umask uname unlink unlinkat utimensat vfork wait4 waitid write writev");
+  for (std::string name; counted >> name;) {
+    CHECK(ask(name, {}, {.strict = true}) == allowed);
+    if (call_number(Architecture::arm64, name)) CHECK(ask(name, {}, {.strict = true}, Architecture::arm64) == allowed);
+  }
+}
+
+TEST_CASE("strict opens sockets for TCP, UDP, unix and routes only") {
+  constexpr PolicyVariant strict{.strict = true};
+  for (const std::uint64_t family : {AF_INET, AF_INET6}) {
+    for (const std::uint64_t protocol : {0, 6, 17}) CHECK(ask("socket", {family, 1, protocol}, strict) == allowed);
+    for (const std::uint64_t protocol : {1, 58, 262, 132}) {
+      CHECK(ask("socket", {family, 1, garbage | protocol}, strict) == refused_with(EPROTONOSUPPORT));
+    }
+  }
+  CHECK(ask("socket", {AF_UNIX, SOCK_SEQPACKET}, strict) == allowed);
+  CHECK(ask("socket", {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}, strict) == allowed);
+  CHECK(ask("socket", {AF_ALG, SOCK_SEQPACKET}, strict) == refused_with(EAFNOSUPPORT));
+}
+
+TEST_CASE("strict knows the commands of terminals, interfaces and files and no other") {
+  constexpr PolicyVariant strict{.strict = true};
+  for (const std::uint64_t command : {TCGETS, TCSETSW, TIOCGWINSZ, TIOCSCTTY, FIONREAD, FIOCLEX, FIONBIO}) {
+    CHECK(ask("ioctl", {0, command}, strict) == allowed);
+  }
+  for (const std::uint64_t command : {std::uint64_t{TIOCGPTN}, std::uint64_t{SIOCGIFCONF}, std::uint64_t{0x40049409},
+                                      std::uint64_t{0x802c542a}, std::uint64_t{0x80086601}}) {
+    CHECK(ask("ioctl", {0, garbage | command}, strict, Architecture::arm64) == allowed);
+  }
+  CHECK(ask("ioctl", {0, garbage | TIOCSTI}, strict) == refused_with(EPERM));
+  // Flags of a file, sockets' files, a namespace's owner, tun devices, btrfs snapshots, kernel virtual machines.
+  for (const std::uint64_t command : {0x40086602u, 0x89e0u, 0xb701u, 0x400454cau, 0x50009401u, 0xae01u, 0u}) {
+    CHECK(ask("ioctl", {0, command}, strict) == refused_with(ENOTTY));
+  }
+}
+
+TEST_CASE("strict looks at the options of prctl, setsockopt, personality, prlimit64 and schedulers") {
+  constexpr PolicyVariant strict{.strict = true};
+  CHECK(ask("prctl", {15}, strict) == allowed);  // PR_SET_NAME
+  CHECK(ask("prctl", {garbage | 35}, strict) == refused_with(EINVAL));
+  CHECK(ask("setsockopt", {0, SOL_SOCKET, SO_REUSEADDR}, strict) == allowed);
+  CHECK(ask("setsockopt", {0, garbage | SOL_SOCKET, garbage | SO_ATTACH_FILTER}, strict) == refused_with(ENOPROTOOPT));
+  CHECK(ask("setsockopt", {0, 6, 1}, strict) == allowed);  // TCP_NODELAY
+  CHECK(ask("setsockopt", {0, 6, 31}, strict) == refused_with(ENOPROTOOPT));
+  CHECK(ask("personality", {0xffffffff}, strict) == allowed);
+  CHECK(ask("personality", {ADDR_NO_RANDOMIZE}, strict) == refused_with(EPERM));
+  CHECK(ask("prlimit64", {0, 7}, strict) == allowed);
+  CHECK(ask("prlimit64", {1234, 7}, strict) == refused_with(EPERM));
+  for (const std::uint64_t idle : {5u, 0x40000005u}) CHECK(ask("sched_setscheduler", {0, idle}, strict) == allowed);
+  for (const std::uint64_t realtime : {1u, 2u, 0x40000001u, 6u}) {
+    CHECK(ask("sched_setscheduler", {0, garbage | realtime}, strict) == refused_with(EPERM));
+  }
+}
+
+TEST_CASE("nested opens under strict what it opens under the default, and nothing else") {
+  for (const std::string& name : call_names(Architecture::x86_64)) {
+    INFO(name);
+    const Arguments arguments{CLONE_NEWUSER, CLONE_NEWUSER, CLONE_NEWUSER};
+    const std::uint32_t plain = ask(name, arguments, {.strict = true});
+    const std::uint32_t refused = plain == SECCOMP_RET_USER_NOTIF ? refused_with(EPERM) : plain;
+    const bool opened = find_row(name, {.nested = true}) != find_row(name, {});
+    CHECK(ask(name, arguments, {.strict = true, .nested = true}) == (opened ? allowed : refused));
+  }
+}
+
 TEST_CASE("a call skipped by a tracer stays skipped") {
-  CHECK(run_filter(standard_program(Architecture::x86_64, false), make_call(AUDIT_ARCH_X86_64, ~0u)) == allowed);
+  CHECK(run_filter(standard_program(Architecture::x86_64, {}), make_call(AUDIT_ARCH_X86_64, ~0u)) == allowed);
 }

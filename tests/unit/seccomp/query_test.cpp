@@ -41,6 +41,7 @@ TEST_CASE("a verdict says what the policy's row says") {
   CHECK(ask({}, "socket").by_argument);
   CHECK(ask({.nested = true}, "mount").action == allow_call);
   CHECK_FALSE(ask({}, "keyctl").line);
+  CHECK(ask({.policy = SeccompPolicy::strict}, "ptrace").reason.starts_with("strict: no debuggers"));
 }
 
 TEST_CASE("a verdict names the profile's lines that decide") {
@@ -74,8 +75,8 @@ TEST_CASE("a call of no architecture is an error, one of another is absent") {
 
 TEST_CASE("where no argument decides, the verdict is what the filter answers") {
   const SeccompPlan plain, changed{.allow = {{"bpf", line(3)}}, .deny = {{"ptrace", line(4)}, {"socket", line(4)}}};
-  const SeccompPlan nested{.nested = true};
-  for (const SeccompPlan* plan : {&plain, &changed, &nested}) {
+  const SeccompPlan nested{.nested = true}, strict{.policy = SeccompPolicy::strict};
+  for (const SeccompPlan* plan : {&plain, &changed, &nested, &strict}) {
     const auto filter = make_filter(*plan);
     REQUIRE(filter.ok());
     for (const std::string& name : call_names(native_architecture)) {
