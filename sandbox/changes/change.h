@@ -1,0 +1,43 @@
+// One difference between what a capture holds and the host's directory below it, as a plain value. Knows no overlay:
+// how differences are found is scan.h's, what becomes of them is the callers'.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace snug {
+
+/// `whiteout`: the overlay's mark for something deleted; never in a Change.
+enum class NodeKind { absent, file, directory, symlink, fifo, socket, device, whiteout };
+
+/// What stands at a path on one of the two sides.
+struct Node {
+  NodeKind kind = NodeKind::absent;
+  std::uint32_t mode = 0;                   ///< permission bits, 07777
+  std::uint64_t size = 0;                   ///< bytes, of a file
+  std::int64_t mtime_ns = 0, ctime_ns = 0;  ///< since the epoch
+  std::uint64_t inode = 0, device = 0;      ///< two names with the same are one file
+  std::uint64_t links = 0;                  ///< names this file has on its side
+  std::string target;                       ///< of a symlink
+};
+
+/// What is different about a path that exists on both sides.
+struct Differences {
+  bool kind = false;        ///< a file where a directory was
+  bool content = false;     ///< bytes of a file, target of a symlink
+  bool mode = false;        ///< permission bits
+  bool attributes = false;  ///< extended attributes; only looked at where nothing else is different
+  bool any() const { return kind || content || mode || attributes; }
+};
+
+struct Change {
+  enum class Kind { added, modified, deleted } kind = Kind::modified;
+  std::string path;         ///< relative to the project, any bytes but NUL; empty: the project's root itself
+  Node before;              ///< on the host now; absent if added, or gone there meanwhile
+  Node after;               ///< in the capture; absent if deleted
+  Differences differences;  ///< with Kind::modified
+  bool drifted = false;     ///< the host's side was changed since the capture began: taking this would overwrite that
+  bool whole = false;       ///< a directory whose content could not be looked at: its path is too long
+};
+
+}  // namespace snug

@@ -1,0 +1,29 @@
+// The format of this folder's small files: a first field that says what it is, then "key=value" fields, each ended by a
+// NUL. A value may hold any other byte, as paths do.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace snug {
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+/// Precondition: no NUL in any of them.
+std::string join_fields(std::string_view kind, const Fields& fields);
+
+/// Nothing if `text` is not of this kind or ends within a field.
+std::optional<Fields> split_fields(std::string_view kind, std::string_view text);
+
+/// Puts `text` at `path` as a whole or not at all, and on the disk (0600).
+Result<void> write_whole(const std::string& path, std::string_view text);
+
+/// A file of at most `limit` bytes.
+Result<std::string> read_whole(const std::string& path, std::size_t limit);
+
+}  // namespace snug

@@ -1,0 +1,219 @@
+#include "changes/scan.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "changes/side.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t longest_path = 4000;  // PATH_MAX less what openat2 and messages put before it
+
+std::string below(const std::string& directory, const std::string& name) {
+  return directory.empty() ? name : directory + "/" + name;
+}
+
+/// A directory of the upper side that is still to be looked at.
+struct Waiting {
+  std::string path;
+  bool merged = false;   ///< the host has a directory there, too
+  bool covered = false;  ///< of which nothing shows through: a directory above is opaque
+};
+
+class Scanner {
+ public:
+  Scanner(const Sides& sides, const std::function<void(Change)>& found) : sides_(sides), found_(found) {}
+
+  Result<void> scan() {
+    auto upper = SideDirectory::open_top(sides_.upper);
+    if (!upper) return std::move(upper).error();
+    auto lower = SideDirectory::open_top(sides_.lower);
+    if (!lower) return std::move(lower).error();
+    upper_ = std::move(*upper);
+    lower_ = std::move(*lower);
+    if (auto done = compare_tops(); !done) return done;
+    waiting_.push_back({.path = "", .merged = true});
+    while (!waiting_.empty()) {
+      const Waiting next = std::move(waiting_.back());
+      waiting_.pop_back();
+      if (auto done = scan_directory(next); !done) return done;
+    }
+    return {};
+  }
+
+ private:
+  Result<void> compare_tops() {
+    const auto above = upper_.itself(), under = lower_.itself();
+    if (!above) return above.error();
+    if (!under) return under.error();
+    Change change{.path = "", .before = *under, .after = *above};
+    change.differences.mode = above->mode != under->mode;
+    const auto attributes = differ(upper_.own_attributes(), lower_.own_attributes());
+    if (!attributes) return attributes.error();
+    change.differences.attributes = *attributes;
+    if (change.differences.any()) tell(std::move(change));
+    return {};
+  }
+
+  Result<void> scan_directory(const Waiting& waiting) {
+    auto upper = upper_.open_below(waiting.path);
+    if (!upper) return std::move(upper).error();
+    SideDirectory lower;
+    if (waiting.merged) {
+      auto opened = lower_.open_below(waiting.path);
+      if (!opened) return std::move(opened).error();
+      lower = std::move(*opened);
+    }
+    return scan_entries(waiting, *upper, lower);
+  }
+
+  Result<void> scan_entries(const Waiting& here, const SideDirectory& upper, const SideDirectory& lower) {
+    const auto names = upper.names();
+    if (!names) return names.error();
+    // Nothing is taken out of a directory without a new ctime of that directory.
+    const auto lower_itself = lower.itself();
+    if (!lower_itself) return lower_itself.error();
+    const bool may_be_gone = lower.present() && lower_itself->ctime_ns >= sides_.began;
+    const bool covered = here.covered || upper.opaque();
+    const std::size_t first = waiting_.size();
+    for (const std::string& name : *names) {
+      if (auto done = scan_entry(below(here.path, name), name, upper, lower, may_be_gone); !done) return done;
+    }
+    for (std::size_t i = first; i < waiting_.size(); ++i) waiting_[i].covered = covered;
+    std::reverse(waiting_.begin() + static_cast<std::ptrdiff_t>(first), waiting_.end());
+    return covered ? scan_covered(here.path, *names, lower) : Result<void>();
+  }
+
+  Result<void> scan_entry(std::string path, const std::string& name, const SideDirectory& upper,
+                          const SideDirectory& lower, bool may_be_gone) {
+    auto after = upper.node(name);
+    if (!after) return std::move(after).error();
+    auto before = lower.node(name);
+    if (!before) return std::move(before).error();
+    const bool merged = after->kind == NodeKind::directory && before->kind == NodeKind::directory;
+    Change change{.path = std::move(path), .before = std::move(*before), .after = std::move(*after)};
+    if (change.after.kind == NodeKind::whiteout) return deleted(std::move(change));
+    if (change.after.kind == NodeKind::directory) enter(change, merged);
+    if (change.before.kind == NodeKind::absent) {
+      change.drifted = may_be_gone && upper.copied_up(name);
+      return added(std::move(change));
+    }
+    return compare(std::move(change), name, upper, lower);
+  }
+
+  /// What an opaque directory hides of the host's.
+  Result<void> scan_covered(const std::string& path, const std::vector<std::string>& above,
+                            const SideDirectory& lower) {
+    const auto names = lower.names();
+    if (!names) return names.error();
+    for (const std::string& name : *names) {
+      if (std::ranges::binary_search(above, name)) continue;
+      auto before = lower.node(name);
+      if (!before) return std::move(before).error();
+      if (auto done = deleted({.path = below(path, name), .before = std::move(*before)}); !done) return done;
+    }
+    return {};
+  }
+
+  void enter(Change& change, bool merged) {
+    change.whole = change.path.size() > longest_path;
+    if (!change.whole) waiting_.push_back({.path = change.path, .merged = merged});
+  }
+
+  Result<void> added(Change change) {
+    change.kind = Change::Kind::added;
+    tell(std::move(change));
+    return {};
+  }
+
+  Result<void> deleted(Change change) {
+    if (change.before.kind == NodeKind::absent) return {};  // gone on both sides
+    change.kind = Change::Kind::deleted;
+    change.after = {};
+    change.drifted = changed_since(change.before);
+    if (change.before.kind == NodeKind::directory && !change.drifted) {
+      const auto drifted = content_drifted(change.path);
+      if (!drifted) return drifted.error();
+      change.drifted = *drifted;
+    }
+    tell(std::move(change));
+    return {};
+  }
+
+  Result<void> compare(Change change, const std::string& name, const SideDirectory& upper, const SideDirectory& lower) {
+    const Node &before = change.before, &after = change.after;
+    Differences& differences = change.differences;
+    differences.kind = before.kind != after.kind;
+    if (!differences.kind) {
+      differences.mode = before.mode != after.mode;
+      differences.content = before.target != after.target;
+      if (after.kind == NodeKind::file) {
+        const auto content = content_differs(change, name, upper, lower);
+        if (!content) return content.error();
+        differences.content = *content;
+      }
+    }
+    if (!differences.any() && after.kind != NodeKind::symlink) {
+      const auto attributes = differ(upper.attributes(name), lower.attributes(name));
+      if (!attributes) return attributes.error();
+      differences.attributes = *attributes;
+    }
+    change.drifted = changed_since(before);
+    if (differences.any()) tell(std::move(change));
+    return {};
+  }
+
+  // Equal sizes and times prove nothing: the command can set a file's times.
+  static Result<bool> content_differs(const Change& change, const std::string& name, const SideDirectory& upper,
+                                      const SideDirectory& lower) {
+    if (change.before.size != change.after.size) return true;
+    const auto same = same_content(upper, lower, name);
+    if (!same) return same.error();
+    return !*same;
+  }
+
+  static Result<bool> differ(const Result<Attributes>& a, const Result<Attributes>& b) {
+    if (!a) return a.error();
+    if (!b) return b.error();
+    return *a != *b;
+  }
+
+  bool changed_since(const Node& node) const { return node.ctime_ns >= sides_.began; }
+
+  /// Was anything below a directory of the host changed since the capture began?
+  Result<bool> content_drifted(const std::string& path) {
+    std::vector<std::string> left{path};
+    while (!left.empty()) {
+      const std::string here = std::move(left.back());
+      left.pop_back();
+      const auto directory = lower_.open_below(here);
+      if (!directory) return directory.error();
+      const auto names = directory->names();
+      if (!names) return names.error();
+      for (const std::string& name : *names) {
+        const auto node = directory->node(name);
+        if (!node) return node.error();
+        if (changed_since(*node)) return true;
+        if (node->kind == NodeKind::directory) left.push_back(below(here, name));
+      }
+    }
+    return false;
+  }
+
+  void tell(Change change) { found_(std::move(change)); }
+
+  const Sides& sides_;
+  const std::function<void(Change)>& found_;
+  SideDirectory upper_, lower_;
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace
+
+Result<void> scan_changes(const Sides& sides, const std::function<void(Change)>& found) {
+  return Scanner(sides, found).scan();
+}
+
+}  // namespace snug

@@ -1,0 +1,29 @@
+// Upper directory of an overlay against the host's directory below it -> the list of changes. Reads both sides through
+// descriptors and no symbolic link; the upper side was written by the command and is taken for input.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "changes/change.h"
+
+namespace snug {
+
+struct Sides {
+  std::string upper;  ///< the overlay's upper directory
+  std::string lower;  ///< the host's directory it lies over
+  /// When the capture began, nanoseconds since the epoch by the clock that stamps files: what the host changed at or
+  /// after it has drifted.
+  std::int64_t began = 0;
+};
+
+/// Calls `found` for every change, a directory before what is in it.
+///
+/// A file that was opened for writing and left as it was, a mode changed and changed back, and what was made and
+/// deleted again are no changes; nor are times alone. A deleted directory is one change. Errors: what cannot be read on
+/// either side. Memory: the names of one directory, and the paths of directories still to be looked at.
+Result<void> scan_changes(const Sides& sides, const std::function<void(Change)>& found);
+
+}  // namespace snug

@@ -1,0 +1,127 @@
+#include "changes/stage.h"
+
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/quote.h"
+#include "changes/side.h"
+#include "sys/errno.h"
+#include "sys/open.h"
+
+namespace snug {
+namespace {
+
+constexpr std::uint32_t plain_bits = 01777;  // no setuid, no setgid
+
+Error cannot_copy(const std::string& path) { return sys_error("copy " + quote_for_display(path)); }
+
+timespec to_timespec(std::int64_t nanoseconds) {
+  return {.tv_sec = nanoseconds / 1'000'000'000, .tv_nsec = nanoseconds % 1'000'000'000};
+}
+
+/// From `from` to `to`, both at `start`. The kernel copies by itself where it can (copy_file_range, Linux 5.3).
+bool copy_range(int from, int to, off_t start, off_t end) {
+  off_t in = start, out = start;
+  while (in < end) {
+    const ssize_t done = copy_file_range(from, &in, to, &out, static_cast<std::size_t>(end - in), 0);
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) break;
+  }
+  std::string buffer;
+  while (in < end) {
+    buffer.resize(1 << 20);
+    const ssize_t got = pread(from, buffer.data(), buffer.size(), in);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return got == 0;
+    if (pwrite(to, buffer.data(), static_cast<std::size_t>(got), in) != got) return false;
+    in += got;
+  }
+  return true;
+}
+
+// Holes stay holes.
+bool copy_content(int from, int to, std::uint64_t size) {
+  if (ioctl(to, FICLONE, from) == 0) return true;
+  const auto end = static_cast<off_t>(size);
+  if (ftruncate(to, end) != 0) return false;
+  for (off_t data = 0; data < end;) {
+    data = lseek(from, data, SEEK_DATA);
+    if (data < 0) return errno == ENXIO;  // nothing but a hole is left
+    off_t hole = lseek(from, data, SEEK_HOLE);
+    if (hole < 0) hole = end;
+    if (!copy_range(from, to, data, hole)) return false;
+    data = hole;
+  }
+  return true;
+}
+
+}  // namespace
+
+bool can_be_staged(NodeKind kind) {
+  return kind == NodeKind::file || kind == NodeKind::directory || kind == NodeKind::symlink || kind == NodeKind::fifo;
+}
+
+Result<std::uint64_t> Stager::stage(const Change& change, std::size_t number) {
+  const std::string name = std::to_string(number);
+  if (auto made = make(change, name); !made) return std::move(made).error();
+  const timespec times[2] = {to_timespec(change.after.mtime_ns), to_timespec(change.after.mtime_ns)};
+  struct stat info {};
+  if (utimensat(staging_, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0 ||
+      fstatat(staging_, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+    return cannot_copy(change.path);
+  }
+  return std::uint64_t{info.st_ino};
+}
+
+Result<void> Stager::make(const Change& change, const std::string& name) {
+  int result = 0;
+  switch (change.after.kind) {
+    case NodeKind::file:
+      return copy_file(change, name);
+    case NodeKind::directory:
+      result = mkdirat(staging_, name.c_str(), 0700);
+      break;
+    case NodeKind::symlink:
+      result = symlinkat(change.after.target.c_str(), staging_, name.c_str());
+      break;
+    default:
+      result = mkfifoat(staging_, name.c_str(), 0600);
+      if (result == 0) result = fchmodat(staging_, name.c_str(), change.after.mode & plain_bits, 0);
+  }
+  return result == 0 ? Result<void>() : cannot_copy(change.path);
+}
+
+Result<void> Stager::copy_file(const Change& change, const std::string& name) {
+  const std::pair identity{change.after.device, change.after.inode};
+  if (change.after.links > 1) {
+    const auto [first, fresh] = first_names_.emplace(identity, name);
+    if (!fresh) {
+      return linkat(staging_, first->second.c_str(), staging_, name.c_str(), 0) == 0 ? Result<void>()
+                                                                                     : cannot_copy(change.path);
+    }
+  }
+  const Fd from = open_beneath(upper_, change.path, O_RDONLY | O_NONBLOCK);
+  const Fd to(openat(staging_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!from || !to || !copy_content(from.get(), to.get(), change.after.size)) return cannot_copy(change.path);
+  if (auto kept = copy_attributes(change, from.get(), to.get()); !kept) return kept;
+  return fchmod(to.get(), change.after.mode & plain_bits) == 0 ? Result<void>() : cannot_copy(change.path);
+}
+
+Result<void> Stager::copy_attributes(const Change& change, int from, int to) {
+  const auto attributes = read_attributes(from);
+  if (!attributes) return attributes.error();
+  for (const auto& [name, value] : *attributes) {
+    if (fsetxattr(to, name.c_str(), value.data(), value.size(), 0) == 0) continue;
+    losses_.push_back(quote_for_display(change.path) + ": its attribute " + quote_for_display(name) +
+                      " cannot be kept here");
+  }
+  return {};
+}
+
+}  // namespace snug

@@ -1,0 +1,41 @@
+// Copies one node of a capture into the staging directory, so that it can take its place on the host by a rename.
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "changes/change.h"
+
+namespace snug {
+
+/// What can be taken over at all: not sockets and devices.
+bool can_be_staged(NodeKind kind);
+
+class Stager {
+ public:
+  /// Both borrowed: the directory of the capture's upper side, and the staging directory.
+  Stager(int upper, int staging) : upper_(upper), staging_(staging) {}
+
+  /// Makes `number` in the staging directory what `change.after` is: content with its holes, target, permission bits
+  /// without setuid and setgid, times, extended attributes; of a directory, an empty one. Names of one file in the
+  /// capture become names of one file. Returns its inode.
+  Result<std::uint64_t> stage(const Change& change, std::size_t number);
+
+  /// What could not be kept, one text each.
+  std::vector<std::string> take_losses() { return std::move(losses_); }
+
+ private:
+  Result<void> make(const Change& change, const std::string& name);
+  Result<void> copy_file(const Change& change, const std::string& name);
+  Result<void> copy_attributes(const Change& change, int from, int to);
+
+  int upper_, staging_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first_names_;  // of files with several names
+  std::vector<std::string> losses_;
+};
+
+}  // namespace snug

@@ -1,0 +1,94 @@
+#include "base/quote.h"
+#include "cli/answer.h"
+#include "cli/commands.h"
+#include "cli/json.h"
+#include "cli/prepare.h"
+#include "cli/print.h"
+#include "host/probe.h"
+#include "plan/words.h"
+
+namespace snug {
+namespace {
+
+constexpr std::string_view margin = "             ";  // below a verdict's reason
+
+// --- wording ------------------------------------------------------------------------------------------
+
+/// A reason, and the line it comes from unless it is snug's own.
+std::string because(const Verdict& verdict) {
+  if (verdict.origin.kind == OriginKind::builtin) return verdict.reason;
+  return verdict.reason + " (" + to_text(verdict.origin) + ")";
+}
+
+std::string remedy(const Verdict& verdict, const std::string& command_line, std::string_view lead) {
+  std::string text;
+  if (verdict.add) {
+    text.append(lead).append("add: ").append(to_text(*verdict.add)).append("\n");
+    text.append(lead).append("     ").append(command_line).append("\n");
+  }
+  if (!verdict.fix.empty()) text.append(lead).append("change: ").append(verdict.fix).append("\n");
+  return text;
+}
+
+std::string deed_line(const Invocation& invocation, const Answer& answer, Deed deed) {
+  const Verdict& verdict = answer.path->verdict(deed);
+  std::string name = deed_word(deed);
+  name.resize(9, ' ');
+  return "  " + name + (verdict.allowed ? "yes " : "no  ") + because(verdict) + "\n" +
+         remedy(verdict, allow_command_line(invocation, answer, deed), margin);
+}
+
+std::string path_text(const Invocation& invocation, const Answer& answer) {
+  const PathAnswer& path = *answer.path;
+  std::string text = quote_for_display(path.path);
+  if (path.path != answer.what.text) text = quote_for_display(answer.what.text) + " -> " + text;
+  text += path.kind == FileKind::absent ? ": nothing there" : std::string(": ") + kind_word(path.kind);
+  if (!path.host_path.empty() && path.host_path != path.path)
+    text += ", on the host " + quote_for_display(path.host_path);
+  text += "\n";
+  for (const Deed deed : {Deed::read, Deed::write, Deed::execute}) text += deed_line(invocation, answer, deed);
+  return text;
+}
+
+std::string plain_text(const Invocation& invocation, const Answer& answer) {
+  const char* yes = answer.what.kind == WhatKind::variable ? "passed" : "allowed";
+  const char* no = answer.what.kind == WhatKind::variable ? "not there" : "not allowed";
+  std::string text = std::string(kind_name(answer.what.kind)) + " " + escape_for_display(answer.what.word) + ": ";
+  text += std::string(answer.verdict.allowed ? yes : no) + ": " + because(answer.verdict) + "\n";
+  return text + remedy(answer.verdict, allow_command_line(invocation, answer, Deed::read), "  ");
+}
+
+std::string answer_text(const Invocation& invocation, const Answer& answer) {
+  std::string text = answer.path ? path_text(invocation, answer) : plain_text(invocation, answer);
+  for (const std::string& remark : answer.remarks) text += "  note: " + remark + "\n";
+  return text;
+}
+
+void mention_other_meanings(const What& what) {
+  for (const WhatKind other : what.also) {
+    print_message(quote_for_display(what.word) + " is taken for a " + kind_name(what.kind) + "; it could be a " +
+                  kind_name(other) + ", too: --" + kind_name(other));
+  }
+}
+
+int answer_word(const Invocation& invocation, const std::string& word) {
+  Invocation planning = invocation;
+  planning.words.clear();  // they are no command
+  const auto prepared = prepare(planning);
+  if (!prepared) return status_usage;
+  const auto host = real_host_view();
+  const auto what = understand(word, invocation, *prepared, *host);
+  if (!what) return print_error(what.error()), status_usage;
+  mention_other_meanings(*what);
+  const auto answer = answer_for(*prepared, *host, *what, deed_asked(invocation));
+  if (!answer) return print_error(answer.error()), status_usage;
+  const std::string text = invocation.json ? answer_to_json(*answer) : answer_text(invocation, *answer);
+  if (!print_data(text)) return status_usage;
+  return answer->verdict.allowed ? 0 : status_found;
+}
+
+}  // namespace
+
+int why_command(const Invocation& invocation) { return answer_word(invocation, invocation.words.at(0)); }
+
+}  // namespace snug
