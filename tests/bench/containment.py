@@ -3,6 +3,7 @@
 Every attempt has a control without any tool; one that does not work there says nothing and is left out. What counts is
 seen from outside where there is something to see: a file changed, a byte received, a process alive.
 """
+import contextlib
 import os
 import shutil
 import socket
@@ -29,21 +30,31 @@ def bubblewrap(project):
 
 
 def firejail(project):
-    """Its own walls with the project as the home, and no network. It wants a user with a name."""
-    return ["firejail", "--quiet", "--noprofile", "--private=" + project, "--net=none", "--seccomp", "--caps.drop=all",
-            "--nonewprivs", "--noroot", "--private-dev", "--private-tmp"]
+    """Every wall that fits a build, by option: its profiles are for desktop programs. It wants a user with a name."""
+    return ["firejail", "--quiet", "--noprofile", "--whitelist=" + project, "--net=none", "--seccomp",
+            "--caps.drop=all", "--nonewprivs", "--noroot", "--private-dev", "--private-tmp"]
 
 
 def podman(project):
-    """Rootless, the host's own /usr as the image, so that the same programs run."""
+    """Rootless, the host's own /usr as the image, so that the same programs run. crun, its usual runtime, refuses machines
+    where both versions of cgroups are mounted; runc does not, but insists on cgroups for the container."""
     root = os.path.join(HOME, "rootfs")
     for name in ("proc", "sys", "dev", "tmp", "run", "usr", "etc"):
         os.makedirs(os.path.join(root, name), exist_ok=True)
     for name in ("bin", "sbin", "lib", "lib64"):
         if not os.path.islink(os.path.join(root, name)):
             os.symlink("usr/" + name, os.path.join(root, name))
-    return ["podman", "run", "--rm", "-i", "--network=none", "--cgroups=disabled", "-v", "/usr:/usr:ro", "-v",
+    runtime = ["--runtime", "runc"] if os.path.isdir("/sys/fs/cgroup/unified") and shutil.which("runc") else []
+    cgroups = "--cgroups=no-conmon" if runtime else "--cgroups=disabled"
+    return ["podman", *runtime, "run", "--rm", "-i", "--network=none", cgroups, "-v", "/usr:/usr:ro", "-v",
             f"{project}:{project}", "-w", project, "--rootfs", root]
+
+
+def end_podman():
+    """Its pause process outlives the last container, and what it stores belongs to user ids of the namespace it holds."""
+    subprocess.run(["podman", "unshare", "rm", "-rf", os.path.join(HOME, ".local/share/containers")], check=False,
+                   capture_output=True)
+    subprocess.run(["podman", "system", "migrate"], check=False, capture_output=True)
 
 
 def snug(_):
@@ -51,6 +62,14 @@ def snug(_):
 
 
 TOOLS = {"snug": snug, "bubblewrap": bubblewrap, "firejail": firejail, "podman": podman}
+VERSIONS = {"snug": [SNUG, "--version"], "bubblewrap": ["bwrap", "--version"], "firejail": ["firejail", "--version"],
+            "podman": ["podman", "--version"]}
+
+
+def version_of(tool):
+    """"firejail 0.9.72", whatever else it says."""
+    said = subprocess.run(VERSIONS[tool], capture_output=True, text=True, check=False).stdout.splitlines()
+    return next((word for line in said for word in line.split() if word[:1].isdigit()), "of unknown version")
 
 
 class Attempt:
@@ -170,7 +189,7 @@ def attempts():
     yield Attempt("read the kernel's list of symbols", lambda f: ["read", "/proc/kallsyms"])
     yield Attempt("read the kernel's keys list", lambda f: ["read", "/proc/keys"])
     yield Attempt("read the machine id", lambda f: ["read", "/etc/machine-id"])
-    yield Attempt("fill a tmpfs without bound", lambda f: ["limits-of", "/tmp"])
+    yield Attempt("fill /tmp without bound, be it memory or disk", lambda f: ["limits-of", "/tmp"])
 
 
 def run(attempt, field, prefix):
@@ -187,8 +206,10 @@ def run(attempt, field, prefix):
         more["pass_fds"] = (9,)
     try:
         with tempfile.TemporaryFile() as said:  # no pipe: a daemon that lives on would hold it open
-            subprocess.run([*prefix, field.tool, *attempt.words(field)], cwd=field.project, timeout=30, stdout=said,
-                           stderr=subprocess.DEVNULL, **more)
+            # A tool that waits for daemons is ended like any other run; what shows from outside then counts.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run([*prefix, field.tool, *attempt.words(field)], cwd=field.project, timeout=10, stdout=said,
+                               stderr=subprocess.DEVNULL, **more)
             said.seek(0)
             text = said.read().decode("utf-8", "replace")
     finally:
@@ -226,11 +247,20 @@ def outcome(attempt, tool):
 
 
 def main():
+    try:
+        return compare()
+    finally:
+        if shutil.which("podman"):
+            end_podman()
+
+
+def compare():
     tools = []
     for tool in TOOLS:
         runs, said = starts(tool)
         if runs:
             tools.append(tool)
+            print(f"{tool} {version_of(tool)}: {' '.join(TOOLS[tool]('PROJECT'))}")
         else:
             print(f"{tool}: left out: {' '.join(said) or 'runs nothing here'}")
     width = 62
