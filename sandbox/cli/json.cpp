@@ -79,6 +79,24 @@ std::string answer_to_json(const Answer& answer) {
   return to_string(json);
 }
 
+std::string record_to_json(const RefusalRecord& record) {
+  ordered_json json{{"schema", 1}, {"kind", "run"}, {"allowed", record.empty()}};
+  if (record.empty()) return to_string(json);
+  json["when"] = record.when;
+  json["command"] = record.command;
+  const auto told = [](const std::vector<RefusalRecord::Told>& list) {
+    auto array = ordered_json::array();
+    for (const auto& one : list) array.push_back({{"what", one.what}, {"path", one.path}});
+    return array;
+  };
+  json["calls"] = ordered_json::array();
+  for (const auto& call : record.calls) json["calls"].push_back({{"name", call.name}, {"count", call.count}});
+  json["came_loose"] = told(record.came_loose);
+  json["git"] = told(record.git);
+  if (!record.timeout.empty()) json["timeout"] = record.timeout;
+  return to_string(json);
+}
+
 std::string doctor_to_json(const DoctorReport& report) {
   ordered_json json{{"schema", 1}, {"ok", can_run(report)}, {"surroundings", report.surroundings}};
   json["checks"] = ordered_json::array();

@@ -7,6 +7,7 @@
 #include "cli/answer.h"
 #include "host/doctor.h"
 #include "profile/load.h"
+#include "run/refusal_record.h"
 
 namespace snug {
 
@@ -30,5 +31,8 @@ std::string profiles_to_json(const std::vector<ListedProfile>& profiles);
 
 /// {"schema": 1, "kind": "path", "what", "allowed": bool, ...}; documented in snug(1).
 std::string answer_to_json(const Answer& answer);
+
+/// {"schema": 1, "kind": "run", "allowed": bool, "when", "command", "calls", "came_loose", "git", "timeout"}
+std::string record_to_json(const RefusalRecord& record);
 
 }  // namespace snug

@@ -49,12 +49,12 @@ void log_plan(const Plan& plan) {
 
 }  // namespace
 
-std::optional<Prepared> prepare(const Invocation& invocation) {
+std::optional<Prepared> prepare(const Invocation& invocation, Notices notices) {
   auto caller = read_caller();
   if (!caller) return print_error(caller.error()), std::nullopt;
   const auto chosen = choose_profile(invocation.profile, *caller);
   if (!chosen) return print_error(chosen.error()), std::nullopt;
-  if (!chosen->notice.empty()) print_message(chosen->notice);
+  if (notices == Notices::tell && !chosen->notice.empty()) print_message(chosen->notice);
   log_decision("profile " + (chosen->file.empty() ? "default, compiled in" : chosen->file));
   log_overrides(invocation.overrides);
 

@@ -18,8 +18,11 @@ struct Prepared {
   Caller caller;
 };
 
+/// Whether what is no mistake is told, too.
+enum class Notices { tell, keep };
+
 /// The plan with its inputs, or nothing, as below.
-std::optional<Prepared> prepare(const Invocation& invocation);
+std::optional<Prepared> prepare(const Invocation& invocation, Notices notices = Notices::tell);
 
 /// The plan, or nothing: then every mistake has been printed. A notice about an unused snug.toml goes to stderr.
 std::optional<Plan> prepare_plan(const Invocation& invocation);

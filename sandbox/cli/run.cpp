@@ -1,11 +1,16 @@
 #include "run/run.h"
 
+#include <ctime>
+
 #include "base/quote.h"
+#include "cli/answer.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "profile/user_file.h"
 #include "run/git_search.h"
+#include "run/refusal_record.h"
 
 namespace snug {
 namespace {
@@ -16,8 +21,8 @@ void print_warnings(const Plan& plan) {
   }
 }
 
-void announce_refusal(const std::string& call, bool raw) {
-  print_message("blocked the system call " + call + "; allow it: --set 'seccomp.allow=[\"" + call + "\"]'",
+void announce_refusal(const std::string& call, const std::string& command_line, bool raw) {
+  print_message("blocked the system call " + call + "; allow it: " + command_line,
                 raw ? LineEnd::raw : LineEnd::newline);
 }
 
@@ -77,19 +82,72 @@ void print_refusals(const std::vector<RefusedCall>& calls) {
   if (repeated) print_message("blocked: " + list);
 }
 
+/// Says what is refused while a command runs, and keeps it for `snug why`.
+class Telling {
+ public:
+  Telling(const Invocation& invocation, const Prepared& prepared)
+      : invocation_(invocation),
+        prepared_(prepared),
+        file_(prepared.caller.state_dir, user_file_name(prepared.plan.project)),
+        record_{.when = std::time(nullptr), .command = prepared.plan.command.argv} {}
+
+  RunEvents events() {
+    return {.refused = [this](const std::string& call, bool raw) { refused(call, raw); },
+            .came_loose = [this](const Watch& watch, bool raw) { came_loose(watch, raw); },
+            .git_changed = [this](const GitReport& report) { git_changed(report); }};
+  }
+
+  void end(const RunOutcome& outcome) {
+    print_refusals(outcome.refused);
+    if (outcome.remark) print_message(*outcome.remark);
+    if (outcome.timed_out) record_.timeout = outcome.remark.value_or("timed out");
+    record_.set(outcome.refused);
+    keep();
+  }
+
+ private:
+  void refused(const std::string& call, bool raw) {
+    // A variable of that name would be meant first.
+    const bool other = prepared_.caller.environment.contains(call);
+    announce_refusal(call, allow_command_line(invocation_, (other ? "--syscall " : "") + call), raw);
+    record_.calls.push_back({call, 1});
+    keep();  // whoever asks while a shell is still open
+  }
+
+  void came_loose(const Watch& watch, bool raw) {
+    announce_loss(watch, raw);
+    record_.add(watch);
+    keep();
+  }
+
+  void git_changed(const GitReport& report) {
+    announce_git(report);
+    record_.add(report);
+  }
+
+  void keep() {
+    if (auto kept = file_.write(record_); !kept) log_decision(to_text(kept.error()));
+  }
+
+  const Invocation& invocation_;
+  const Prepared& prepared_;
+  RefusalFile file_;
+  RefusalRecord record_;
+};
+
 }  // namespace
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
-  const auto plan = prepare_plan(invocation);
-  if (!plan) return status_setup_failed;
+  const auto prepared = prepare(invocation);
+  if (!prepared) return status_setup_failed;
+  const Plan& plan = prepared->plan;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
-  if (plan->command.interactive_shell || invocation.verbose) print_warnings(*plan);
-  const auto outcome = run_plan(
-      *plan, std::move(early), {.refused = announce_refusal, .came_loose = announce_loss, .git_changed = announce_git});
+  if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
+  Telling telling(invocation, *prepared);
+  const auto outcome = run_plan(plan, std::move(early), telling.events());
   if (!outcome) return print_error(outcome.error()), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
-  print_refusals(outcome->refused);
-  if (outcome->remark) print_message(*outcome->remark);
+  telling.end(*outcome);
   log_decision("exit status " + std::to_string(outcome->status));
   return outcome->status;
 }

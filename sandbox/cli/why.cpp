@@ -1,3 +1,5 @@
+#include <ctime>
+
 #include "base/quote.h"
 #include "cli/answer.h"
 #include "cli/commands.h"
@@ -6,6 +8,8 @@
 #include "cli/print.h"
 #include "host/probe.h"
 #include "plan/words.h"
+#include "profile/user_file.h"
+#include "run/refusal_record.h"
 
 namespace snug {
 namespace {
@@ -71,24 +75,77 @@ void mention_other_meanings(const What& what) {
   }
 }
 
-int answer_word(const Invocation& invocation, const std::string& word) {
-  Invocation planning = invocation;
-  planning.words.clear();  // they are no command
-  const auto prepared = prepare(planning);
-  if (!prepared) return status_usage;
+int answer_word(const Invocation& invocation, const Prepared& prepared) {
+  const std::string& word = invocation.words[0];
   const auto host = real_host_view();
-  const auto what = understand(word, invocation, *prepared, *host);
+  const auto what = understand(word, invocation, prepared, *host);
   if (!what) return print_error(what.error()), status_usage;
   mention_other_meanings(*what);
-  const auto answer = answer_for(*prepared, *host, *what, deed_asked(invocation));
+  const auto answer = answer_for(prepared, *host, *what, deed_asked(invocation));
   if (!answer) return print_error(answer.error()), status_usage;
   const std::string text = invocation.json ? answer_to_json(*answer) : answer_text(invocation, *answer);
   if (!print_data(text)) return status_usage;
   return answer->verdict.allowed ? 0 : status_found;
 }
 
+// --- the last run -------------------------------------------------------------------------------------
+
+std::string time_text(std::int64_t when) {
+  const std::time_t seconds = when;
+  std::tm local{};
+  char text[32] = "";
+  if (localtime_r(&seconds, &local)) std::strftime(text, sizeof text, "%Y-%m-%d %H:%M", &local);
+  return text;
+}
+
+std::string command_text(const RefusalRecord& record) {
+  std::string text;
+  for (const std::string& word : record.command) text += (text.empty() ? "" : " ") + quote_for_shell(word);
+  return escape_for_display(text);
+}
+
+std::string call_line(const Invocation& invocation, const RefusedCall& call) {
+  return "  system call " + escape_for_display(call.name) + ", " + std::to_string(call.count) +
+         (call.count == 1 ? " time\n" : " times\n") + "             " +
+         allow_command_line(invocation, escape_for_display(call.name)) + "\n";
+}
+
+std::string told_lines(const std::vector<RefusalRecord::Told>& list, const char* what) {
+  std::string text;
+  for (const auto& told : list)
+    text += "  " + std::string(what) + quote_for_display(told.path) + " (" + escape_for_display(told.what) + ")\n";
+  return text;
+}
+
+std::string record_text(const Invocation& invocation, const RefusalRecord& record) {
+  std::string text = "the last run in this project was refused something: " + command_text(record) + ", " +
+                     time_text(record.when) + "\n";
+  for (const RefusedCall& call : record.calls) text += call_line(invocation, call);
+  text += told_lines(record.came_loose, "replaced on the host: ");
+  text += told_lines(record.git, "git on the host would obey: ");
+  if (!record.timeout.empty()) text += "  " + escape_for_display(record.timeout) + "\n";
+  return text;
+}
+
+int answer_last_run(const Invocation& invocation, const Prepared& prepared) {
+  const RefusalFile file(prepared.caller.state_dir, user_file_name(prepared.plan.project));
+  const auto record = file.read();
+  const std::string nothing = "the last run in this project was refused nothing that is told\n";
+  const std::string text = invocation.json ? record_to_json(record.value_or(RefusalRecord{}))
+                           : record        ? record_text(invocation, *record)
+                                           : nothing;
+  if (!print_data(text)) return status_usage;
+  return record ? status_found : 0;
+}
+
 }  // namespace
 
-int why_command(const Invocation& invocation) { return answer_word(invocation, invocation.words.at(0)); }
+int why_command(const Invocation& invocation) {
+  Invocation planning = invocation;
+  planning.words.clear();  // they are no command
+  const auto prepared = prepare(planning);
+  if (!prepared) return status_usage;
+  return invocation.words.empty() ? answer_last_run(invocation, *prepared) : answer_word(invocation, *prepared);
+}
 
 }  // namespace snug

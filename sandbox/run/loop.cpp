@@ -461,6 +461,7 @@ RunOutcome Loop::outcome() const {
     if (outcome.status == 0) outcome.status = 1;  // output is missing: not a success
   }
   if (timed_out_) {
+    outcome.timed_out = true;
     outcome.status = 124;
     outcome.remark = options_.timeout_text;
   }

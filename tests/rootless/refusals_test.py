@@ -1,9 +1,11 @@
 """Telling system calls are refused, named at once and counted; allowed ones are not."""
+import json
+import os
 import time
 import unittest
 
 import snugtest
-from snugtest import Case
+from snugtest import STATE, Case
 
 # Three calls of one kind, one of another. The errno is what the program sees.
 CALLS = """
@@ -28,6 +30,43 @@ class Refusals(Case):
         result = self.inside("python3", "-c", CALLS, options=["--set", 'seccomp.allow=["bpf"]'])
         self.assertNotIn(b"system call bpf", result.stderr)
         self.assertIn(b"system call unshare", result.stderr)
+
+    def test_the_command_that_allows_it_is_named_as_it_must_be_typed(self):
+        result = self.inside("python3", "-c", CALLS)
+        self.assertIn(b"blocked the system call bpf; allow it: snug allow bpf\n", result.stderr)
+        profile = self.profile("")
+        result = self.snug("run", "-p", profile, "--", "python3", "-c", CALLS)
+        self.assertIn(f"allow it: snug allow -p {profile} bpf\n".encode(), result.stderr)
+        result = self.inside("python3", "-c", CALLS, env={"bpf": "a variable"})
+        self.assertIn(b"allow it: snug allow --syscall bpf\n", result.stderr)
+
+    def test_why_tells_what_the_last_run_was_refused(self):
+        self.inside("python3", "-c", CALLS)
+        result = self.snug("why")
+        self.assert_status(result, 1)
+        self.assertRegex(result.stdout.decode(), r"system call unshare, 3 times\n +snug allow unshare\n")
+        told = json.loads(self.snug("why", "--json").stdout)
+        self.assertEqual(told["calls"], [{"name": "unshare", "count": 3}, {"name": "bpf", "count": 1}])
+        self.assertEqual(told["command"][:2], ["python3", "-c"])
+        self.inside("true", options=["--timeout", "30s"])
+        self.assert_status(self.snug("why"), 0)  # the last one was refused nothing
+        self.inside("sleep", "20", options=["--timeout", "200ms"])
+        self.assertIn(b"timed out after 200ms", self.snug("why").stdout)
+
+    def test_why_tells_it_while_the_command_still_runs(self):
+        started = self.start("sh", "-c", "unshare -U true; sleep 20")
+        self.wait_until(lambda: b"unshare" in self.snug("why").stdout, "the record of a run that goes on")
+        self.assertIsNone(started.poll())
+
+    def test_another_project_was_refused_nothing(self):
+        self.inside("python3", "-c", CALLS)
+        self.assert_status(self.snug("why", cwd=self.folder("other")), 0)
+
+    def test_the_command_can_neither_see_nor_write_what_is_told(self):
+        script = f"unshare -U true; ls -R {STATE}; find / -name refused 2>/dev/null; echo x > {STATE}/refused/x"
+        result = self.inside("sh", "-c", script, options=["--set", "filesystem.read=[]"])
+        self.assertNotIn(b"refused", result.stdout)
+        self.assertEqual([name for name in os.listdir(f"{STATE}/refused") if "project" not in name], [])
 
     def test_the_first_is_named_within_a_second_while_the_command_goes_on(self):
         started = self.start("sh", "-c", "unshare -U true; sleep 20")
