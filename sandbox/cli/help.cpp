@@ -14,6 +14,7 @@ usage:
   snug run [options] [--] CMD...      one command in the sandbox
   snug plan [options] [--] [CMD...]   what a run would set up, and why
   snug why [options] WHAT             may a path, host, variable or system call be used, and why
+  snug allow [options] WHAT...        let this project's sandbox use it from now on
   snug check [FILE]                   every mistake in a profile
   snug doctor                         what this machine supports, and how to get the rest
   snug help [COMMAND]                 more about a command and its options
@@ -78,10 +79,11 @@ examples:
   snug plan --json | jq .view
 )";
 
-constexpr std::string_view why_text = R"(usage: snug why [options] PATH | HOST[:PORT] | VARIABLE | SYSTEM-CALL
+constexpr std::string_view why_text = R"(usage: snug why [options] [PATH | HOST[:PORT] | VARIABLE | SYSTEM-CALL]
 
 Says whether the sandbox reaches one thing, which line of the profile decides, and the
-line that would change it. Runs nothing and changes nothing.
+line that would change it. Without a word: what the last run in this project was
+refused. Runs nothing and changes nothing.
 
   -p, --profile NAME|FILE      the profile, as for run
       --project MODE           the project, as for run
@@ -109,6 +111,36 @@ examples:
   snug why io_uring_setup
   snug why registry.npmjs.org:443
   snug why --path mount                the file ./mount, not the system call
+)";
+
+constexpr std::string_view allow_text = R"(usage: snug allow [options] PATH... | VARIABLE... | SYSTEM-CALL...
+
+Adds the line that allows it to your own file for this project, below
+~/.config/snug/projects, and says what that opens. A word is taken for the same as by
+`snug why`, which also tells what is missing. From the next run on.
+
+      --read                   show the path for reading (without any of these)
+      --write                  show the path writable
+      --exec                   show the path, and see that it can be executed
+      --path                   take the words for paths
+      --variable               take them for variables of the environment
+      --syscall                take them for system calls
+      --host                   take them for hosts
+      --show                   print the change and write nothing
+      --undo                   take the last change back
+      --session                only for running sandboxes; there is nothing they can be given
+  -p, --profile NAME|FILE      the profile, as for run
+      --project MODE           the project, as for run
+      --set KEY=VALUE          any profile key, as for run
+
+Exit status: 0 it is allowed (now or already), 1 it cannot be, 2 a mistake in the command.
+
+examples:
+  snug allow ~/.gitconfig              read it inside
+  snug allow --write ~/.cache/ccache
+  snug allow AWS_PROFILE               pass the variable on
+  snug allow --show io_uring_setup
+  snug allow --undo
 )";
 
 constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE | --list]
@@ -174,6 +206,8 @@ std::string help_text(std::optional<Command> command) {
       return with_options(plan_lead, plan_examples);
     case Command::why:
       return std::string(why_text);
+    case Command::allow:
+      return std::string(allow_text);
     case Command::check:
       return std::string(check_text);
     case Command::doctor:

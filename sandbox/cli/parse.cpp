@@ -21,11 +21,11 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},       CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
-    CommandRow{"doctor", Command::doctor},     CommandRow{"check", Command::check},
-    CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
-    CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
+    CommandRow{"allow", Command::allow},     CommandRow{"doctor", Command::doctor},
+    CommandRow{"check", Command::check},     CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
 };
 
 /// A flag that means something to one command only.
@@ -35,8 +35,12 @@ struct FlagRow {
 };
 
 constexpr FlagRow own_flags[] = {
-    {Command::why, "--read"},     {Command::why, "--write"},   {Command::why, "--exec"}, {Command::why, "--path"},
-    {Command::why, "--variable"}, {Command::why, "--syscall"}, {Command::why, "--host"},
+    {Command::why, "--read"},      {Command::why, "--write"},     {Command::why, "--exec"},
+    {Command::why, "--path"},      {Command::why, "--variable"},  {Command::why, "--syscall"},
+    {Command::why, "--host"},      {Command::allow, "--read"},    {Command::allow, "--write"},
+    {Command::allow, "--exec"},    {Command::allow, "--path"},    {Command::allow, "--variable"},
+    {Command::allow, "--syscall"}, {Command::allow, "--host"},    {Command::allow, "--show"},
+    {Command::allow, "--undo"},    {Command::allow, "--session"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -50,7 +54,7 @@ bool is_run_like(Command command) {
   return command == Command::shell || command == Command::run || command == Command::plan;
 }
 
-bool asks_a_plan(Command command) { return command == Command::why; }
+bool asks_a_plan(Command command) { return command == Command::why || command == Command::allow; }
 
 const CommandRow* find_command(const std::string& word) {
   const auto row = std::find_if(commands.begin(), commands.end(), [&](const auto& r) { return word == r.name; });
@@ -197,12 +201,19 @@ Error unexpected_word(const std::string& word) {
   return Error{.what = "unexpected word \"" + word + "\"", .fix = "`snug --help` shows each command's form"};
 }
 
+std::optional<Error> check_allow(const Invocation& invocation) {
+  const bool undo = invocation.has("--undo");
+  if (undo && !invocation.words.empty()) {
+    return Error{.what = "--undo takes the last change back, whatever it was, and no words",
+                 .fix = "snug allow --undo; once more for the one before"};
+  }
+  if (undo || !invocation.words.empty()) return std::nullopt;
+  return Error{.what = "allow: nothing to allow", .fix = "snug allow PATH, VARIABLE or SYSTEM-CALL"};
+}
+
 std::optional<Error> check_words(Command command, const Words& words) {
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
-  }
-  if (command == Command::why && words.empty()) {
-    return Error{.what = "why: nothing to ask about", .fix = "snug why PATH, HOST[:PORT], VARIABLE or SYSTEM-CALL"};
   }
   const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
@@ -249,6 +260,7 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   invocation.words = std::move(split.rest);
   outcome.error = check_words(command, invocation.words);
   if (invocation.list && !invocation.words.empty()) outcome.error = unexpected_word(invocation.words[0]);
+  if (!outcome.error && command == Command::allow) outcome.error = check_allow(invocation);
   if (!outcome.error) outcome.error = add_overrides(app, cwd, invocation.overrides);
   if (!outcome.error && command == Command::help) return help_about(invocation.words);
   return outcome;

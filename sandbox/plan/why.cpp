@@ -261,7 +261,7 @@ Verdict PathQuestion::nothing_there(Deed deed) {
              origin_of(end().mount));
   if (is_sandboxs_own(end().path)) return verdict;
   if (real.status.kind == FileKind::socket) {
-    verdict.fix = "network.sockets = [" + toml_quote(written_path(plan_, asked_)) + "]";
+    verdict.add = ProfileLine{"network.sockets", written_path(plan_, asked_)};
     return verdict;
   }
   const Access access = deed == Deed::write ? Access::write : Access::read;

@@ -5,6 +5,7 @@
 
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/parse.h"
 #include "support/catch.h"
 #include "support/places.h"
 
@@ -38,6 +39,18 @@ TEST_CASE("--help of run-like commands has every shared option") {
     for (const auto& option : snug::shared_options()) {
       INFO(option.name);
       CHECK(help.find("      " + std::string(option.name) + " " + option.metavar) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("snug(1) and --help have every option of why and allow") {
+  const auto page = read_page("snug.1.scd");
+  for (const auto command : {snug::Command::why, snug::Command::allow}) {
+    for (const auto& option : snug::option_names(command)) {
+      if (!option.name.starts_with("--") || option.name == "--verbose" || option.name == "--help") continue;
+      INFO(option.name);
+      CHECK(page.find("*" + option.name + "*") != std::string::npos);
+      CHECK(snug::help_text(command).find(option.name + " ") != std::string::npos);
     }
   }
 }

@@ -211,7 +211,18 @@ TEST_CASE("why takes one word, and its options before or behind it") {
   CHECK(why.overrides.size() == 1);  // not --write, which elsewhere takes a path
   CHECK(parsed({"why", "--", "--odd"}).words == Words{"--odd"});
   CHECK(refused({"why", "x", "y"}).find("unexpected word") != std::string::npos);
-  CHECK(refused({"why"}).find("nothing to ask") != std::string::npos);
+  CHECK(parsed({"why"}).words.empty());
   CHECK(refused({"why", "--read=/x", "y"}).find("takes no value") != std::string::npos);
   CHECK(refused({"why", "--memory", "1G", "x"}).find("unknown option") != std::string::npos);
+}
+
+TEST_CASE("allow takes words, or --undo and none") {
+  const auto allow = parsed({"allow", "~/a", "--write", "~/b", "--show"});
+  CHECK(allow.command == Command::allow);
+  CHECK(allow.words == Words{"~/a", "~/b"});
+  CHECK(allow.has("--write"));
+  CHECK(allow.has("--show"));
+  CHECK(parsed({"allow", "--undo"}).has("--undo"));
+  CHECK(refused({"allow"}).find("nothing to allow") != std::string::npos);
+  CHECK(refused({"allow", "--undo", "x"}).find("no words") != std::string::npos);
 }

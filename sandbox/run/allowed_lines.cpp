@@ -1,0 +1,151 @@
+#include "run/allowed_lines.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <variant>
+
+#include "base/paths.h"
+#include "base/quote.h"
+#include "host/read.h"
+#include "profile/bytes.h"
+#include "profile/document.h"
+#include "profile/edit.h"
+#include "run/small_file.h"
+#include "sys/errno.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t largest_file = 1 << 20;
+constexpr std::size_t most_changes = 100;
+
+using Change = std::vector<ProfileLine>;
+
+std::string fresh_text(const std::string& project) {
+  const std::string where = project.empty() ? "runs without a project" : quote_for_display(project);
+  return "# What " + where + " may use besides its profile. `snug allow` adds to it; it is yours to change.\n" +
+         "version = 1\n";
+}
+
+Error in_file(Error error, const std::string& path) {
+  error.what = quote_for_display(path) + ": " + error.what;
+  return error;
+}
+
+// --- the journal: one TOML list of [key, element] for each change -------------------------------------------
+
+std::string change_to_toml(const Change& change) {
+  std::string text;
+  for (const ProfileLine& line : change) {
+    text += (text.empty() ? "[" : ", [") + toml_quote(line.key) + ", " + toml_quote(line.element) + "]";
+  }
+  return "[" + text + "]";
+}
+
+Change change_from(const Value& value) {
+  Change change;
+  for (const Value& pair : value.items) {
+    if (pair.items.size() != 2) continue;
+    change.push_back({utf8_to_bytes(pair.items[0].text), utf8_to_bytes(pair.items[1].text)});
+  }
+  return change;
+}
+
+}  // namespace
+
+Result<AllowedLines> AllowedLines::open(const std::string& config_directory, const std::string& state_directory,
+                                        const std::string& name, const std::string& project) {
+  AllowedLines lines;
+  const std::string directory = join(config_directory, "projects");
+  auto lock = lock_directory(directory);
+  if (!lock) return lock.error();
+  lines.lock_ = std::move(*lock);
+  lines.path_ = join(directory, name);
+  lines.journal_path_ = join(join(state_directory, "allowed"), name);
+  lines.project_ = project;
+  return lines;
+}
+
+Result<std::string> AllowedLines::text() const {
+  struct stat info {};
+  if (stat(path_.c_str(), &info) != 0 && errno == ENOENT) return std::string();
+  auto text = read_file(path_, largest_file + 1);
+  if (!text) return sys_error("read " + quote_for_display(path_));
+  if (text->size() > largest_file) return Error{.what = quote_for_display(path_) + " is larger than 1 MiB"};
+  return std::move(*text);
+}
+
+Result<FileChange> AllowedLines::add(const std::vector<ProfileLine>& lines) const {
+  auto before = text();
+  if (!before) return before.error();
+  FileChange change{.path = path_, .before = *before, .after = before->empty() ? fresh_text(project_) : *before};
+  for (const ProfileLine& line : lines) {
+    auto after = add_to_list(change.after, line.key, line.element);
+    if (!after) return in_file(after.error(), path_);
+    if (*after != change.after) change.lines.push_back(line);
+    change.after = std::move(*after);
+  }
+  return change;
+}
+
+Result<FileChange> AllowedLines::undo() const {
+  const auto changes = journal();
+  if (changes.empty()) {
+    return Error{.what = "there is no change to take back", .why = "`snug allow` has written none for this project"};
+  }
+  auto before = text();
+  if (!before) return before.error();
+  FileChange change{.path = path_, .before = *before, .after = *before};
+  for (auto line = changes.back().rbegin(); line != changes.back().rend(); ++line) {
+    auto after = remove_from_list(change.after, line->key, line->element);
+    if (!after) continue;  // somebody has taken it out meanwhile
+    change.lines.push_back(*line);
+    change.after = std::move(*after);
+  }
+  return change;
+}
+
+Result<void> AllowedLines::commit_added(const FileChange& change) const {
+  if (change.lines.empty()) return {};
+  auto changes = journal();
+  changes.push_back(change.lines);
+  // The journal first: a line it has and the file has not is passed over when it is taken back.
+  if (auto written = write_journal(changes); !written) return written;
+  return replace_file(path_, change.after);
+}
+
+Result<void> AllowedLines::commit_undone(const FileChange& change) const {
+  auto changes = journal();
+  if (!changes.empty()) changes.pop_back();
+  if (change.after != change.before) {
+    if (auto written = replace_file(path_, change.after); !written) return written;
+  }
+  return write_journal(changes);
+}
+
+std::vector<Change> AllowedLines::journal() const {
+  const auto text = read_file(journal_path_, largest_file);
+  const auto parsed = parse_document(text.value_or(""));
+  const Value* const document = std::get_if<Value>(&parsed);
+  std::vector<Change> changes;
+  if (!document) return changes;
+  for (const Member& member : document->members) {
+    if (member.key != "changes") continue;
+    for (const Value& change : member.value.items) changes.push_back(change_from(change));
+  }
+  return changes;
+}
+
+Result<void> AllowedLines::write_journal(const std::vector<Change>& changes) const {
+  std::string text = "# The changes of `snug allow`, for --undo.\nchanges = [\n";
+  const std::size_t first = changes.size() > most_changes ? changes.size() - most_changes : 0;
+  for (std::size_t i = first; i < changes.size(); ++i) text += "  " + change_to_toml(changes[i]) + ",\n";
+  const auto lock = lock_directory(std::string(parent_of(journal_path_)));
+  if (!lock) return lock.error();
+  return replace_file(journal_path_, text + "]\n");
+}
+
+}  // namespace snug
