@@ -49,8 +49,9 @@ std::string current_directory() {
 }
 
 int usage_status(Command command) {
-  const bool runs_nothing = command == Command::why || command == Command::allow || command == Command::doctor ||
-                            command == Command::check || command == Command::help || command == Command::version;
+  const bool runs_nothing = command == Command::why || command == Command::allow || command == Command::init ||
+                            command == Command::doctor || command == Command::check || command == Command::help ||
+                            command == Command::version;
   return runs_nothing ? status_usage : status_setup_failed;
 }
 
@@ -67,6 +68,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return why_command(invocation);
     case Command::allow:
       return allow_command(invocation);
+    case Command::init:
+      return init_command(invocation);
     case Command::doctor:
       return doctor_command(invocation);
     case Command::check:

@@ -18,6 +18,7 @@ int run_command(const Invocation& invocation, EarlyChildPtr early);
 int plan_command(const Invocation& invocation);
 int why_command(const Invocation& invocation);
 int allow_command(const Invocation& invocation);
+int init_command(const Invocation& invocation);
 int doctor_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
 /// For the completions of shells; its words are those behind "snug" up to the cursor.

@@ -15,6 +15,7 @@ usage:
   snug plan [options] [--] [CMD...]   what a run would set up, and why
   snug why [options] WHAT             may a path, host, variable or system call be used, and why
   snug allow [options] WHAT...        let this project's sandbox use it from now on
+  snug init [DIR]                     write a snug.toml that fits the project
   snug check [FILE]                   every mistake in a profile
   snug doctor                         what this machine supports, and how to get the rest
   snug help [COMMAND]                 more about a command and its options
@@ -143,6 +144,21 @@ examples:
   snug allow --undo
 )";
 
+constexpr std::string_view init_text = R"(usage: snug init [--force] [--stdout] [DIR]
+
+Looks at the files of a project (package.json, pyproject.toml, Cargo.toml, go.mod,
+CMakeLists.txt, pom.xml, Gemfile, ...) and writes a short snug.toml with comments, on top
+of the shipped profiles that fit. DIR defaults to the current directory. Exit status:
+0 if it was written, 2 if not.
+
+      --force                  in place of a snug.toml that is there
+      --stdout                 print it, write nothing
+
+examples:
+  snug init
+  snug init --stdout ~/src/app
+)";
+
 constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE | --list]
 
 Reports every mistake in a profile: unknown keys, wrong types, bad sizes, durations and
@@ -208,6 +224,8 @@ std::string help_text(std::optional<Command> command) {
       return std::string(why_text);
     case Command::allow:
       return std::string(allow_text);
+    case Command::init:
+      return std::string(init_text);
     case Command::check:
       return std::string(check_text);
     case Command::doctor:

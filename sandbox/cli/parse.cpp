@@ -21,11 +21,12 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
-    CommandRow{"allow", Command::allow},     CommandRow{"doctor", Command::doctor},
-    CommandRow{"check", Command::check},     CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},       CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
+    CommandRow{"init", Command::init},         CommandRow{"allow", Command::allow},
+    CommandRow{"doctor", Command::doctor},     CommandRow{"check", Command::check},
+    CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
+    CommandRow{"complete", Command::complete},
 };
 
 /// A flag that means something to one command only.
@@ -40,7 +41,8 @@ constexpr FlagRow own_flags[] = {
     {Command::why, "--host"},      {Command::allow, "--read"},    {Command::allow, "--write"},
     {Command::allow, "--exec"},    {Command::allow, "--path"},    {Command::allow, "--variable"},
     {Command::allow, "--syscall"}, {Command::allow, "--host"},    {Command::allow, "--show"},
-    {Command::allow, "--undo"},    {Command::allow, "--session"},
+    {Command::allow, "--undo"},    {Command::allow, "--session"}, {Command::init, "--force"},
+    {Command::init, "--stdout"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -217,7 +219,8 @@ std::optional<Error> check_words(Command command, const Words& words) {
   }
   const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
-  const bool takes_one = command == Command::why || command == Command::check || command == Command::help;
+  const bool takes_one =
+      command == Command::why || command == Command::init || command == Command::check || command == Command::help;
   if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;
 }

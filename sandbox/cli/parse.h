@@ -13,13 +13,13 @@
 
 namespace snug {
 
-enum class Command { shell, run, plan, why, allow, doctor, check, help, version, complete };
+enum class Command { shell, run, plan, why, allow, init, doctor, check, help, version, complete };
 
 struct Invocation {
   Command command = Command::shell;
   std::optional<std::string> profile;  ///< -p as typed: a name or a file
   std::vector<Override> overrides;     ///< in the order typed
-  std::vector<std::string> words;      ///< run, plan: the command; why, allow: what; check: the file
+  std::vector<std::string> words;  ///< run, plan: the command; why, allow: what; check: the file; init: the directory
   bool json = false;
   bool list = false;  ///< check: all profiles instead of one's mistakes
   bool verbose = false;

@@ -1,4 +1,6 @@
 // Which directory is the project, and the places that never are one.
+#include "plan/project.h"
+
 #include "base/paths.h"
 #include "base/quote.h"
 #include "base/sha256.h"
@@ -101,6 +103,15 @@ std::string storage_key(const std::string& project, const Profile& profile) {
   const std::string identity = project + '\0' + profile.name + '\0' + profile.file;
   const std::string name = readable_name(project);
   return (name.empty() ? "no-project" : name) + "-" + sha256_hex(identity).substr(0, 32);
+}
+
+std::string why_no_project(HostView& host, const Caller& caller, const std::string& directory) {
+  const Profile profile;
+  const HostFacts facts;
+  const Request request{.caller = caller};
+  Planner planner{.profile = profile, .facts = facts, .request = request, .host = HostFiles(host)};
+  planner.home = planner.host.resolve(caller.home).path;
+  return refusal(planner, planner.host.resolve(directory).path);
 }
 
 void find_project(Planner& planner) {
