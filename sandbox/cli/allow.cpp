@@ -113,7 +113,9 @@ Result<Found> find_line(const Invocation& invocation, const Prepared& prepared, 
   lines.push_back(*line);
   const auto then = answer_with(invocation, lines, host, *what, deed);
   if (!then) return then.error();
-  if (!then->verdict.allowed)
+  // What is not set now cannot be seen to be passed on.
+  const bool tried = what->kind != WhatKind::variable || prepared.caller.environment.contains(what->text);
+  if (tried && !then->verdict.allowed)
     return refuse(*now, then->verdict.reason, then->verdict.fix.empty() ? now->verdict.fix : then->verdict.fix);
   return Found{.line = line, .answer = *now};
 }

@@ -131,6 +131,7 @@ Found Inside::at(const std::string& path) {
   // The way to a deeper entry: made on a tmpfs, or for the run in the stored home.
   if (found.status.kind == FileKind::absent && (path == "/" || first_below(path))) {
     found.status = own(FileKind::directory, 0755);
+    found.made = true;
   }
   return found;
 }
@@ -148,7 +149,7 @@ FileStatus Inside::status_in(Found& found) {
   if (const auto* overlay = std::get_if<Overlay>(&mount.what)) return status_in_overlay(*overlay, found);
   if (const auto* special = std::get_if<Special>(&mount.what)) return status_in_special(*special, found);
   found.host_path = host_path_of(mount, found.path);
-  if (!found.host_path.empty()) return status_of_host(found.host_path);
+  if (!found.host_path.empty()) return status_of_host(found);
   if (found.path != mount.target) return {};
   if (const auto* tmpfs = std::get_if<Tmpfs>(&mount.what)) return own(FileKind::directory, tmpfs->mode);
   if (const auto* mask = std::get_if<Mask>(&mount.what)) {
@@ -159,16 +160,17 @@ FileStatus Inside::status_in(Found& found) {
 }
 
 /// As the launch leaves it: what it prepares in the stored home may not be there yet.
-FileStatus Inside::status_of_host(const std::string& path) {
-  const FileStatus& found = host_.status(path);
-  if (found.kind != FileKind::absent) return found;
+FileStatus Inside::status_of_host(Found& found) {
+  const FileStatus& status = host_.status(found.host_path);
+  if (status.kind != FileKind::absent) return status;
   using Kind = Preparation::Kind;
   for (const Preparation& made : plan_.preparations) {
-    if (made.path != path) continue;
+    if (made.path != found.host_path) continue;
+    found.made = true;
     const bool file = made.kind == Kind::skeleton_file || made.kind == Kind::mount_file || made.kind == Kind::stub;
     return own(file ? FileKind::regular : FileKind::directory, made.mode);
   }
-  return found;
+  return status;
 }
 
 /// What was changed inside lies in the upper directory; a removed file is a device node 0:0 there.
@@ -272,7 +274,7 @@ bool Inside::permits(const Found& found, std::uint32_t bits) const {
   const std::uint32_t uid = mapped ? bind->idmap->disk_uid : identity.outside_uid;
   const std::uint32_t gid = mapped ? bind->idmap->disk_gid : identity.outside_gid;
   const FileStatus& status = found.status;
-  if (status.uid == uid) return (status.mode >> 6 & bits) == bits;
+  if (found.made || status.uid == uid) return (status.mode >> 6 & bits) == bits;
   const auto is_kept = [&](const Identity::Group& group) { return !mapped && group.gid == status.gid; };
   const bool member =
       status.gid == gid || std::any_of(identity.kept_groups.begin(), identity.kept_groups.end(), is_kept);

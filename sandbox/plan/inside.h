@@ -19,6 +19,7 @@ struct Found {
   const ViewEntry* content = nullptr;  ///< what snug puts there that is no mount: a file, directory or link
   const ViewEntry* seal = nullptr;     ///< makes that mount read-only here
   std::string host_path;               ///< the host file behind it, if any
+  bool made = false;                   ///< snug makes it for the run: it belongs to the command
 
   bool exists() const { return status.kind != FileKind::absent && status.kind != FileKind::unreadable; }
   bool directory() const { return status.kind == FileKind::directory; }
@@ -66,7 +67,7 @@ class Inside {
  private:
   FileStatus own(FileKind kind, std::uint32_t mode) const;
   FileStatus status_in(Found& found);
-  FileStatus status_of_host(const std::string& path);
+  FileStatus status_of_host(Found& found);
   FileStatus status_in_overlay(const Overlay& overlay, Found& found);
   FileStatus status_in_special(const Special& special, Found& found);
   FileStatus status_in_proc(Found& found);

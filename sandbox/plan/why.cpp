@@ -397,6 +397,10 @@ Verdict why_variable(const Plan& plan, const Profile& profile, const Caller& cal
                   "environment.set = { " + name + R"( = "..." }, or --env )" + name + "=...");
   }
   const bool outside = caller.environment.contains(name);
+  const auto& passed = profile.environment.pass;
+  const auto line = std::find_if(passed.begin(), passed.end(),
+                                 [&](const auto& pattern) { return matches_component(pattern.value, name); });
+  if (line != passed.end()) return refuse("it would be passed on, but is not set outside", line->origin);
   Verdict verdict = refuse(outside ? "dropped: no line passes it on" : "it is not set outside either", {});
   verdict.add = ProfileLine{"environment.pass", name};
   return verdict;
