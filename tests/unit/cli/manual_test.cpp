@@ -1,4 +1,5 @@
 // The manual keeps up with the option table.
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -6,6 +7,9 @@
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/parse.h"
+#include "plan/control_sockets.h"
+#include "plan/toolchains.h"
+#include "profile/shipped.h"
 #include "support/catch.h"
 #include "support/places.h"
 
@@ -30,6 +34,38 @@ TEST_CASE("snug(1) has every shared option with the key it overrides") {
     const auto entry = page.substr(at, page.find("\n\n", at) - at);
     const std::string key = option.key;
     if (!key.empty()) CHECK(entry.find("(" + key + ")") != std::string::npos);
+  }
+}
+
+TEST_CASE("snug-profiles(7) has every shipped profile, every toolchain, and no other profile") {
+  const auto page = read_page("snug-profiles.7.scd");
+  const auto table =
+      page.substr(page.find("# SHIPPED PROFILES"), page.find("# TOOLCHAINS") - page.find("# SHIPPED PROFILES"));
+  for (const auto& profile : snug::shipped_profiles()) {
+    INFO(profile.name);
+    CHECK(table.find("\n|  *" + std::string(profile.name) + "*\n") != std::string::npos);
+  }
+  std::size_t rows = 0;
+  for (auto at = table.find("\n|  *"); at != std::string::npos; at = table.find("\n|  *", at + 1)) ++rows;
+  CHECK(rows == snug::shipped_profiles().size());
+  for (const auto& toolchain : snug::known_toolchains()) {
+    INFO(toolchain.name);
+    CHECK(page.find("\n|  *" + std::string(toolchain.name) + "*\n", page.find("# TOOLCHAINS")) != std::string::npos);
+  }
+}
+
+TEST_CASE("snug.toml(5) names whose sockets are control sockets") {
+  const auto page = read_page("snug.toml.5.scd");
+  const auto table = page.substr(page.find("## CONTROL SOCKETS"));
+  for (const char* owner :
+       {"Docker",  "podman",    "containerd", "CRI-O",  "BuildKit", "LXD",      "Incus",      "libvirt", "D-Bus",
+        "systemd", "Nix",       "snapd",      "X11",    "Wayland",  "PipeWire", "PulseAudio", "GnuPG",   "keyring",
+        "KWallet", "KeePassXC", "tmux",       "screen", "Emacs",    "Neovim",   "ssh",        "snug"}) {
+    INFO(owner);
+    CHECK(table.find(owner) != std::string::npos);
+    CHECK(std::any_of(
+        snug::control_sockets().begin(), snug::control_sockets().end(),
+        [&](const snug::ControlSocket& row) { return std::string(row.owner).find(owner) != std::string::npos; }));
   }
 }
 
