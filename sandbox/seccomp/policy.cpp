@@ -50,9 +50,28 @@ CallRule without_flags(std::uint64_t flags, Action otherwise = refuse_call(EPERM
 // They act on what other programs read and write.
 constexpr std::uint64_t forged_input[] = {TIOCSTI, TIOCLINUX, TIOCSETD};
 
-CallRule without_forged_input() {
+// FS_IOC_ADD_ENCRYPTION_KEY, REMOVE_ and REMOVE_..._ALL_USERS: a file system keeps such keys for the user, not for the
+// run. Without the key that the login added, the home is unreadable until it is unlocked again.
+constexpr std::uint64_t file_system_keys[] = {0xc0506617, 0xc0406618, 0xc0406619};
+
+// btrfs and bcachefs make snapshots of a whole subvolume for the owner of any directory in it (btrfs up to Linux 6.7)
+// or of its top: what is hidden shows again in the copy, and so may what lies beside the project. All of btrfs's
+// numbers are 0x94nn, cloning of files and ranges among them, which cp does on other file systems too.
+constexpr std::uint64_t cloning[] = {FICLONE, FICLONERANGE, FIDEDUPERANGE};
+constexpr std::uint64_t command_type = 0xff00, of_btrfs = 0x9400, of_bcachefs = 0xbc00;
+
+void add_commands(CallRule& rule, std::span<const std::uint64_t> commands, Action action) {
+  for (const std::uint64_t command : commands) rule.clauses.push_back({{is(1, command)}, action});
+}
+
+CallRule without_reaching_commands() {
   CallRule rule = allowed();
-  for (const std::uint64_t command : forged_input) rule.clauses.push_back({{is(1, command)}, refuse_call(EPERM)});
+  add_commands(rule, forged_input, refuse_call(EPERM));
+  add_commands(rule, file_system_keys, refuse_call(EPERM));
+  add_commands(rule, cloning, allow_call);
+  for (const std::uint64_t type : {of_btrfs, of_bcachefs}) {
+    rule.clauses.push_back({{part_is(1, command_type, type)}, refuse_call(EPERM)});
+  }
   return rule;
 }
 
@@ -126,13 +145,13 @@ constexpr std::uint64_t known_command_numbers[] = {
     // Network interfaces.
     SIOCATMARK, SIOCGIFNAME, SIOCGIFCONF, SIOCGIFFLAGS, SIOCGIFADDR, SIOCGIFDSTADDR, SIOCGIFBRDADDR, SIOCGIFNETMASK,
     SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFINDEX, SIOCGIFTXQLEN,
-    // Files.
-    FIGETBSZ, FICLONE, FICLONERANGE, FIDEDUPERANGE, FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR, FS_IOC_FIEMAP};
+    // Files; the cloning of them is allowed already.
+    FIGETBSZ, FS_IOC_GETFLAGS, FS_IOC_FSGETXATTR, FS_IOC_FIEMAP};
 
 CallRule known_commands() {
-  CallRule rule = without_forged_input();
+  CallRule rule = without_reaching_commands();
   rule.clauses.push_back({{part_is(1, 0xffffff00, plain_commands)}, allow_call});
-  for (const std::uint64_t command : known_command_numbers) rule.clauses.push_back({{is(1, command)}, allow_call});
+  add_commands(rule, known_command_numbers, allow_call);
   rule.otherwise = refuse_call(ENOTTY);  // as from a file that does not know the command
   return rule;
 }
@@ -240,8 +259,10 @@ std::vector<PolicyRow> make_standard_rows() {
       {"clone", without_flags(clone_namespaces), "processes and threads, without new namespaces"},
       {"unshare", without_flags(clone_namespaces | CLONE_NEWTIME, report_call),
        "new namespaces give capabilities over kernel code that is rarely checked against them"},
-      {"ioctl", without_forged_input(),
-       "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; the kernel reads 32 bits"},
+      {"ioctl", without_reaching_commands(),
+       "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; snapshots of btrfs and bcachefs "
+       "hold "
+       "what the view hides; keys of an encrypted file system outlive the run; the kernel reads 32 bits"},
       {"prlimit64", not_at_init(),
        "limits; those of the sandbox's first process, which has the same user id, are not its"},
       {"personality", only_personas({PER_LINUX, ADDR_NO_RANDOMIZE, all_32}),

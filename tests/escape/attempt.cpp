@@ -34,6 +34,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -592,6 +593,35 @@ Outcome fill_inodes(const Words& words) {
   }
   return got("");
 }
+// BTRFS_IOC_SNAP_CREATE: all of the subvolume that a directory is in, as a directory NAME in another.
+Outcome snapshot(const Words& words) {
+  struct {
+    std::int64_t source;
+    char name[4088];
+  } request{};
+  request.source = open(words.at(0).c_str(), O_RDONLY | O_DIRECTORY);
+  const int target = open(words.at(1).c_str(), O_RDONLY | O_DIRECTORY);
+  if (request.source < 0 || target < 0) return stopped(errno);
+  words.at(2).copy(request.name, sizeof request.name - 1);
+  return ioctl(target, 0x50009401, &request) < 0 ? stopped(errno) : got(words.at(2));
+}
+
+// FS_IOC_ADD_ENCRYPTION_KEY, as a key that names itself (version 2).
+Outcome file_system_key(const Words& words) {
+  struct {
+    std::uint32_t kind, reserved;
+    unsigned char identifier[32];
+    std::uint32_t size, key_id, reserved2[8];
+    unsigned char key[64];
+  } request{};
+  static_assert(sizeof request == 0x50 + 64);
+  request.kind = 2;
+  request.size = sizeof request.key;
+  std::memset(request.key, 'k', sizeof request.key);
+  const int directory = open(words.at(0).c_str(), O_RDONLY | O_DIRECTORY);
+  if (directory < 0) return stopped(errno);
+  return ioctl(directory, 0xc0506617, &request) < 0 ? stopped(errno) : got("a key is left behind");
+}
 Outcome limits_of(const Words& words) {
   struct statvfs status {};
   if (statvfs(words.at(0).c_str(), &status) < 0) return stopped(errno);
@@ -627,6 +657,8 @@ const Attempt kAttempts[] = {
     {"any-writable", any_writable},
     {"node", make_node},
     {"handle", by_handle},
+    {"snapshot", snapshot},
+    {"file-system-key", file_system_key},
     {"set-id", set_id},
     {"mount-tmpfs", mount_tmpfs},
     {"mount-bind", mount_bind},

@@ -142,6 +142,17 @@ def terminals():
         add(f"ioctl {name} with high bits", expected, call, "ioctl", PIPE, HIGH | command, (ctypes.c_int * 4)())
 
 
+def file_systems():
+    directory = os.open(DIRECTORY, os.O_RDONLY)
+    for name, command in (("btrfs snapshot", 0x50009401), ("btrfs snapshot, second version", 0x50009417),
+                          ("btrfs subvolume", 0x5000940E), ("bcachefs subvolume", 0x4020BC10),
+                          ("add a file system's key", 0xC0506617), ("remove a file system's key", 0xC0406618)):
+        add(f"ioctl {name}", "EPERM", call, "ioctl", directory, command, ctypes.create_string_buffer(4096))
+        add(f"ioctl {name} with high bits", "EPERM", call, "ioctl", directory, HIGH | command,
+            ctypes.create_string_buffer(4096))
+    add("ioctl clone a file", "same", call, "ioctl", directory, 0x40049409, directory)
+
+
 def modes():
     unnamed = ctypes.c_char_p(DIRECTORY.encode())
     for bits, mode, expected in (("setuid", 0o4755, "EPERM"), ("setgid", 0o2755, "EPERM"), ("plain", 0o755, "same"),
@@ -259,7 +270,7 @@ def in_child(attempt):
 
 
 def main():
-    for group in (refused_whole, namespaces, sockets, terminals, modes, personalities, allowed, narrowed, no_calls):
+    for group in (refused_whole, namespaces, sockets, terminals, file_systems, modes, personalities, allowed, narrowed, no_calls):
         group()
     for name, expected, strict, attempt in ATTEMPTS:
         print(f"{name}\t{in_child(attempt)}\t{expected}\t{strict}", flush=True)

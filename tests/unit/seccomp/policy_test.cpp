@@ -227,6 +227,21 @@ TEST_CASE("terminal commands that act on other programs are refused on the 32 bi
     CHECK(ask("ioctl", {0, command}) == allowed);
 }
 
+TEST_CASE("files can be cloned, but no snapshot taken of what lies around them") {
+  for (const bool strict : {false, true}) {
+    const PolicyVariant variant{.strict = strict};
+    for (const std::uint64_t clone : {0x40049409u, 0x4020940du, 0xc0189436u}) {
+      CHECK(ask("ioctl", {0, clone}, variant) == allowed);
+    }
+    // Snapshot, snapshot v2, subvolume, paths of inodes, a subvolume of bcachefs, keys of a file system.
+    for (const std::uint64_t command :
+         {0x50009401u, 0x50009417u, 0x5000940eu, 0xd000943eu, 0x4020bc10u, 0xc0506617u, 0xc0406618u, 0xc0406619u}) {
+      CHECK(ask("ioctl", {0, command}, variant) == refused_with(EPERM));
+      CHECK(ask("ioctl", {0, garbage | command}, variant, Architecture::arm64) == refused_with(EPERM));
+    }
+  }
+}
+
 TEST_CASE("setuid and setgid bits are refused in every mode") {
   for (const std::uint64_t bits : {S_ISUID, S_ISGID, S_ISUID | S_ISGID}) {
     const std::uint64_t mode = bits | 0755, high = garbage | mode;
@@ -359,8 +374,8 @@ TEST_CASE("strict knows the commands of terminals, interfaces and files and no o
     CHECK(ask("ioctl", {0, garbage | command}, strict, Architecture::arm64) == allowed);
   }
   CHECK(ask("ioctl", {0, garbage | TIOCSTI}, strict) == refused_with(EPERM));
-  // Flags of a file, sockets' files, a namespace's owner, tun devices, btrfs snapshots, kernel virtual machines.
-  for (const std::uint64_t command : {0x40086602u, 0x89e0u, 0xb701u, 0x400454cau, 0x50009401u, 0xae01u, 0u}) {
+  // Flags of a file, sockets' files, a namespace's owner, tun devices, kernel virtual machines.
+  for (const std::uint64_t command : {0x40086602u, 0x89e0u, 0xb701u, 0x400454cau, 0xae01u, 0u}) {
     CHECK(ask("ioctl", {0, command}, strict) == refused_with(ENOTTY));
   }
 }
