@@ -78,8 +78,9 @@ Result<Answer> answer_with(const Invocation& invocation, const std::vector<Profi
   return answer_for(*prepared, host, what, deed);
 }
 
-/// Is what it allows the host's file, and not another one that the command may make at that path?
-bool is_hosts(const Answer& answer) { return !answer.path || !answer.verdict.add; }
+/// Nothing more to add: it is the host's file and not another one that the command may make at that path; it is the
+/// call with all its arguments.
+bool is_allowed_whole(const Verdict& verdict) { return verdict.allowed && !verdict.add; }
 
 /// The line that does it; nothing: it is allowed already.
 struct Found {
@@ -105,7 +106,7 @@ Result<Found> find_line(const Invocation& invocation, const Prepared& prepared, 
   if (what->kind == WhatKind::path) {
     if (auto refusal = refuse_place(prepared, host, *now)) return *refusal;
   }
-  if (now->verdict.allowed && is_hosts(*now)) return Found{.line = {}, .answer = *now};
+  if (is_allowed_whole(now->verdict)) return Found{.line = {}, .answer = *now};
   if (what->kind == WhatKind::host) return refuse_host(*now);
   const auto line = line_for(*now, deed);
   if (!line) return refuse(*now, now->verdict.reason, now->verdict.fix);
@@ -115,7 +116,7 @@ Result<Found> find_line(const Invocation& invocation, const Prepared& prepared, 
   if (!then) return then.error();
   // What is not set now cannot be seen to be passed on.
   const bool tried = what->kind != WhatKind::variable || prepared.caller.environment.contains(what->text);
-  if (tried && !then->verdict.allowed)
+  if (tried && !is_allowed_whole(then->verdict))
     return refuse(*now, then->verdict.reason, then->verdict.fix.empty() ? now->verdict.fix : then->verdict.fix);
   return Found{.line = line, .answer = *now};
 }

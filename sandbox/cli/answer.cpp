@@ -42,9 +42,11 @@ bool lets_through(const Action& action) {
 }
 
 Verdict verdict_on(const CallVerdict& call, const std::string& name) {
-  Verdict verdict{.allowed = lets_through(call.action), .reason = action_words(call.action) + call.reason};
+  const bool whole = lets_through(call.action);
+  Verdict verdict{.allowed = whole || call.sometimes, .reason = action_words(call.action) + call.reason};
+  if (!whole && call.sometimes) verdict.reason = "with some arguments; with others " + verdict.reason;
   if (call.line) verdict.origin = *call.line;
-  if (verdict.allowed || !call_number(native_architecture, name)) return verdict;
+  if (whole || !call_number(native_architecture, name)) return verdict;
   if (call.line) {
     verdict.fix = "take it out of " + to_text(*call.line);
   } else {

@@ -83,7 +83,7 @@ int answer_word(const Invocation& invocation, const Prepared& prepared) {
   mention_other_meanings(*what);
   const auto answer = answer_for(prepared, *host, *what, deed_asked(invocation));
   if (!answer) return print_error(answer.error()), status_usage;
-  const std::string text = invocation.json ? answer_to_json(*answer) : answer_text(invocation, *answer);
+  const std::string text = invocation.json ? answer_to_json(*answer) : printable(answer_text(invocation, *answer));
   if (!print_data(text)) return status_usage;
   return answer->verdict.allowed ? 0 : status_found;
 }

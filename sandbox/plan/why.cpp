@@ -411,6 +411,9 @@ Verdict why_host(const Plan& plan, std::string_view host, std::uint16_t) {
   if (plan.network.value == NetworkMode::host)
     return allow("network.mode = \"host\": the host's whole network", origin);
   if (is_loopback(host)) return allow("the sandbox's own loopback: nothing of the host listens there", origin);
+  if (plan.network.value == NetworkMode::filtered) {
+    return refuse("network.mode = \"filtered\": the rules of network.allow decide", origin);
+  }
   return refuse("network.mode = \"none\": only a loopback of its own", origin,
                 "network.mode = \"host\" opens the host's whole network, with everything that listens on this machine");
 }

@@ -15,6 +15,12 @@ std::optional<Origin> line_with(const Lines& lines, std::string_view call) {
   return found == lines.end() ? std::nullopt : std::optional(found->origin);
 }
 
+bool lets_through(Action action) { return action.kind == Action::Kind::allow || action.kind == Action::Kind::log; }
+
+bool lets_through(const SeccompRule& rule) {
+  return rule.action == SeccompRule::Action::allow || rule.action == SeccompRule::Action::log;
+}
+
 std::vector<Origin> rules_for(const SeccompPlan& plan, std::string_view call) {
   std::vector<Origin> origins;
   for (const SeccompRule& rule : plan.rules) {
@@ -29,6 +35,8 @@ CallVerdict policy_verdict(std::string_view call, PolicyVariant variant) {
   const Action action = row->rule.otherwise;
   return {.action = variant.nested && action == report_call ? refuse_call(reported_error) : action,
           .by_argument = !row->rule.clauses.empty(),
+          .sometimes =
+              std::ranges::any_of(row->rule.clauses, [](const Clause& clause) { return lets_through(clause.action); }),
           .reason = std::string(row->reason)};
 }
 
@@ -56,6 +64,8 @@ Result<CallVerdict> verdict_for(const SeccompPlan& plan, std::string_view call) 
   CallVerdict verdict = whole_verdict(plan, call);
   verdict.rules = rules_for(plan, call);
   verdict.by_argument |= !verdict.rules.empty();
+  verdict.sometimes |= std::ranges::any_of(
+      plan.rules, [&](const SeccompRule& rule) { return rule.syscall == call && lets_through(rule); });
   return verdict;
 }
 

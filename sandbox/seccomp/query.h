@@ -16,6 +16,7 @@ namespace snug {
 struct CallVerdict {
   Action action = allow_call;  ///< the answer to arguments that no clause or rule speaks of
   bool by_argument = false;    ///< some arguments are answered otherwise; `reason` and `rules` say which
+  bool sometimes = false;      ///< some arguments are let through, whatever `action` says
   std::string reason;          ///< in words for people, without a full stop
   std::optional<Origin> line;  ///< the profile's line that decides for the whole call; none: the policy itself
   std::vector<Origin>

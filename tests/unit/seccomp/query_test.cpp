@@ -87,3 +87,11 @@ TEST_CASE("where no argument decides, the verdict is what the filter answers") {
     }
   }
 }
+
+TEST_CASE("a call that is let through for some arguments says so") {
+  SeccompPlan plan;
+  CHECK(verdict_for(plan, "socket")->sometimes);
+  CHECK_FALSE(verdict_for(plan, "bpf")->sometimes);
+  plan.rules.push_back({.syscall = "bpf", .value = std::uint64_t{1}, .action = SeccompRule::Action::allow});
+  CHECK(verdict_for(plan, "bpf")->sometimes);
+}
