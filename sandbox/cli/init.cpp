@@ -124,6 +124,20 @@ void say_what_was_found(const ProjectSigns& signs) {
   for (const std::string& secret : signs.secrets) print_message("hidden inside: " + secret);
 }
 
+/// The git work tree that `project` lies in without being its root, or "".
+std::string work_tree_around(HostView& host, const std::string& project, const std::string& home) {
+  for (std::string at = project; at != "/" && at != home; at = parent_of(at)) {
+    if (host.status(join(at, ".git")).kind != FileKind::absent) return at == project ? "" : at;
+  }
+  return "";
+}
+
+void say_if_part(HostView& host, const std::string& project, const std::string& home) {
+  const std::string tree = work_tree_around(host, project, home);
+  if (tree.empty()) return;
+  print_message("with this file the project is " + project + " alone; for all of its git work tree: snug init " + tree);
+}
+
 void say_what_to_do_next(const std::string& path) {
   print_message("wrote " + path);
   print_message("look at it, then at what it means: snug plan -p " + path);
@@ -144,6 +158,7 @@ int init_command(const Invocation& invocation) {
     return print_error(written.error()), status_usage;
   }
   say_what_was_found(signs);
+  say_if_part(*host, *project, caller->home);
   say_what_to_do_next(join(*project, file_name));
   return 0;
 }

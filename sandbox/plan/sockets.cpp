@@ -86,6 +86,16 @@ void note_no_agent(Planner& planner, const std::string& why) {
                planner.profile.network.ssh_agent.origin);
 }
 
+/// ssh-agent asks the kernel who is calling, and answers its own user and root only.
+void note_other_users_agent(Planner& planner, std::uint32_t owner) {
+  const Identity& identity = planner.plan.identity;
+  if (identity.kind != Identity::Kind::stand_in || owner == identity.outside_uid) return;
+  planner.note(Note::Level::warning,
+               "the ssh agent of uid " + std::to_string(owner) + " answers nobody else, and the command runs as uid " +
+                   std::to_string(identity.outside_uid) + "; start snug as that user",
+               planner.profile.network.ssh_agent.origin);
+}
+
 void show_agent(Planner& planner, const std::string& path) {
   const Origin& origin = planner.profile.network.ssh_agent.origin;
   const Resolved real = planner.host.resolve(path);
@@ -101,6 +111,7 @@ void show_agent(Planner& planner, const std::string& path) {
                  "start an agent: eval \"$(ssh-agent)\"");
     return;
   }
+  note_other_users_agent(planner, real.status.uid);
   // At a place of its own: the agent's directory has a new name at every login, and would tell when that was.
   ViewEntry entry = socket_entry(planner, real, "ssh agent", origin);
   entry.target = agent_inside;

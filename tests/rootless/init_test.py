@@ -43,6 +43,14 @@ class Init(Case):
             self.assertIn("rust", file.read())
         self.assertEqual(self.entries(), [])
 
+    def test_a_part_of_a_work_tree(self):
+        os.mkdir(os.path.join(self.project, ".git"))
+        self.assertNotIn("work tree", show(self.init().stderr))
+        os.mkdir(os.path.join(self.project, "part"))
+        result = self.init("part")
+        self.assertIn(f"for all of its git work tree: snug init {self.project}", show(result.stderr))
+        self.assertIn(f"wrote {self.project}/part/snug.toml", show(result.stderr))
+
     def test_one_that_is_there_stays_but_for_force(self):
         self.write("snug.toml", "version = 1\n# mine\n")
         result = self.init()

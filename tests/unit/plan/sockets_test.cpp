@@ -183,6 +183,15 @@ TEST_CASE("where no agent runs, the run goes on and says so") {
   CHECK_FALSE(variable(plan, "SSH_AUTH_SOCK"));
 }
 
+TEST_CASE("started by root, another user's agent is shown with a warning that it will not answer") {
+  Planning planning = with_agent("/tmp/ssh-XX/agent.7");
+  planning.caller().uid = planning.caller().gid = 0;
+  planning.caller().sudo_uid = planning.caller().sudo_gid = 1000;
+  CHECK_FALSE(has_note(planning.plan(), "answers nobody else"));
+  planning.host.add("s /tmp/ssh-XX/agent.7 uid=0");
+  CHECK(has_note(planning.plan(), "the ssh agent of uid 0 answers nobody else"));
+}
+
 TEST_CASE("something else in place of an agent is an error") {
   struct Row {
     const char* path;
