@@ -61,6 +61,25 @@ class GitOverSsh(Case):
                             "echo evil >> ~/.ssh/known_hosts || echo read-only")
         self.assertEqual(result.stdout, b"known_hosts\nread-only\n", self.story(result))
 
+    # As the forges publish them: docs.github.com, docs.gitlab.com, docs.codeberg.org, support.atlassian.com.
+    FORGES = {"github.com": "SHA256:+DiY3wvvV6TuJJhbpZisF/zLDA0zPMSvHdkr4UvCOqU",
+              "gitlab.com": "SHA256:eUXGGm1YGsMAS7vkcx6JOJdOGHPem5gQp4taiCfCLB8",
+              "codeberg.org": "SHA256:mIlxA9k46MmM6qdJOdMnAQpzGxF4WIVVL+fj+wZbw0g",
+              "bitbucket.org": "SHA256:ybgmFkzwOSotHTHLJgHO0QN8L0xErw6vd0VhFA9m3SM"}
+
+    def test_forges_are_known_by_their_keys(self):
+        result = self.under("ssh-keygen -lf /etc/ssh/ssh_known_hosts2; ssh -G github.com | grep globalknownhostsfile")
+        lines = result.stdout.decode().splitlines()
+        self.assertEqual({line.split()[2]: line.split()[1] for line in lines[:-1]}, self.FORGES, self.story(result))
+        self.assertIn("/etc/ssh/ssh_known_hosts2", lines[-1])
+
+    def test_somebody_else_under_a_forges_name_is_not_talked_to(self):
+        for forge in self.FORGES:
+            result = self.under(f"ssh -o HostKeyAlias={forge} -o HostKeyAlgorithms=ssh-ed25519 -p {self.server.port} {self.server.user}@127.0.0.1 echo in",
+                                "--net", "host")
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(b"REMOTE HOST IDENTIFICATION HAS CHANGED", result.stderr, self.story(result))
+
     def test_the_server_is_a_real_one_that_refuses_others(self):
         stranger = sshtest.make_key(self, self.folder("stranger"))
         profile = (f'[filesystem]\nread = ["{stranger}", "~/.ssh/known_hosts"]\n[network]\nmode = "host"\n')
