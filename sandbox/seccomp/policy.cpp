@@ -10,6 +10,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -82,6 +83,16 @@ CallRule only_personas(std::initializer_list<std::uint64_t> personas) {
 }
 
 CallRule not_at_init() { return {{{{is(0, 1)}, refuse_call(EPERM)}}, allow_call}; }
+
+// `process` and `group` with id 1, and every process of a user at once, mean init too.
+CallRule not_at_init(std::uint64_t process, std::uint64_t group, std::uint64_t user) {
+  CallRule rule = allowed();
+  for (const std::uint64_t which : {process, group}) {
+    rule.clauses.push_back({{is(0, which), is(1, 1)}, refuse_call(EPERM)});
+  }
+  rule.clauses.push_back({{is(0, user)}, refuse_call(EPERM)});
+  return rule;
+}
 
 constexpr std::uint64_t set_id_bits = S_ISUID | S_ISGID;
 
@@ -176,7 +187,8 @@ CallRule without_socket_options(std::initializer_list<SocketOption> options) {
 
 // Beside SCHED_RESET_ON_FORK.
 CallRule only_schedulers(std::initializer_list<std::uint64_t> policies) {
-  CallRule rule = refused();
+  CallRule rule = not_at_init();
+  rule.otherwise = refuse_call(EPERM);
   for (const std::uint64_t policy : policies) {
     rule.clauses.push_back({{part_is(1, all_32 & ~std::uint64_t{0x40000000}, policy)}, allow_call});
   }
@@ -230,10 +242,9 @@ std::vector<PolicyRow> make_standard_rows() {
        "setresgid "
        "setfsuid setfsgid setgroups capget capset",
        allowed(), "ids and capabilities: one can only give up what one has, and there is nothing"},
-      {"sched_yield sched_setparam sched_getparam sched_setscheduler sched_getscheduler sched_get_priority_max "
-       "sched_get_priority_min sched_rr_get_interval sched_setaffinity sched_getaffinity sched_setattr sched_getattr "
-       "getpriority setpriority ioprio_set ioprio_get getcpu",
-       allowed(), "scheduling within the process limits"},
+      {"sched_yield sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min "
+       "sched_rr_get_interval sched_getaffinity sched_getattr getpriority ioprio_get getcpu",
+       allowed(), "facts about scheduling"},
       {"getrlimit setrlimit getrusage times sysinfo uname", allowed(), "limits and facts"},
       {"gettimeofday time clock_gettime clock_getres clock_nanosleep nanosleep alarm getitimer setitimer timer_create "
        "timer_settime timer_gettime timer_getoverrun timer_delete",
@@ -263,8 +274,11 @@ std::vector<PolicyRow> make_standard_rows() {
        "TIOCSTI and TIOCLINUX type into a terminal, TIOCSETD loads line disciplines; snapshots of btrfs and bcachefs "
        "hold "
        "what the view hides; keys of an encrypted file system outlive the run; the kernel reads 32 bits"},
-      {"prlimit64", not_at_init(),
-       "limits; those of the sandbox's first process, which has the same user id, are not its"},
+      {"prlimit64 sched_setparam sched_setscheduler sched_setaffinity sched_setattr", not_at_init(),
+       "limits and scheduling; those of the sandbox's first process, which has the same user id, are not its"},
+      {"setpriority", not_at_init(PRIO_PROCESS, PRIO_PGRP, PRIO_USER),
+       "scheduling; the sandbox's first process, which ends all others, is not slowed down"},
+      {"ioprio_set", not_at_init(1, 2, 3), "scheduling; the sandbox's first process is not slowed down"},
       {"personality", only_personas({PER_LINUX, ADDR_NO_RANDOMIZE, all_32}),
        "what debuggers need: asking (0xffffffff) and address-space randomisation off; others weaken memory protection"},
       {"chmod fchmod mkdir creat", without_set_id(1), "a setuid or setgid file would lend this account to other users"},
@@ -373,6 +387,8 @@ std::vector<PolicyRow> make_nested_rows() {
        "mount_setattr",
        allowed(), "nested: mounts in namespaces of its own; those of this sandbox are locked"},
       {"sethostname setdomainname", allowed(), "nested: names of its own"},
+      {"sched_setparam sched_setscheduler sched_setaffinity sched_setattr setpriority ioprio_set", allowed(),
+       "nested: process 1 may be a sandbox's own, which schedules itself"},
       {"openat2", allowed(), "nested: sandboxes open what they bind by it, so that no link leads them astray"},
   };
 }

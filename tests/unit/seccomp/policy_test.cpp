@@ -227,6 +227,24 @@ TEST_CASE("terminal commands that act on other programs are refused on the 32 bi
     CHECK(ask("ioctl", {0, command}) == allowed);
 }
 
+TEST_CASE("nothing limits or slows down the sandbox's first process") {
+  for (const char* call : {"prlimit64", "sched_setparam", "sched_setscheduler", "sched_setaffinity", "sched_setattr"}) {
+    CHECK(ask(call, {garbage | 1}) == refused_with(EPERM));
+    CHECK(ask(call, {0}) == allowed);
+    CHECK(ask(call, {1234}) == allowed);
+  }
+  CHECK(ask("sched_setscheduler", {1, 3}, {.strict = true}) == refused_with(EPERM));
+  CHECK(ask("sched_setscheduler", {1, 3}, {.nested = true}) == allowed);
+  for (const std::uint64_t which : {0, 1}) {
+    CHECK(ask("setpriority", {garbage | which, garbage | 1}) == refused_with(EPERM));
+    CHECK(ask("setpriority", {which, 0}) == allowed);
+    CHECK(ask("ioprio_set", {which + 1, garbage | 1}) == refused_with(EPERM));
+    CHECK(ask("ioprio_set", {which + 1, 1234}) == allowed);
+  }
+  CHECK(ask("setpriority", {2, 0}) == refused_with(EPERM));
+  CHECK(ask("ioprio_set", {3, 0}) == refused_with(EPERM));
+}
+
 TEST_CASE("files can be cloned, but no snapshot taken of what lies around them") {
   for (const bool strict : {false, true}) {
     const PolicyVariant variant{.strict = strict};
@@ -279,10 +297,31 @@ TEST_CASE("personality can be asked and randomisation switched off, no more") {
 }
 
 TEST_CASE("nested allows namespaces and mounts and nothing else") {
-  const std::set<std::string_view> opened{
-      "clone",      "clone3",        "unshare",     "setns",         "mount",  "umount2",   "pivot_root",
-      "chroot",     "fsopen",        "fsconfig",    "fsmount",       "fspick", "open_tree", "open_tree_attr",
-      "move_mount", "mount_setattr", "sethostname", "setdomainname", "openat2"};
+  const std::set<std::string_view> opened{"clone",
+                                          "clone3",
+                                          "unshare",
+                                          "setns",
+                                          "mount",
+                                          "umount2",
+                                          "pivot_root",
+                                          "chroot",
+                                          "fsopen",
+                                          "fsconfig",
+                                          "fsmount",
+                                          "fspick",
+                                          "open_tree",
+                                          "open_tree_attr",
+                                          "move_mount",
+                                          "mount_setattr",
+                                          "sethostname",
+                                          "setdomainname",
+                                          "openat2",
+                                          "sched_setparam",
+                                          "sched_setscheduler",
+                                          "sched_setaffinity",
+                                          "sched_setattr",
+                                          "setpriority",
+                                          "ioprio_set"};
   for (const std::string& name : call_names(Architecture::x86_64)) {
     INFO(name);
     const Arguments arguments{CLONE_NEWUSER, CLONE_NEWUSER, CLONE_NEWUSER};
