@@ -4,33 +4,43 @@
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
+#include "host/probe.h"
 
 namespace snug {
 namespace {
 
 // --- one profile's mistakes -----------------------------------------------------------------------------
 
-Result<ProfileText> text_to_check(const Invocation& invocation, const Caller& caller) {
-  if (!invocation.words.empty()) return read_profile(invocation.words[0], caller);
-  const auto found = find_project_profile(caller.cwd, caller.home);
-  if (found) return read_profile(*found, caller);
-  return Error{.what = "no snug.toml here or above", .fix = "snug check FILE"};
+/// What is named alone, or the project's with the user's own file on top.
+Result<ChosenProfile> profile_to_check(const Invocation& invocation, const Caller& caller) {
+  const auto host = real_host_view();
+  if (invocation.words.empty()) {
+    auto chosen = choose_profile(std::nullopt, caller, *host);
+    if (!chosen || !chosen->file.empty()) return chosen;
+    return Error{.what = "no snug.toml here or above", .fix = "snug check FILE"};
+  }
+  auto chosen = choose_profile(invocation.words[0], caller, *host);
+  if (chosen && chosen->texts.empty()) chosen->texts.push_back({.name = "default"});
+  if (chosen) chosen->texts.resize(1);
+  return chosen;
 }
 
 bool print_findings(const ProfileText& text, const std::vector<Diagnostic>& mistakes,
                     const std::vector<Diagnostic>& notes, bool json) {
-  if (json) return print_data(mistakes_to_json(text.file, mistakes, notes));
+  const std::string name = text.file.empty() ? text.name : text.file;
+  if (json) return print_data(mistakes_to_json(name, mistakes, notes));
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   for (const auto& note : notes) print_message("note: " + to_text(note));
-  return !mistakes.empty() || print_data(printable(text.file) + ": no mistakes\n");
+  return !mistakes.empty() || print_data(printable(name) + ": no mistakes\n");
 }
 
 int check_one(const Invocation& invocation, const Caller& caller) {
-  const auto text = text_to_check(invocation, caller);
-  if (!text) return print_error(text.error()), status_usage;
-  const auto outcome = load_profile({*text}, {}, load_context(caller));
+  const auto chosen = profile_to_check(invocation, caller);
+  if (!chosen) return print_error(chosen.error()), status_usage;
+  for (const auto& notice : chosen->notices) print_message(notice);
+  const auto outcome = load_profile(chosen->texts, {}, load_context(caller, chosen->project.path));
   const auto mistakes = all_mistakes(outcome);
-  if (!print_findings(*text, mistakes, outcome.notes, invocation.json)) return status_usage;
+  if (!print_findings(chosen->texts.front(), mistakes, outcome.notes, invocation.json)) return status_usage;
   return mistakes.empty() ? 0 : status_found;
 }
 
@@ -44,7 +54,7 @@ ListedProfile describe(const NamedProfile& named, const Caller& caller) {
     listed.description = to_text(text.error());
     return listed;
   }
-  const auto outcome = load_profile({*text}, {}, load_context(caller));
+  const auto outcome = load_profile({*text}, {}, load_context(caller, caller.cwd));
   listed.mistakes = outcome.diagnostics.size();
   listed.description = outcome.profile.description;
   return listed;

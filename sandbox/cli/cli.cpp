@@ -50,7 +50,7 @@ std::string current_directory() {
 
 int usage_status(Command command) {
   const bool runs_nothing = command == Command::why || command == Command::allow || command == Command::init ||
-                            command == Command::doctor || command == Command::check || command == Command::help ||
+                            command == Command::doctor || command == Command::check || command == Command::trust || command == Command::help ||
                             command == Command::version;
   return runs_nothing ? status_usage : status_setup_failed;
 }
@@ -74,6 +74,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return doctor_command(invocation);
     case Command::check:
       return check_command(invocation);
+    case Command::trust:
+      return trust_command(invocation);
     case Command::complete:
       return complete_command(invocation);
     case Command::version:

@@ -213,6 +213,7 @@ struct PositionalRow {
 /// Commands that are not here take files.
 constexpr PositionalRow positional_rows[] = {
     {"shell", Takes::nothing}, {"doctor", Takes::nothing}, {"version", Takes::nothing},  {"check", Takes::profiles},
+    {"trust", Takes::profiles},
     {"help", Takes::commands}, {"hook", Takes::shells},    {"run", Takes::command_line}, {"plan", Takes::command_line},
 };
 

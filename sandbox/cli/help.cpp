@@ -17,6 +17,7 @@ usage:
   snug allow [options] WHAT...        let this project's sandbox use it from now on
   snug init [DIR]                     write a snug.toml that fits the project
   snug check [FILE]                   every mistake in a profile
+  snug trust [FILE]                   agree to what a project's snug.toml asks for
   snug doctor                         what this machine supports, and how to get the rest
   snug help [COMMAND]                 more about a command and its options
   snug --version
@@ -46,7 +47,7 @@ constexpr std::string_view shell_examples = R"(
 examples:
   snug                          the default: system read-only, project writable, no network
   snug --net host               the same with the host's network
-  snug -p ./snug.toml           as the profile says
+  snug -p strict                as the profile of that name says
 )";
 
 constexpr std::string_view run_lead = R"(usage: snug run [options] [--] CMD...
@@ -173,6 +174,25 @@ examples:
   snug check ./ci/snug.toml
 )";
 
+constexpr std::string_view trust_text = R"(usage: snug trust [--json] [--show | --undo] [FILE]
+       snug trust [--json] --list
+
+A snug.toml comes from whoever wrote the project. Unapproved, it may only take things
+away from the command; one that asks for more stops the run. Shows what FILE (by default
+the nearest snug.toml upwards) asks for and approves it: its path, and the bytes of every
+file of the project that it is read from. When one of them changes, snug asks again.
+
+      --show                   show it, approve nothing; 1 if it needs approval
+      --undo                   approve it no longer
+      --list                   all profiles you have approved
+      --json                   as JSON, {"schema": 1, ...}
+
+examples:
+  snug trust --show
+  snug trust
+  snug trust --undo ./snug.toml
+)";
+
 constexpr std::string_view doctor_text = R"(usage: snug doctor [--json]
 
 Tries what a sandbox needs from this machine, as you, and prints the fix for whatever
@@ -193,7 +213,7 @@ void add_line(std::string& text, std::string lead, std::string_view help) {
 
 std::string options_text() {
   std::string text = "options:\n";
-  add_line(text, "  -p, --profile NAME|FILE", "the profile; `snug check --list` lists the names");
+  add_line(text, "  -p, --profile NAME|FILE", "the profile; default: the nearest snug.toml upwards");
   add_line(text, "  -v, --verbose", "say each decision on stderr");
   add_line(text, "  -h, --help", "this text");
   std::string_view group;
@@ -228,6 +248,8 @@ std::string help_text(std::optional<Command> command) {
       return std::string(init_text);
     case Command::check:
       return std::string(check_text);
+    case Command::trust:
+      return std::string(trust_text);
     case Command::doctor:
       return std::string(doctor_text);
     case Command::help:

@@ -53,6 +53,12 @@ void add_path(ordered_json& json, const PathAnswer& path) {
   for (const Deed deed : {Deed::read, Deed::write, Deed::execute}) json[deed_word(deed)] = json_of(path.verdict(deed));
 }
 
+ordered_json json_of(const std::vector<ApprovedFile>& files) {
+  auto json = ordered_json::array();
+  for (const auto& file : files) json.push_back({{"path", file.path}, {"sha256", file.sha256}});
+  return json;
+}
+
 ordered_json json_of(const std::vector<Diagnostic>& diagnostics) {
   auto json = ordered_json::array();
   for (const auto& d : diagnostics) {
@@ -125,6 +131,22 @@ std::string profiles_to_json(const std::vector<ListedProfile>& profiles) {
                                 {"file", profile.file.empty() ? ordered_json() : ordered_json(profile.file)},
                                 {"description", profile.description},
                                 {"mistakes", profile.mistakes}});
+  }
+  return to_string(json);
+}
+
+std::string trust_to_json(const ProjectSide& side, bool trusted) {
+  return to_string({{"schema", 1},
+                    {"profile", side.approval.profile},
+                    {"trusted", trusted},
+                    {"files", json_of(side.approval.files)},
+                    {"asks", json_of(side.widenings)}});
+}
+
+std::string approvals_to_json(const std::vector<Approval>& approvals) {
+  ordered_json json{{"schema", 1}, {"approved", ordered_json::array()}};
+  for (const auto& approval : approvals) {
+    json["approved"].push_back({{"profile", approval.profile}, {"files", json_of(approval.files)}});
   }
   return to_string(json);
 }

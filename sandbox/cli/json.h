@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "cli/answer.h"
+#include "cli/trust.h"
 #include "host/doctor.h"
 #include "profile/load.h"
 #include "run/refusal_record.h"
@@ -34,5 +35,11 @@ std::string answer_to_json(const Answer& answer);
 
 /// {"schema": 1, "kind": "run", "allowed": bool, "when", "command", "calls", "came_loose", "git", "timeout"}
 std::string record_to_json(const RefusalRecord& record);
+
+/// {"schema": 1, "profile", "trusted", "files": [{"path", "sha256"}], "asks": [{"file", "line", "column", "message"}]}
+std::string trust_to_json(const ProjectSide& side, bool trusted);
+
+/// {"schema": 1, "approved": [{"profile", "files": [{"path", "sha256"}]}]}
+std::string approvals_to_json(const std::vector<Approval>& approvals);
 
 }  // namespace snug

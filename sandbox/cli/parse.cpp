@@ -21,12 +21,12 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},       CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
-    CommandRow{"init", Command::init},         CommandRow{"allow", Command::allow},
-    CommandRow{"doctor", Command::doctor},     CommandRow{"check", Command::check},
-    CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
-    CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
+    CommandRow{"init", Command::init},       CommandRow{"allow", Command::allow},
+    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check},
+    CommandRow{"trust", Command::trust},     CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
 };
 
 /// A flag that means something to one command only.
@@ -42,7 +42,7 @@ constexpr FlagRow own_flags[] = {
     {Command::allow, "--exec"},    {Command::allow, "--path"},    {Command::allow, "--variable"},
     {Command::allow, "--syscall"}, {Command::allow, "--host"},    {Command::allow, "--show"},
     {Command::allow, "--undo"},    {Command::allow, "--session"}, {Command::init, "--force"},
-    {Command::init, "--stdout"},
+    {Command::init, "--stdout"},   {Command::trust, "--show"},    {Command::trust, "--undo"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -68,7 +68,8 @@ std::string did_you_mean(std::string_view word) {
 }
 
 bool has_json(Command command) {
-  return command == Command::plan || command == Command::why || command == Command::doctor || command == Command::check;
+  return command == Command::plan || command == Command::why || command == Command::doctor ||
+         command == Command::check || command == Command::trust;
 }
 
 void add_options(CLI::App& app, Command command) {
@@ -76,7 +77,7 @@ void add_options(CLI::App& app, Command command) {
   app.add_flag("-h,--help");
   app.add_flag("-v,--verbose");
   if (has_json(command)) app.add_flag("--json");
-  if (command == Command::check) app.add_flag("--list");
+  if (command == Command::check || command == Command::trust) app.add_flag("--list");
   if (command == Command::shell) app.add_flag("-V,--version");
   for (const auto& flag : own_flags) {
     if (flag.command == command) app.add_flag(flag.name);
@@ -219,8 +220,8 @@ std::optional<Error> check_words(Command command, const Words& words) {
   }
   const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
-  const bool takes_one =
-      command == Command::why || command == Command::init || command == Command::check || command == Command::help;
+  const bool takes_one = command == Command::why || command == Command::init || command == Command::check ||
+                         command == Command::trust || command == Command::help;
   if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;
 }

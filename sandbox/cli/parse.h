@@ -13,7 +13,7 @@
 
 namespace snug {
 
-enum class Command { shell, run, plan, why, allow, init, doctor, check, help, version, complete };
+enum class Command { shell, run, plan, why, allow, init, doctor, check, trust, help, version, complete };
 
 struct Invocation {
   Command command = Command::shell;
@@ -21,7 +21,7 @@ struct Invocation {
   std::vector<Override> overrides;     ///< in the order typed
   std::vector<std::string> words;  ///< run, plan: the command; why, allow: what; check: the file; init: the directory
   bool json = false;
-  bool list = false;  ///< check: all profiles instead of one's mistakes
+  bool list = false;  ///< check, trust: all profiles instead of one
   bool verbose = false;
   std::vector<std::string> flags;  ///< the command's own, as they were given: "--write"
   std::string help;                ///< with Command::help: the text to print

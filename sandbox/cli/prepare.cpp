@@ -5,18 +5,51 @@
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
+#include "cli/trust.h"
 #include "host/probe.h"
 #include "plan/build.h"
 
 namespace snug {
 namespace {
 
-std::optional<Profile> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller) {
-  auto outcome = load_profile(chosen.texts, invocation.overrides, load_context(caller));
-  const auto mistakes = all_mistakes(outcome);
+/// A profile as it may be used, and the files it was read from.
+struct Loaded {
+  LoadOutcome outcome;
+  std::vector<std::string> paths;
+};
+
+// The project's snug.toml, too, where another profile is used.
+std::vector<std::string> paths_of(const std::vector<Document>& documents, const ProjectChoice& project) {
+  std::vector<std::string> paths{project.path + "/snug.toml"};
+  for (const Document& document : documents) {
+    const ProfileText& text = document.text;
+    if (!text.path.empty()) paths.push_back(text.path);
+    if (!text.real_path.empty() && text.real_path != text.path) paths.push_back(text.real_path);
+  }
+  return paths;
+}
+
+// In this order: a profile with mistakes cannot be approved.
+std::optional<Loaded> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller) {
+  const LoadContext context = load_context(caller, chosen.project.path);
+  auto documents = read_closure(chosen.texts, context.find, context.known.home);
+  ProjectSide side = find_project_side(documents, chosen, caller);
+  Loaded loaded{.outcome = {}, .paths = paths_of(documents, chosen.project)};
+  loaded.outcome = load_documents(std::move(documents), invocation.overrides, context);
+  const auto mistakes = all_mistakes(loaded.outcome);
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
-  return std::move(outcome.profile);
+  add_raised_limits(loaded.outcome.profile, side);
+  std::vector<std::string> lines;
+  const auto trusted = check_trust(side, caller, lines);
+  for (const auto& line : lines) print_message(line);
+  if (!trusted) return print_error(trusted.error()), std::nullopt;
+  return loaded;
+}
+
+void log_choice(const ChosenProfile& chosen) {
+  for (const auto& text : chosen.texts) log_decision("profile " + (text.file.empty() ? text.name : text.file));
+  if (chosen.texts.empty()) log_decision("profile default, compiled in");
 }
 
 void log_overrides(const std::vector<Override>& overrides) {
@@ -27,14 +60,17 @@ void log_facts(const HostFacts& facts) {
   log_decision("kernel " + facts.kernel_release + ", Landlock version " + std::to_string(facts.landlock_abi));
 }
 
-std::optional<Plan> build(const Profile& profile, const Request& request) {
+std::optional<Plan> build(const Profile& profile, const Request& request, HostView& host) {
   const HostFacts facts = probe_facts();
   log_facts(facts);
-  const auto view = real_host_view();
-  auto outcome = build_plan(profile, facts, *view, request);
+  auto outcome = build_plan(profile, facts, host, request);
   for (const auto& error : outcome.errors) print_error(error);
   if (!outcome.errors.empty()) return std::nullopt;
   return std::move(outcome.plan);
+}
+
+void add_notes(const std::vector<Diagnostic>& notes, Plan& plan) {
+  for (const auto& note : notes) plan.notes.push_back({.text = to_text(note)});
 }
 
 void log_plan(const Plan& plan) {
@@ -52,19 +88,28 @@ void log_plan(const Plan& plan) {
 std::optional<Prepared> prepare(const Invocation& invocation, Notices notices) {
   auto caller = read_caller();
   if (!caller) return print_error(caller.error()), std::nullopt;
-  const auto chosen = choose_profile(invocation.profile, *caller);
+  const auto host = real_host_view();
+  const auto chosen = choose_profile(invocation.profile, *caller, *host);
   if (!chosen) return print_error(chosen.error()), std::nullopt;
-  if (notices == Notices::tell && !chosen->notice.empty()) print_message(chosen->notice);
-  log_decision("profile " + (chosen->file.empty() ? "default, compiled in" : chosen->file));
+  if (notices == Notices::tell) {
+    for (const auto& notice : chosen->notices) print_message(notice);
+  }
+  log_choice(*chosen);
   log_overrides(invocation.overrides);
 
-  auto profile = load(*chosen, invocation, *caller);
-  if (!profile) return std::nullopt;
-  Request request{.caller = std::move(*caller), .command = invocation.words, .profile_file = chosen->file};
-  auto plan = build(*profile, request);
+  auto loaded = load(*chosen, invocation, *caller);
+  if (!loaded) return std::nullopt;
+  Request request{.caller = std::move(*caller),
+                  .command = invocation.words,
+                  .profile_file = chosen->file,
+                  .project = chosen->project,
+                  .profile_paths = std::move(loaded->paths)};
+  LoadOutcome& outcome = loaded->outcome;
+  auto plan = build(outcome.profile, request, *host);
   if (!plan) return std::nullopt;
+  add_notes(outcome.notes, *plan);
   log_plan(*plan);
-  return Prepared{std::move(*plan), std::move(*profile), std::move(request.caller)};
+  return Prepared{std::move(*plan), std::move(outcome.profile), std::move(request.caller), chosen->user_file};
 }
 
 std::optional<Plan> prepare_plan(const Invocation& invocation) {

@@ -16,6 +16,7 @@ struct Prepared {
   Plan plan;
   Profile profile;
   Caller caller;
+  std::string user_file;  ///< where the user's own file for this project lies, if there is one
 };
 
 /// Whether what is no mistake is told, too.
@@ -24,7 +25,8 @@ enum class Notices { tell, keep };
 /// The plan with its inputs, or nothing, as below.
 std::optional<Prepared> prepare(const Invocation& invocation, Notices notices = Notices::tell);
 
-/// The plan, or nothing: then every mistake has been printed. A notice about an unused snug.toml goes to stderr.
+/// The plan, or nothing: then every mistake has been printed. Notices about a snug.toml that does not count go to
+/// stderr.
 std::optional<Plan> prepare_plan(const Invocation& invocation);
 
 }  // namespace snug

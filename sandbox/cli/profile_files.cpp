@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -38,10 +39,9 @@ std::optional<Error> refuse_owner(const std::string& file, const struct stat& in
         .why = "it belongs to uid " + std::to_string(info.st_uid) + ", who could change what the sandbox may reach",
         .fix = "copy it and name the copy: -p"};
   }
-  if ((info.st_mode & S_IWOTH) != 0) {
-    return Error{.what = "cannot use profile " + file, .why = "anyone may write it", .fix = "chmod o-w " + file};
-  }
-  return std::nullopt;
+  const std::string writers = other_writers(info, caller);
+  if (writers.empty()) return std::nullopt;
+  return Error{.what = "cannot use profile " + file, .why = writers + " may write it", .fix = "chmod go-w " + file};
 }
 
 std::optional<Error> refuse_file(const std::string& file, const struct stat& info) {
@@ -101,6 +101,13 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
+// Of the very file that is read, whatever happens to its path meanwhile.
+std::string real_path_of(int fd) {
+  char path[PATH_MAX];
+  const ssize_t size = readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), path, sizeof path);
+  return size > 0 && size < PATH_MAX && path[0] == '/' ? std::string(path, static_cast<std::size_t>(size)) : "";
+}
+
 // The file at the absolute `path`, which messages call `file`.
 Result<ProfileText> read_profile_at(const std::string& path, const std::string& file, const Caller& caller) {
   // O_NONBLOCK: opening a fifo must not wait for a writer. What is checked is what is read: one descriptor.
@@ -113,7 +120,7 @@ Result<ProfileText> read_profile_at(const std::string& path, const std::string& 
   if (!text) return Error{.what = "cannot read profile " + file, .code = errno};
   if (text->size() > profile_limit)
     return Error{.what = "cannot use profile " + file, .why = "it is larger than 1 MiB"};
-  return ProfileText{.file = file, .text = std::move(*text), .path = path};
+  return ProfileText{.file = file, .text = std::move(*text), .path = path, .real_path = real_path_of(fd.get())};
 }
 
 std::optional<std::string> variable(const Caller& caller, const std::string& name) {
@@ -135,6 +142,16 @@ KnownValues known_values(const Caller& caller) {
 
 }  // namespace
 
+std::string other_writers(const struct stat& info, const Caller& caller) {
+  if ((info.st_mode & S_IWOTH) != 0) return "anyone";
+  if ((info.st_mode & S_IWGRP) == 0 || info.st_gid == 0) return "";
+  // Where every user has a group of the same name, new files are often writable by it.
+  const auto group = caller.group_names.find(info.st_gid);
+  const bool named = group != caller.group_names.end();
+  if (info.st_gid == caller.gid && named && group->second == caller.user_name) return "";
+  return "group " + (named ? group->second : std::to_string(info.st_gid));
+}
+
 Result<ProfileText> read_profile(const std::string& file, const Caller& caller) {
   return read_profile_at(absolute_from(caller.cwd, file), file, caller);
 }
@@ -153,12 +170,14 @@ Result<ProfileText> read_named_profile(const std::string& name, const Caller& ca
   return ProfileText{.text = std::string(shipped->text), .name = name};
 }
 
-LoadContext load_context(const Caller& caller) {
+LoadContext load_context(const Caller& caller, const std::string& project) {
   const auto find = [&caller](const ProfileReference& reference) {
     if (reference.path.empty()) return read_named_profile(reference.name, caller);
     return read_profile_at(reference.path, reference.file, caller);
   };
-  return {.find = find, .known = known_values(caller)};
+  LoadContext context{.find = find, .known = known_values(caller)};
+  context.known.project = project;
+  return context;
 }
 
 std::vector<NamedProfile> list_profiles(const Caller& caller) {

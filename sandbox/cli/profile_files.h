@@ -2,6 +2,8 @@
 // ones, by path anywhere. Reads; decides nothing about which profile a run uses.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 #include <vector>
 
@@ -20,7 +22,11 @@ Result<ProfileText> read_profile(const std::string& file, const Caller& caller);
 Result<ProfileText> read_named_profile(const std::string& name, const Caller& caller);
 
 /// What loading a profile takes from this machine: the two above. `caller` must outlive it.
-LoadContext load_context(const Caller& caller);
+LoadContext load_context(const Caller& caller, const std::string& project);
+
+/// Who besides its owner may write what `info` is about: "anyone", "group staff", or "" for nobody. A group of the
+/// caller's own name counts as the caller, root's group as root.
+std::string other_writers(const struct stat& info, const Caller& caller);
 
 /// A profile that can be asked for by name.
 struct NamedProfile {

@@ -45,6 +45,7 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   add_git(planner);                   // after the lists: they may have replaced the project
   add_hidden_and_protected(planner);  // last: they take away from all of the above
   refuse_control_sockets(planner);
+  protect_profiles(planner);
   show_links(planner);
   hold_in_place(planner);  // knows all that is protected
   set_path(planner);

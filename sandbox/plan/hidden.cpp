@@ -154,4 +154,15 @@ void add_hidden_and_protected(Planner& planner) {
   lay_list(planner, Cover::protect, planner.profile.filesystem.protect, budget);
 }
 
+void protect_profiles(Planner& planner) {
+  for (const std::string& path : planner.request.profile_paths) {
+    const Seen seen = planner.layout.look(path, planner.host);
+    if (!seen.exists() || !can_be_written(seen.holder)) continue;
+    planner.layout.cover(
+        {.target = seen.path, .what = Seal{}, .optional = true, .why = "the profile: it counts in the next run"},
+        Rank::builtin);
+    pin_directories_above(planner, seen.path);
+  }
+}
+
 }  // namespace snug

@@ -10,12 +10,10 @@ namespace {
 std::string directory_of(const Planner& planner, const Origin& origin) {
   const std::string& cwd = planner.caller().cwd;
   if (origin.kind != OriginKind::file || origin.source.empty()) return cwd;
-  const std::string& file = planner.request.profile_file;
-  const std::string source = origin.source.str().front() == '/' ? normalise(origin.source.str()) : "";
-  if (!source.empty()) return std::string(parent_of(source));
-  const std::string joined = normalise(join(cwd, origin.source.str()));
-  if (!file.empty() && base_name(file) == base_name(joined)) return std::string(parent_of(file));
-  return std::string(parent_of(joined));
+  const std::string& file = origin.source;
+  if (file.starts_with('/')) return std::string(parent_of(normalise(file)));
+  if (file.starts_with("~/")) return std::string(parent_of(normalise(join(planner.caller().home, file.substr(2)))));
+  return std::string(parent_of(normalise(join(cwd, file))));
 }
 
 bool starts_at_dot(std::string_view path) {

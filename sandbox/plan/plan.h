@@ -107,11 +107,9 @@ struct Device {
   std::string source;
 };
 
-/// Something empty and unreadable laid over what the entries before it put there (`hide`, /proc's leaks), or a file of
-/// the sandbox's own (ids of the machine).
+/// Something empty and unreadable laid over what the entries before it put there (`hide`, /proc's leaks).
 struct Mask {
   bool directory = false;
-  std::string content;  ///< what the file says instead, to read only
 };
 
 /// What the entries before it put there, made read-only (/proc/sys, `protect`).
@@ -124,7 +122,6 @@ struct ViewEntry {
   std::string target;  ///< absolute, normalised, no trailing slash except "/"
   ViewKind what;
   bool optional = false;  ///< a target or source that is absent at launch is skipped
-  bool usual = false;     ///< of usual_view(): what no profile has replaced
   std::string why;        ///< a few words for people: "system", "toolchain nvm", "project"
   Origin origin;
 };

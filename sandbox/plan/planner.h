@@ -64,6 +64,7 @@ void add_sockets(Planner& planner);
 void add_git(Planner& planner);
 void add_hidden_and_protected(Planner& planner);
 void refuse_control_sockets(Planner& planner);
+void protect_profiles(Planner& planner);
 void show_links(Planner& planner);
 void hold_in_place(Planner& planner);
 void set_path(Planner& planner);

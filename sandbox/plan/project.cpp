@@ -9,11 +9,6 @@
 namespace snug {
 namespace {
 
-struct Candidate {
-  std::string path;
-  std::string reason;
-};
-
 struct SystemPlace {
   const char* path;
   bool below;  ///< everything below it is the system's too
@@ -41,30 +36,30 @@ bool is_callers(const Caller& caller, std::uint32_t owner) {
   return owner == caller.uid || (caller.uid == 0 && caller.sudo_uid && owner == *caller.sudo_uid);
 }
 
-bool marks_work_tree(Planner& planner, const std::string& directory) {
-  const FileStatus& git = planner.host.status(join(directory, ".git"));
+bool marks_work_tree(HostFiles& host, const Caller& caller, const std::string& directory) {
+  const FileStatus& git = host.status(join(directory, ".git"));
   const bool right_kind =
       git.kind == FileKind::directory || git.kind == FileKind::regular || git.kind == FileKind::symlink;
-  return right_kind && is_callers(planner.caller(), git.uid);  // not one that somebody else left in /tmp
+  return right_kind && is_callers(caller, git.uid);  // not one that somebody else left in /tmp
 }
 
 /// Walks up from `start` to the nearest work tree, never to the home nor across file systems.
-std::string work_tree_around(Planner& planner, const std::string& start) {
-  const std::uint64_t device = planner.host.status(start).device;
-  for (std::string at = start; at != "/" && at != planner.home; at = parent_of(at)) {
-    if (planner.host.status(at).device != device) break;
-    if (marks_work_tree(planner, at)) return at;
+std::string work_tree_around(HostFiles& host, const Caller& caller, const std::string& start) {
+  const std::string home = host.resolve(caller.home).path;
+  const std::uint64_t device = host.status(start).device;
+  for (std::string at = start; at != "/" && at != home; at = parent_of(at)) {
+    if (host.status(at).device != device) break;
+    if (marks_work_tree(host, caller, at)) return at;
   }
   return "";
 }
 
-Candidate choose(Planner& planner) {
-  const std::string& file = planner.request.profile_file;
+ProjectChoice choose(HostFiles& host, const Caller& caller, const std::string& file) {
   if (!file.empty() && base_name(file) == "snug.toml") {
-    return {planner.host.resolve(parent_of(file)).path, "directory of snug.toml"};
+    return {host.resolve(parent_of(file)).path, "directory of snug.toml"};
   }
-  const std::string cwd = planner.host.resolve(planner.caller().cwd).path;
-  const std::string tree = work_tree_around(planner, cwd);
+  const std::string cwd = host.resolve(caller.cwd).path;
+  const std::string tree = work_tree_around(host, caller, cwd);
   if (!tree.empty()) return {tree, "git work tree"};
   return {cwd, "current directory"};
 }
@@ -99,6 +94,11 @@ std::string refusal(Planner& planner, const std::string& path) {
 
 }  // namespace
 
+ProjectChoice choose_project(HostView& host, const Caller& caller, const std::string& profile_file) {
+  HostFiles files(host);
+  return choose(files, caller, profile_file);
+}
+
 std::string storage_key(const std::string& project, const Profile& profile) {
   const std::string identity = project + '\0' + profile.name + '\0' + profile.file;
   const std::string name = readable_name(project);
@@ -126,7 +126,9 @@ void find_project(Planner& planner) {
                  "the current directory cannot be reached or was deleted", "cd to a directory that exists");
     return;
   }
-  const Candidate candidate = choose(planner);
+  const Request& request = planner.request;
+  const ProjectChoice candidate =
+      request.project.path.empty() ? choose(planner.host, request.caller, request.profile_file) : request.project;
   const std::string why_not = refusal(planner, candidate.path);
   if (!why_not.empty()) {
     planner.fail("cannot use " + quote_for_display(candidate.path) + " (" + candidate.reason + ") as the project",

@@ -25,10 +25,18 @@ struct Caller {
   std::string config_dir;                           ///< $XDG_CONFIG_HOME/snug
 };
 
+/// A directory to take for the project.
+struct ProjectChoice {
+  std::string path;    ///< absolute, links followed
+  std::string reason;  ///< "git work tree"
+};
+
 struct Request {
   Caller caller;
   std::vector<std::string> command;  ///< empty: an interactive shell
-  std::string profile_file;          ///< the snug.toml or FILE that -p named, absolute; empty: none
+  std::string profile_file;          ///< the snug.toml found or the FILE that -p named, absolute; empty: none
+  ProjectChoice project = {};        ///< as choose_project() answered; without a path the planner asks by itself
+  std::vector<std::string> profile_paths = {};  ///< files the profile was read from, absolute: never writable inside
 };
 
 }  // namespace snug

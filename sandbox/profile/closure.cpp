@@ -95,6 +95,7 @@ class Reader {
     if (document.chain.size() >= deepest) return fail_chain(document, item, "is more than 16 profiles deep", word);
     Result<ProfileText> found = find_(*reference);
     if (!found) return fail(document, item.at, "extends: " + one_line(found.error()));
+    document.extended.push_back({.at = item.at, .shipped = found->file.empty()});
     if (is_default(*found)) return;
     const auto state = states_.find(identity_of(*found));
     if (state != states_.end() && state->second == State::done) return;

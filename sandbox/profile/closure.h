@@ -12,12 +12,19 @@
 
 namespace snug {
 
+/// One element of an `extends` that led to a profile.
+struct Extended {
+  Position at;
+  bool shipped = false;
+};
+
 /// One profile text, parsed.
 struct Document {
   ProfileText text;
   bool valid = false;              ///< TOML
   Value value;                     ///< if valid: a table
   std::vector<std::string> chain;  ///< as messages name them: the profile asked for, what it extends, ..., this one
+  std::vector<Extended> extended;  ///< what it is built on
   std::vector<Diagnostic> diagnostics;  ///< of the TOML, and of what it extends and cannot be found
 };
 

@@ -42,6 +42,7 @@ struct ProfileText {
   std::string text;
   std::string name = {};  ///< what it was asked for by: a shipped one's always; empty: `file`'s stem
   std::string path = {};  ///< the file's absolute path; empty: `file` says it
+  std::string real_path = {};  ///< the same without symbolic links, where that is known
   /// asked_for: gives the profile its name. laid_on_top: the user's own file for the project.
   enum class Role { asked_for, laid_on_top } role = Role::asked_for;
 };

@@ -1,4 +1,5 @@
 """The command line: what belongs to whom, what goes to which stream, and what snug says of itself."""
+import hashlib
 import json
 import os
 import re
@@ -72,12 +73,26 @@ class Streams(Case):
 
 
 class Profiles(Case):
-    def test_a_profile_that_is_not_used_is_named(self):
-        path = self.write("snug.toml", "version = 1\n")
-        result = self.snug("run", "true")
-        self.assertEqual(result.stderr.decode(), f"snug: {path} is not used unless it is named: -p {path}\n")
-        self.assertEqual(self.snug("run", "-p", "snug.toml", "true").stderr, b"")
-        self.assertEqual(self.snug("run", "-p", "default", "true").stderr, b"")
+    def test_the_projects_profile_is_used_and_its_directory_is_the_project(self):
+        self.write("snug.toml", 'version = 1\nhostname = "found"\n[environment]\nset = { P = "${project}" }\n')
+        below = os.path.join(self.project, "below")
+        os.mkdir(below)
+        result = self.snug("run", "sh", "-c", "hostname; echo $P", cwd=below)
+        self.assertEqual((result.stdout.decode(), result.stderr), (f"found\n{self.project}\n", b""))
+        self.assertEqual(self.snug("run", "-p", "default", "hostname", cwd=below).stdout, b"snug\n")
+
+    def test_the_users_own_file_lies_on_top_and_below_the_options(self):
+        self.write("snug.toml", 'version = 1\nhostname = "project"\n')
+        plan = json.loads(self.snug("plan", "--json").stdout)
+        self.assertEqual(plan["hostname"]["origin"]["source"], os.path.join(self.project, "snug.toml"))
+        digest = hashlib.sha256(self.project.encode()).hexdigest()[:16]
+        own = os.path.join(snugtest.HOME, ".config/snug/projects", f"{os.path.basename(self.project)}-{digest}.toml")
+        self.write(own, 'version = 1\nhostname = "own"\n[network]\nmode = "host"\n')
+        self.addCleanup(os.unlink, own)
+        plan = json.loads(self.snug("plan", "--json").stdout)
+        self.assertEqual((plan["hostname"]["value"], plan["hostname"]["origin"]["source"]), ("own", own))
+        plan = json.loads(self.snug("plan", "--json", "--hostname", "typed").stdout)
+        self.assertEqual((plan["hostname"]["value"], plan["hostname"]["origin"]["source"]), ("typed", "--hostname"))
 
     def test_check_reports_every_mistake_with_its_place(self):
         self.write("snug.toml", 'version = 1\nhostnam = "x"\n[network]\nmode = "hots"\n')

@@ -139,9 +139,9 @@ class Profiles(Case):
         for text in ('[network]\nmode = "filtered"\n', '[filesystem]\nproject = "overlay"\n', '[limits]\nmemory = "1G"\n'):
             self.assert_refused(self.inside("true", profile=text), r"test\.toml:\d+")
 
-    def test_a_profile_in_the_project_counts_only_where_named(self):
+    def test_a_profile_in_the_project_is_found_and_can_be_named(self):
         self.write("snug.toml", 'version = 1\nhostname = "named"\n')
-        self.assertNotEqual(self.shell("hostname").strip(), "named")
+        self.assertEqual(self.shell("hostname").strip(), "named")
         result = self.inside("hostname", options=["-p", os.path.join(self.project, "snug.toml")])
         self.assertEqual(result.stdout.strip(), b"named", self.story(result))
 

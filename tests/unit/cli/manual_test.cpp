@@ -9,6 +9,7 @@
 #include "cli/parse.h"
 #include "plan/control_sockets.h"
 #include "plan/toolchains.h"
+#include "profile/narrowing.h"
 #include "profile/shipped.h"
 #include "support/catch.h"
 #include "support/places.h"
@@ -88,5 +89,33 @@ TEST_CASE("snug(1) and --help have every option of why and allow") {
       CHECK(page.find("*" + option.name + "*") != std::string::npos);
       CHECK(snug::help_text(command).find(option.name + " ") != std::string::npos);
     }
+  }
+}
+
+TEST_CASE("snug(1) and --help have every command, and snug-profiles(7) every option of `snug trust`") {
+  const auto page = read_page("snug.1.scd");
+  const auto overview = snug::help_text(std::nullopt);
+  for (const char* command : {"run", "plan", "check", "trust", "doctor", "help"}) {
+    INFO(command);
+    CHECK(page.find("*snug " + std::string(command) + "*") != std::string::npos);
+    CHECK(overview.find("snug " + std::string(command) + " ") != std::string::npos);
+  }
+  const auto profiles = read_page("snug-profiles.7.scd");
+  const auto help = snug::help_text(snug::Command::trust);
+  for (const char* option : {"--show", "--undo", "--list"}) {
+    CHECK(profiles.find("*" + std::string(option) + "*") != std::string::npos);
+    CHECK(page.find("*" + std::string(option) + "*") != std::string::npos);
+    CHECK(help.find(option) != std::string::npos);
+  }
+}
+
+TEST_CASE("snug-profiles(7) names every key that needs no approval") {
+  const auto page = read_page("snug-profiles.7.scd");
+  for (const auto key : snug::keys_that_narrow()) {
+    const std::string name(key);
+    const std::string section = name.substr(0, name.find('.'));
+    INFO(name);
+    CHECK((page.find("*" + name + "*") != std::string::npos ||
+           (section == "limits" && page.find("*limits*") != std::string::npos)));
   }
 }
