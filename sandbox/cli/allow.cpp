@@ -3,13 +3,14 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "cli/answer.h"
+#include "cli/choose_profile.h"
 #include "cli/commands.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/surroundings.h"
 #include "host/probe.h"
 #include "plan/host_files.h"
 #include "plan/sensitive.h"
-#include "profile/user_file.h"
 #include "run/allowed_lines.h"
 
 namespace snug {
@@ -177,17 +178,34 @@ int refuse_session() {
   return status_usage;
 }
 
-Result<AllowedLines> open_lines(const Prepared& prepared) {
-  const std::string& project = prepared.plan.project;
-  return AllowedLines::open(prepared.caller.config_dir, prepared.caller.state_dir, user_file_name(project), project);
+/// The user's own file for the project, and what it is about.
+struct UsersFile {
+  Caller caller;
+  std::string path, project;
+};
+
+Result<AllowedLines> open_lines(const UsersFile& file) {
+  return AllowedLines::open(file.path, file.caller.state_dir, file.project);
+}
+
+/// Without a plan: what was allowed may be what keeps one from being made.
+Result<UsersFile> find_users_file(const Invocation& invocation) {
+  auto caller = read_caller();
+  if (!caller) return caller.error();
+  const auto host = real_host_view();
+  auto chosen = choose_profile(invocation.profile, *caller, *host);
+  if (!chosen) return chosen.error();
+  return UsersFile{std::move(*caller), std::move(chosen->user_file), std::move(chosen->project.path)};
 }
 
 int fail(const Error& error) { return print_error(error), status_found; }
 
 int show(const FileChange& change) { return print_data(difference(change)) ? 0 : status_usage; }
 
-int undo(const Invocation& invocation, const Prepared& prepared) {
-  const auto file = open_lines(prepared);
+int undo(const Invocation& invocation) {
+  const auto users = find_users_file(invocation);
+  if (!users) return print_error(users.error()), status_usage;
+  const auto file = open_lines(*users);
   if (!file) return fail(file.error());
   const auto change = file->undo();
   if (!change) return fail(change.error());
@@ -201,7 +219,7 @@ int undo(const Invocation& invocation, const Prepared& prepared) {
 }
 
 int write_lines(const Invocation& invocation, const Prepared& prepared, const std::vector<ProfileLine>& lines) {
-  const auto file = open_lines(prepared);
+  const auto file = open_lines({prepared.caller, prepared.user_file, prepared.plan.project});
   if (!file) return fail(file.error());
   const auto change = file->add(lines);
   if (!change) return fail(change.error());
@@ -228,11 +246,12 @@ int allow_words(const Invocation& invocation, const Prepared& prepared) {
 
 int allow_command(const Invocation& invocation) {
   if (invocation.has("--session")) return refuse_session();
+  if (invocation.has("--undo")) return undo(invocation);
   Invocation planning = invocation;
   planning.words.clear();
   const auto prepared = prepare(planning);
   if (!prepared) return status_usage;
-  return invocation.has("--undo") ? undo(invocation, *prepared) : allow_words(invocation, *prepared);
+  return allow_words(invocation, *prepared);
 }
 
 }  // namespace snug

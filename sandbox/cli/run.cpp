@@ -2,13 +2,13 @@
 
 #include <ctime>
 
+#include "base/paths.h"
 #include "base/quote.h"
 #include "cli/answer.h"
 #include "cli/commands.h"
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
-#include "profile/user_file.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
 
@@ -88,7 +88,7 @@ class Telling {
   Telling(const Invocation& invocation, const Prepared& prepared)
       : invocation_(invocation),
         prepared_(prepared),
-        file_(prepared.caller.state_dir, user_file_name(prepared.plan.project)),
+        file_(prepared.caller.state_dir, std::string(base_name(prepared.user_file))),
         record_{.when = std::time(nullptr), .command = prepared.plan.command.argv} {}
 
   RunEvents events() {

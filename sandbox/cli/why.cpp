@@ -1,5 +1,6 @@
 #include <ctime>
 
+#include "base/paths.h"
 #include "base/quote.h"
 #include "cli/answer.h"
 #include "cli/commands.h"
@@ -8,7 +9,6 @@
 #include "cli/print.h"
 #include "host/probe.h"
 #include "plan/words.h"
-#include "profile/user_file.h"
 #include "run/refusal_record.h"
 
 namespace snug {
@@ -128,7 +128,7 @@ std::string record_text(const Invocation& invocation, const RefusalRecord& recor
 }
 
 int answer_last_run(const Invocation& invocation, const Prepared& prepared) {
-  const RefusalFile file(prepared.caller.state_dir, user_file_name(prepared.plan.project));
+  const RefusalFile file(prepared.caller.state_dir, std::string(base_name(prepared.user_file)));
   const auto record = file.read();
   const std::string nothing = "the last run in this project was refused nothing that is told\n";
   const std::string text = invocation.json ? record_to_json(record.value_or(RefusalRecord{}))

@@ -56,15 +56,14 @@ Change change_from(const Value& value) {
 
 }  // namespace
 
-Result<AllowedLines> AllowedLines::open(const std::string& config_directory, const std::string& state_directory,
-                                        const std::string& name, const std::string& project) {
+Result<AllowedLines> AllowedLines::open(const std::string& file, const std::string& state_directory,
+                                        const std::string& project) {
   AllowedLines lines;
-  const std::string directory = join(config_directory, "projects");
-  auto lock = lock_directory(directory);
+  auto lock = lock_directory(std::string(parent_of(file)));
   if (!lock) return lock.error();
   lines.lock_ = std::move(*lock);
-  lines.path_ = join(directory, name);
-  lines.journal_path_ = join(join(state_directory, "allowed"), name);
+  lines.path_ = file;
+  lines.journal_path_ = join(join(state_directory, "allowed"), base_name(file));
   lines.project_ = project;
   return lines;
 }

@@ -20,9 +20,9 @@ struct FileChange {
 
 class AllowedLines {
  public:
-  /// Waits for the file's lock, makes its directory, and holds both until it is destroyed. `name` is user_file_name().
-  static Result<AllowedLines> open(const std::string& config_directory, const std::string& state_directory,
-                                   const std::string& name, const std::string& project);
+  /// Waits for the lock of the directory of `file`, which is made if it is missing, and holds it until it is destroyed.
+  static Result<AllowedLines> open(const std::string& file, const std::string& state_directory,
+                                   const std::string& project);
 
   /// `lines` added. Errors: the file cannot be read or changed.
   Result<FileChange> add(const std::vector<ProfileLine>& lines) const;

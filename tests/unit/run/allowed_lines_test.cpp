@@ -26,7 +26,7 @@ struct Place {
 
   std::string file() const { return top + "/config/projects/web.toml"; }
   AllowedLines open() const {
-    auto lines = AllowedLines::open(top + "/config", top + "/state", "web.toml", "/home/ann/web");
+    auto lines = AllowedLines::open(file(), top + "/state", "/home/ann/web");
     if (!lines) FAIL(to_text(lines.error()));
     return std::move(*lines);
   }
@@ -109,7 +109,7 @@ TEST_CASE("many at once lose nothing") {
   for (int process = 0; process < processes; ++process) {
     if (fork() != 0) continue;
     for (int i = 0; i < each; ++i) {
-      const auto file = AllowedLines::open(place.top + "/config", place.top + "/state", "web.toml", "");
+      const auto file = AllowedLines::open(place.file(), place.top + "/state", "");
       if (!file) _exit(1);
       const auto change = file->add({{"environment.pass", "V" + std::to_string(process) + "_" + std::to_string(i)}});
       if (!change || !file->commit_added(*change)) _exit(1);
