@@ -55,9 +55,9 @@ constexpr std::uint64_t forged_input[] = {TIOCSTI, TIOCLINUX, TIOCSETD};
 // run. Without the key that the login added, the home is unreadable until it is unlocked again.
 constexpr std::uint64_t file_system_keys[] = {0xc0506617, 0xc0406618, 0xc0406619};
 
-// btrfs and bcachefs make snapshots of a whole subvolume for the owner of any directory in it (btrfs up to Linux 6.7)
-// or of its top: what is hidden shows again in the copy, and so may what lies beside the project. All of btrfs's
-// numbers are 0x94nn, cloning of files and ranges among them, which cp does on other file systems too.
+// btrfs and bcachefs make snapshots of a whole subvolume for the owner of its top, btrfs before Linux 6.7 for the owner
+// of any directory in it: what is hidden shows again in the copy, and so may what lies beside the project. All of
+// btrfs's numbers are 0x94nn, cloning of files and ranges among them, which cp does on other file systems too.
 constexpr std::uint64_t cloning[] = {FICLONE, FICLONERANGE, FIDEDUPERANGE};
 constexpr std::uint64_t command_type = 0xff00, of_btrfs = 0x9400, of_bcachefs = 0xbc00;
 
