@@ -4,10 +4,14 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <system_error>
 
 #include "base/fd.h"
 #include "base/paths.h"
 #include "base/quote.h"
+#include "base/sha256.h"
+#include "cli/approvals.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/surroundings.h"
@@ -25,11 +29,19 @@ Error cannot_write(const std::string& path, int code, std::string why = "", std:
       .what = "cannot write " + quote_for_display(path), .code = code, .why = std::move(why), .fix = std::move(fix)};
 }
 
+/// As getcwd(2) will name it to a later run: what is approved is known by its path.
+Result<std::string> without_links(const std::string& directory) {
+  std::error_code code;
+  const std::filesystem::path real = std::filesystem::canonical(directory, code);
+  if (code) return Error{.what = "cannot find " + quote_for_display(directory), .code = code.value()};
+  return real.string();
+}
+
 /// The directory that the words name. A profile in a place that is no project would never be used.
 Result<std::string> project_directory(const Invocation& invocation, const Caller& caller, HostView& host) {
   const std::string named = invocation.words.empty() ? caller.cwd : absolute_from(caller.cwd, invocation.words[0]);
   const std::string why_not = why_no_project(host, caller, named);
-  if (why_not.empty()) return named;
+  if (why_not.empty()) return without_links(named);
   return Error{.what = "cannot make a profile for " + quote_for_display(named),
                .why = why_not,
                .fix = "snug init DIR, where DIR is a project of yours"};
@@ -138,9 +150,14 @@ void say_if_part(HostView& host, const std::string& project, const std::string& 
   print_message("with this file the project is " + project + " alone; for all of its git work tree: snug init " + tree);
 }
 
+/// The user asked for these bytes, so nobody has to be asked whether they may count. A later change of them does.
+Result<void> approve(const std::string& path, const std::string& text, const Caller& caller) {
+  return write_approval({.profile = path, .files = {{.path = path, .sha256 = sha256_hex(text), .text = text}}}, caller);
+}
+
 void say_what_to_do_next(const std::string& path) {
-  print_message("wrote " + path);
-  print_message("look at it, then at what it means: snug plan -p " + path);
+  print_message("wrote " + path + ", which counts in this project from now on");
+  print_message("look at it, then at what it means: snug plan");
 }
 
 }  // namespace
@@ -157,9 +174,11 @@ int init_command(const Invocation& invocation) {
   if (const auto written = write_profile(*project, text, invocation.has("--force")); !written) {
     return print_error(written.error()), status_usage;
   }
+  const std::string path = join(*project, file_name);
+  if (const auto approved = approve(path, text, *caller); !approved) return print_error(approved.error()), status_usage;
   say_what_was_found(signs);
   say_if_part(*host, *project, caller->home);
-  say_what_to_do_next(join(*project, file_name));
+  say_what_to_do_next(path);
   return 0;
 }
 

@@ -27,13 +27,32 @@ class Init(Case):
         self.assertEqual(result.stdout, b"")
         self.assertIn('extends = ["node", "go"]', self.read())
         self.assertRegex(show(result.stderr), r"Node\.js \(package\.json\): profile node")
-        self.assertRegex(show(result.stderr), r"snug plan -p \S+/snug\.toml")
+        self.assertIn("snug plan", show(result.stderr))
         self.assertEqual(os.stat(os.path.join(self.project, "snug.toml")).st_mode & 0o022, 0)
         check = self.snug("check")
         self.assert_status(check, 0)
-        inside = self.snug("run", "-p", "./snug.toml", "--", "sh", "-c",
+        inside = self.snug("run", "--", "sh", "-c",
                            "cat .env 2>/dev/null || echo hidden; echo x > .vscode/settings.json || echo read-only; echo $npm_config_fund")
         self.assertEqual(inside.stdout, b"hidden\nread-only\nfalse\n", self.story(inside))
+
+    def test_what_was_written_is_approved_and_no_other_byte(self):
+        self.write("Cargo.toml", "")
+        self.assert_status(self.init(), 0)
+        self.assert_status(self.snug("trust", "--show"), 0)
+        self.assertIn(os.path.join(self.project, "snug.toml"), show(self.snug("trust", "--list").stdout))
+        opened = self.read() + '[filesystem]\nread = ["~/.gitconfig?"]\n'
+        self.write("snug.toml", opened.replace("\n[filesystem]\n", "\n", 1))
+        result = self.snug("run", "true")
+        self.assert_status(result, 125)
+        self.assertIn("has changed since you approved it", show(result.stderr))
+        self.assert_status(self.init("--force"), 0)
+        self.assert_status(self.snug("run", "true"), 0)
+
+    def test_by_a_path_with_a_link(self):
+        link = os.path.join(self.folder("links"), "here")
+        os.symlink(self.project, link)
+        self.assert_status(self.init(link), 0)
+        self.assertIn(os.path.join(self.project, "snug.toml"), show(self.snug("trust", "--list").stdout))
 
     def test_in_another_directory(self):
         other = self.folder("other")
@@ -116,7 +135,7 @@ class Init(Case):
         self.assert_status(result, 0)
         self.assertNotIn(b"\x1b", result.stderr)
         self.assert_status(self.snug("check"), 0)
-        inside = self.snug("run", "-p", "./snug.toml", "--", "sh", "-c", "cat .env.* || echo hidden; test -e probe && echo project")
+        inside = self.snug("run", "--", "sh", "-c", "cat .env.* || echo hidden; test -e probe && echo project")
         self.assertEqual(inside.stdout, b"hidden\nproject\n", self.story(inside))
 
 
