@@ -77,7 +77,7 @@ Result<GitRecord> open_record(const Plan& plan, const RunEvents& events) {
 }  // namespace
 
 Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events) {
-  const auto stdio = plan_stdio();
+  const auto stdio = plan_stdio(plan.namespaces.network ? CommandNetwork::own : CommandNetwork::hosts);
   if (!stdio) return stdio.error();
   // Held from here on: a signal that comes while the command starts is for the command, and one that ends a launch
   // does so after the state is put right (this goes away last).

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/kcmp.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
@@ -44,6 +45,34 @@ bool could_be_written(int fd, int flags, const struct stat& status) {
   return true;
 }
 
+int socket_option(int fd, int option) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return getsockopt(fd, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
+bool has_peer(int fd) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
+}
+
+// A unix socket of a connection leads to its peer for ever. A datagram or internet socket, whatever it is connected to,
+// can be sent or connected elsewhere: by an address of the caller's network, which the command's own hides.
+bool may_pass(int fd, CommandNetwork network) {
+  const int family = socket_option(fd, SO_DOMAIN), type = socket_option(fd, SO_TYPE);
+  if (family == AF_UNIX && type != SOCK_DGRAM && has_peer(fd)) return true;
+  const bool usual = family == AF_UNIX || family == AF_INET || family == AF_INET6;
+  return network == CommandNetwork::hosts && usual && type != SOCK_RAW;
+}
+
+Result<StdioMode> socket_mode(int fd, int number, CommandNetwork network) {
+  if (may_pass(fd, network)) return StdioMode::pass;
+  return refuse(number,
+                "it is a socket of the host's network, and a command can connect it anew, to whatever the host reaches",
+                "put a pipe between: `cat | snug run ...`, or use --net host");
+}
+
 bool one_open_file(int a, int b) {
   const auto self = getpid();
   const long order = syscall(SYS_kcmp, self, self, KCMP_FILE, a, b);
@@ -61,7 +90,7 @@ bool is_held_place(int fd) { return fd <= STDERR_FILENO && (fcntl(fd, F_GETFD) &
 
 }  // namespace
 
-Result<StdioMode> stdio_mode(int fd, int number) {
+Result<StdioMode> stdio_mode(int fd, int number, CommandNetwork network) {
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || is_held_place(fd)) return StdioMode::closed;
   struct stat status {};
@@ -70,8 +99,9 @@ Result<StdioMode> stdio_mode(int fd, int number) {
   if ((flags & O_PATH) != 0) return refuse(number, "it is a mere handle on a path (O_PATH)", "open it for reading");
   switch (status.st_mode & S_IFMT) {
     case S_IFIFO:
-    case S_IFSOCK:
       return StdioMode::pass;
+    case S_IFSOCK:
+      return socket_mode(fd, number, network);
     case S_IFCHR:
       return device_mode(fd, number);
     case S_IFREG:
@@ -82,10 +112,10 @@ Result<StdioMode> stdio_mode(int fd, int number) {
   }
 }
 
-Result<StdioPlan> plan_stdio(const std::array<int, 3>& fds) {
+Result<StdioPlan> plan_stdio(CommandNetwork network, const std::array<int, 3>& fds) {
   StdioPlan plan{};
   for (int number = 0; number < 3; ++number) {
-    auto mode = stdio_mode(fds[number], number);
+    auto mode = stdio_mode(fds[number], number, network);
     if (!mode) return std::move(mode).error();
     plan[number] = *mode;
   }

@@ -46,6 +46,27 @@ TEST_CASE("pipes, sockets and plain devices are handed over") {
   CHECK(mode(Fd(::open("/dev/null", O_RDWR | O_CLOEXEC))) == StdioMode::pass);
 }
 
+TEST_CASE("sockets that can be connected anew are handed over only to who has that network") {
+  using snug::CommandNetwork;
+  const auto make = [](int family, int type) { return Fd(::socket(family, type | SOCK_CLOEXEC, 0)); };
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const Fd left(ends[0]), right(ends[1]);
+  const Fd tcp = make(AF_INET, SOCK_STREAM), udp = make(AF_INET6, SOCK_DGRAM), alone = make(AF_UNIX, SOCK_STREAM);
+  for (const Fd* fd : {&left, &tcp, &udp, &alone}) {
+    if (fd->get() < 0) continue;  // a machine without IPv6
+    CHECK_FALSE(snug::stdio_mode(fd->get(), 0));
+    CHECK(*snug::stdio_mode(fd->get(), 0, CommandNetwork::hosts) == StdioMode::pass);
+  }
+  const Fd routes = make(AF_NETLINK, SOCK_RAW);
+  CHECK_FALSE(snug::stdio_mode(routes.get(), 0, CommandNetwork::hosts));
+  REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == 0);
+  const Fd near(ends[0]);
+  Fd far(ends[1]);
+  far.reset();
+  CHECK(mode(near) == StdioMode::pass);  // to a peer that is gone leads no other way either
+}
+
 TEST_CASE("a terminal is replaced") {
   int master = -1, slave = -1;
   REQUIRE(::openpty(&master, &slave, nullptr, nullptr, nullptr) == 0);
@@ -112,11 +133,11 @@ TEST_CASE("standard output and error that are one open file share a relay") {
   const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   const Fd log = file.open(O_WRONLY), again = file.open(O_WRONLY | O_APPEND), elsewhere = other.open(O_WRONLY);
   const Fd same(::fcntl(log.get(), F_DUPFD_CLOEXEC, 0));
-  const auto shared = snug::plan_stdio({input.get(), log.get(), same.get()});
+  const auto shared = snug::plan_stdio(snug::CommandNetwork::own, {input.get(), log.get(), same.get()});
   REQUIRE(shared);
   CHECK(*shared == snug::StdioPlan{StdioMode::pass, StdioMode::relay, StdioMode::as_stdout});
   for (const int fd : {again.get(), elsewhere.get()}) {
-    const auto apart = snug::plan_stdio({input.get(), log.get(), fd});
+    const auto apart = snug::plan_stdio(snug::CommandNetwork::own, {input.get(), log.get(), fd});
     REQUIRE(apart);
     CHECK((*apart)[2] == StdioMode::relay);
   }
