@@ -165,8 +165,11 @@ class Deaths(Outer):
 
     def is_init(self, pid):
         """Process 1 of a process-id namespace that is not ours."""
-        with open(f"/proc/{pid}/status") as file:
-            ids = [line.split()[1:] for line in file if line.startswith("NSpid:")][0]
+        try:
+            with open(f"/proc/{pid}/status") as file:
+                ids = [line.split()[1:] for line in file if line.startswith("NSpid:")][0]
+        except OSError:  # it has ended since it was listed
+            return False
         return len(ids) > 1 and ids[-1] == "1"
 
     def test_the_terminal_is_as_before_when_the_command_is_killed(self):
