@@ -1,6 +1,7 @@
 #include "plan/glob.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "base/paths.h"
@@ -34,8 +35,8 @@ class Search {
   void descend(const std::string& directory, std::size_t part) {
     if (part == parts_.size() || !seen_.insert({directory, part}).second) return;
     if (parts_[part] == "**") return descend_anywhere(directory, part);
-    if (!is_pattern(parts_[part])) return take(directory, parts_[part], part);
-    for (const std::string& name : host_.list(join(top_, directory))) {
+    if (!is_pattern(parts_[part])) return look_for(directory, part);
+    for (const std::string& name : names_in(directory)) {
       if (budget_ == 0) return;
       if (matches_component(parts_[part], name)) take(directory, name, part);
     }
@@ -44,7 +45,7 @@ class Search {
   /// "**": here, and in every directory below.
   void descend_anywhere(const std::string& directory, std::size_t part) {
     descend(directory, part + 1);
-    for (const std::string& name : host_.list(join(top_, directory))) {
+    for (const std::string& name : names_in(directory)) {
       if (budget_ == 0) return;
       const std::string below = directory.empty() ? name : join(directory, name);
       if (look(below) == FileKind::directory && !found_.contains(below)) descend(below, part);
@@ -62,11 +63,23 @@ class Search {
     }
   }
 
-  FileKind look(const std::string& path) {
-    if (budget_ == 0) return FileKind::absent;
+  void look_for(const std::string& directory, std::size_t part) {
+    if (budget_ == 0) return;
     --budget_;
-    return host_.status(join(top_, path)).kind;
+    take(directory, parts_[part], part);
   }
+
+  /// Paid for by the name: a directory of half a million files ends the search before anything in it is looked at. (The
+  /// host stops listing at more names than any budget has, and what is left out must not pass for absent.)
+  const std::vector<std::string>& names_in(const std::string& directory) {
+    const auto [at, fresh] = listed_.try_emplace(directory);
+    if (!fresh) return at->second;
+    at->second = host_.list(join(top_, directory));
+    budget_ -= std::min(budget_, at->second.size());
+    return at->second;
+  }
+
+  FileKind look(const std::string& path) { return host_.status(join(top_, path)).kind; }
 
   HostFiles& host_;
   std::string top_;
@@ -74,6 +87,7 @@ class Search {
   std::size_t& budget_;
   std::set<std::string> found_;
   std::set<std::pair<std::string, std::size_t>> seen_;
+  std::map<std::string, std::vector<std::string>> listed_;
 };
 
 }  // namespace

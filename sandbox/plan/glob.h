@@ -16,7 +16,8 @@ bool is_pattern(std::string_view path);
 bool matches_component(std::string_view pattern, std::string_view name);
 
 /// Files below `directory` that match the relative `pattern`, as relative paths, sorted. "**" stands for any number
-/// of directories. Links are not followed. `budget` is lowered by every entry looked at; the search stops at 0.
+/// of directories. Links are not followed. `budget` is lowered by every name listed or looked
+/// for; the search stops at 0, and what it found is then not all.
 std::vector<std::string> expand_pattern(HostFiles& host, const std::string& directory, std::string_view pattern,
                                         std::size_t& budget);
 

@@ -119,7 +119,7 @@ void lay_pattern(Planner& planner, Cover cover, const std::string& path, const O
   if (budget > 0) return;
   planner.fail("cannot expand the pattern " + quote_for_display(path), origin,
                "there are more than " + std::to_string(most_looked_at) + " files to look at",
-               "write project = \"overlay\", or the paths themselves");
+               "write the paths themselves, or patterns that start further down: \"./src/**/.env\"");
 }
 
 /// "dir/**" covers the directory itself: a mount on a directory cannot come loose by a rename in it.

@@ -50,7 +50,7 @@ TEST_CASE("a pattern over too many files is an error that names the way out") {
   for (int i = 0; i < 20001; ++i) many += "f /home/ann/web/src/" + std::to_string(i) + "\n";
   planning.host.add(many);
   planning.toml = "filesystem.hide = [\"**/.env\"]";
-  CHECK(planning.errors().find("project = \"overlay\"") != std::string::npos);
+  CHECK(planning.errors().find("patterns that start further down") != std::string::npos);
 }
 
 TEST_CASE("a literal beats a pattern, and the more specific literal wins") {
