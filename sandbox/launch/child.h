@@ -20,10 +20,13 @@ struct Start {
   bool loopback;  ///< it has a network namespace of its own
   bool map_self;  ///< write id maps by itself: inside ids below, the caller's own outside
   uint32_t inside_uid, outside_uid, inside_gid, outside_gid;
+  const void* processors;  ///< the caller's affinity mask, to be taken back; see EarlyChild::push_aside
+  size_t processors_size;  ///< 0: never changed
 };
 
 /// Fixed steps before the plan's, reported as -1 - EarlyStep.
 enum class EarlyStep : int32_t {
+  processors,
   close_descriptors,
   parent_death,
   setgroups,

@@ -8,8 +8,9 @@
 #include <cstring>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
+
+#include "base/paths.h"
 
 namespace snug {
 namespace {
@@ -78,18 +79,53 @@ std::uint64_t attributes_of(const Bind& bind) {
   return attributes;
 }
 
+// Read-only, so that not even host root inside can change the host's node; writing to the device is not affected.
+std::uint64_t attributes_of(const Device&) { return MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC; }
+
+std::uint64_t attributes_of(const Tmpfs& tmpfs) {
+  return MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (tmpfs.exec ? 0 : MOUNT_ATTR_NOEXEC);
+}
+
+std::uint64_t attributes_of(const Special& special) {
+  constexpr std::uint64_t plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+  switch (special.kind) {
+    case Special::Kind::devpts:
+      return plain;
+    case Special::Kind::cgroup2:
+      return plain | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY;
+    case Special::Kind::proc:
+    case Special::Kind::mqueue:
+      break;
+  }
+  return plain | MOUNT_ATTR_NODEV;
+}
+
+// What the seal of the root takes from an entry that was attached before it.
+template <class T>
+std::uint64_t taken_by_seal(const T&) {
+  return 0;
+}
+std::uint64_t taken_by_seal(const Device& device) { return kSealed & ~attributes_of(device); }
+std::uint64_t taken_by_seal(const Tmpfs& tmpfs) { return kSealed & ~attributes_of(tmpfs); }
+std::uint64_t taken_by_seal(const Special& special) { return kSealed & ~attributes_of(special); }
+
 class Compiler {
  public:
   Compiler(const CompileInput& input, SpecMemory& memory) : input_(input), plan_(input.plan), memory_(memory) {}
 
   Result<std::vector<StepPurpose>> run();
+  void run_prologue();
 
  private:
   // --- the recipe ---
   void become_stand_in();
   void make_root();
+  void set_up_usual();
   void lay_out_root();
   void seal_root();
+  void reopen_usual();
+  void set_up(std::size_t i);
+  void prepare_on_root(std::size_t i);
   void prepare_on_tmpfs(std::size_t i);
   void lay_over();
   void make_terminal();
@@ -123,6 +159,7 @@ class Compiler {
 
   // --- steps ---
   Step& add(Step step);
+  spec::Steps put_steps() { return {memory_.put_array(steps_), static_cast<std::uint32_t>(steps_.size())}; }
   void purpose(const ViewEntry* entry, const Origin* origin, const char* task);
   Offset put(std::string_view text) { return memory_.put(text); }
   Offset number(std::uint64_t value) { return put(std::to_string(value)); }
@@ -144,7 +181,8 @@ class Compiler {
   std::vector<Step> steps_;
   std::vector<StepPurpose> purposes_;
   std::vector<std::size_t> holder_;            ///< by entry: the entry whose mount its target lies in; npos: the root
-  std::vector<bool> sealed_;                   ///< by entry: attached before the root is sealed
+  std::vector<bool> usual_;                    ///< by entry: set up first of all
+  std::vector<bool> sealed_;                   ///< by entry, if not usual: attached before the root is sealed
   std::unordered_set<std::string_view> made_;  ///< views into the plan's targets
 };
 
@@ -167,25 +205,26 @@ void Compiler::reserve() {
   made_.reserve(2 * entries);
 }
 
-// Finds the mount each target lies in by walking up its path: a look-up per component, whatever the number of entries.
+// What lies below an entry follows it directly, so that the entries around one are those still open before it.
 void Compiler::sort_out() {
-  std::unordered_map<std::string_view, std::size_t> mounted;
-  mounted.reserve(plan_.view.size());
-  holder_.reserve(plan_.view.size());
-  sealed_.reserve(plan_.view.size());
-  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
-    const ViewEntry& entry = plan_.view[i];
-    std::size_t holder = npos;
-    for (std::string_view path = entry.target; path.size() > 1; path = path.substr(0, path.rfind('/'))) {
-      const auto found = mounted.find(path);
-      if (found == mounted.end()) continue;
-      holder = found->second;
-      break;
-    }
+  const std::vector<ViewEntry>& view = plan_.view;
+  holder_.reserve(view.size());
+  usual_.reserve(view.size());
+  sealed_.reserve(view.size());
+  std::vector<std::size_t> around;  // mounts and directories, the outermost first
+  for (std::size_t i = 0; i < view.size(); ++i) {
+    const ViewEntry& entry = view[i];
+    while (!around.empty() && !is_below(entry.target, view[around.back()].target)) around.pop_back();
+    const auto mount =
+        std::find_if(around.rbegin(), around.rend(), [&](std::size_t n) { return is_mount(view[n].what); });
+    const std::size_t holder = mount == around.rend() ? npos : *mount;
     holder_.push_back(holder);
+    // Only if all around it is: a directory of its own mode must be made before anything in it.
+    usual_.push_back(entry.usual && (around.empty() || usual_[around.back()]));
     const bool below_sealed = holder == npos || sealed_[holder];
-    sealed_.push_back(below_sealed && (is_sealed_with_root(entry.what) || (!is_mount(entry.what) && holder == npos)));
-    if (is_mount(entry.what)) mounted[entry.target] = i;
+    sealed_.push_back(!usual_[i] && below_sealed &&
+                      (is_sealed_with_root(entry.what) || (!is_mount(entry.what) && holder == npos)));
+    if (is_mount(entry.what) || std::holds_alternative<Directory>(entry.what)) around.push_back(i);
   }
 }
 
@@ -273,9 +312,8 @@ void Compiler::mount_entry(std::size_t i, const Bind& bind) {
   attach(i);
 }
 
-// Read-only, so that not even host root inside can change the host's node; writing to the device is not affected.
 void Compiler::mount_entry(std::size_t i, const Device& device) {
-  clone_host(i, device.source, 0, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  clone_host(i, device.source, 0, attributes_of(device));
   attach(i);
 }
 
@@ -310,32 +348,28 @@ void Compiler::open_tmpfs(const Tmpfs& tmpfs) {
 
 void Compiler::mount_entry(std::size_t i, const Tmpfs& tmpfs) {
   open_tmpfs(tmpfs);
-  mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (tmpfs.exec ? 0 : MOUNT_ATTR_NOEXEC), tree);
+  mount_filesystem(attributes_of(tmpfs), tree);
   attach(i);
 }
 
 void Compiler::mount_entry(std::size_t i, const Special& special) {
-  constexpr std::uint64_t plain = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
   switch (special.kind) {
     case Special::Kind::proc:
       open_filesystem("proc");
-      mount_filesystem(plain | MOUNT_ATTR_NODEV, tree);
       break;
     case Special::Kind::devpts:
       open_filesystem("devpts");
       set_option("ptmxmode", put("0666"));
       set_option("mode", put("0620"));
-      mount_filesystem(plain, tree);
       break;
     case Special::Kind::mqueue:
       open_filesystem("mqueue");
-      mount_filesystem(plain | MOUNT_ATTR_NODEV, tree);
       break;
     case Special::Kind::cgroup2:
       open_filesystem("cgroup2");
-      mount_filesystem(plain | MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, tree);
       break;
   }
+  mount_filesystem(attributes_of(special), tree);
   attach(i);
   if (special.kind == Special::Kind::proc && !plan_.namespaces.nested) {
     purpose(nullptr, nullptr, "forbid further user namespaces");
@@ -400,12 +434,19 @@ void Compiler::make_root() {
   add({.op = Op::open_target, .r = empty_file, .at = root, .text = put("proc/file")});
 }
 
+// Before everything that a profile or the host decides, so that any two plans begin alike as far as they are alike.
+void Compiler::set_up_usual() {
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (usual_[i]) set_up(i);
+  }
+}
+
 void Compiler::lay_out_root() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (usual_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
     purpose(&entry, &entry.origin, "");
-    if (on_root(i) && !is_mount(entry.what)) make_parents(i);
-    if (on_root(i) && is_mount(entry.what)) make_mount_point(i);
+    if (on_root(i)) prepare_on_root(i);
     if (sealed_[i]) mount(i);
   }
 }
@@ -413,6 +454,26 @@ void Compiler::lay_out_root() {
 void Compiler::seal_root() {
   purpose(nullptr, nullptr, "make the root read-only");
   add({.op = Op::set_attributes, .at = root, .arg = kSealed, .arg2 = kRecursive});
+}
+
+// They lay on the root when it was sealed.
+void Compiler::reopen_usual() {
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (!usual_[i]) continue;
+    const ViewEntry& entry = plan_.view[i];
+    const std::uint64_t taken = std::visit([](const auto& what) { return taken_by_seal(what); }, entry.what);
+    if (taken == 0) continue;
+    purpose(&entry, &entry.origin, "");
+    add({.op = Op::clear_attributes, .at = root, .text = put(relative(entry.target)), .arg = taken});
+  }
+}
+
+void Compiler::prepare_on_root(std::size_t i) {
+  if (is_mount(plan_.view[i].what)) {
+    make_mount_point(i);
+  } else {
+    make_parents(i);
+  }
 }
 
 void Compiler::prepare_on_tmpfs(std::size_t i) {
@@ -424,9 +485,20 @@ void Compiler::prepare_on_tmpfs(std::size_t i) {
   }
 }
 
+void Compiler::set_up(std::size_t i) {
+  const ViewEntry& entry = plan_.view[i];
+  purpose(&entry, &entry.origin, "");
+  if (on_root(i)) {
+    prepare_on_root(i);
+  } else if (!in_host_content(i)) {
+    prepare_on_tmpfs(i);
+  }
+  mount(i);
+}
+
 void Compiler::lay_over() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
-    if (sealed_[i]) continue;
+    if (usual_[i] || sealed_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
     purpose(&entry, &entry.origin, "");
     if (!on_root(i) && !in_host_content(i)) prepare_on_tmpfs(i);
@@ -548,19 +620,28 @@ void Compiler::write_init() {
   }
 }
 
+// Both recipes begin alike: the steps of a prologue are the first steps of a plan with the same root and usual entries.
+void Compiler::run_prologue() {
+  sort_out();
+  make_root();
+  set_up_usual();
+  memory_.header()->prologue = put_steps();
+}
+
 Result<std::vector<StepPurpose>> Compiler::run() {
   reserve();
   sort_out();
   become_stand_in();
   make_root();
+  set_up_usual();
   lay_out_root();
   seal_root();
+  reopen_usual();
   lay_over();
   set_up_stdio();
   enter();
   write_init();
-  memory_.header()->step_count = static_cast<std::uint32_t>(steps_.size());
-  memory_.header()->steps = memory_.put_array(steps_);
+  memory_.header()->plan = put_steps();
   memory_.finish();
   if (memory_.full()) return Error{.what = "the command line, environment and mounts together exceed 64 MiB"};
   return std::move(purposes_);
@@ -570,6 +651,11 @@ Result<std::vector<StepPurpose>> Compiler::run() {
 
 Result<std::vector<StepPurpose>> compile(const CompileInput& input, SpecMemory& memory) {
   return Compiler(input, memory).run();
+}
+
+void compile_prologue(const Plan& guess, SpecMemory& memory) {
+  const CompileInput input{.plan = guess, .stdio = {}, .pty = {}, .landlock = {}, .copies = {}, .prepared = {}};
+  Compiler(input, memory).run_prologue();
 }
 
 }  // namespace snug

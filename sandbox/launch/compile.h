@@ -43,4 +43,7 @@ struct CompileInput {
 /// (below a host directory, which snug never adds to), an argument list that does not fit.
 Result<std::vector<StepPurpose>> compile(const CompileInput& input, SpecMemory& memory);
 
+/// The first steps compile() gives for any plan that has the root, the identity and the usual entries of `guess`.
+void compile_prologue(const Plan& guess, SpecMemory& memory);
+
 }  // namespace snug

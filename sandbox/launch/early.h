@@ -1,7 +1,8 @@
-// The child from clone3 until its steps are written: namespaces, id maps, the memory and socket it shares with
-// the parent.
+// The child from clone3 until its steps are written: namespaces, id maps, the prologue (prologue.h), the memory and
+// socket it shares with the parent.
 #pragma once
 
+#include <sched.h>
 #include <sys/types.h>
 
 #include <array>
@@ -12,6 +13,7 @@
 #include "launch/child.h"
 #include "launch/launch.h"
 #include "launch/memory.h"
+#include "launch/protocol.h"
 
 namespace snug {
 
@@ -40,6 +42,10 @@ class EarlyChild {
   EarlyChild(const EarlyChild&) = delete;
   EarlyChild& operator=(const EarlyChild&) = delete;
 
+  /// Has the child do the prologue (prologue.h) as soon as it can: an ordinary user's as itself.
+  void begin_prologue();
+  /// Has it do the plan's steps, but for those of the prologue. Precondition: begins_with_prologue(memory()).
+  void begin();
   /// Waits for the starter. Errors: the kernel's refusal, worded with its known causes. To be called before anything
   /// below but shape(), memory().
   Result<void> finish();
@@ -57,12 +63,15 @@ class EarlyChild {
   EarlyChild(const ChildShape& shape, SpecMemory memory) : shape_(shape), memory_(std::move(memory)) {}
   static int starter(void* early) noexcept;
   [[noreturn]] static void set_up(void* early) noexcept;
+  void push_aside() noexcept;
   void reap_starter() noexcept;
+  void send(protocol::Command::Kind kind) const noexcept;
 
   ChildShape shape_;
   SpecMemory memory_;
   Fd control_, childs_control_, pidfd_;
   child::Start start_{};
+  cpu_set_t processors_;  ///< this process's
   pid_t starter_ = -1;
   pid_t pid_ = -1;
   // Written by the starter.

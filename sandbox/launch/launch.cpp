@@ -13,6 +13,7 @@
 #include "landlock/ruleset.h"
 #include "launch/compile.h"
 #include "launch/early.h"
+#include "launch/prologue.h"
 #include "launch/protocol.h"
 #include "launch/sources.h"
 #include "launch/wording.h"
@@ -100,9 +101,7 @@ Error describe_failed_step(const protocol::Report& report, const SpecMemory& mem
                            const std::vector<StepPurpose>& purposes) {
   if (report.a <= -100) return describe_late(static_cast<child::LateStep>(-100 - report.a), report.b);
   if (report.a < 0) return describe_early(static_cast<child::EarlyStep>(-1 - report.a), report.b);
-  const auto* steps =
-      reinterpret_cast<const spec::Step*>(reinterpret_cast<const char*>(memory.header()) + memory.header()->steps);
-  const spec::Step& step = steps[report.a];
+  const spec::Step& step = memory.steps(memory.header()->plan)[static_cast<std::size_t>(report.a)];
   return describe_step(step.op, purposes[step.origin], report.b);
 }
 
@@ -115,10 +114,12 @@ void set_non_blocking(const Fd& fd) {
   if (fd) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
-void begin(int control) {
-  const protocol::Command command{protocol::Command::begin, 0};
-  // A child that is gone already has said why on the same socket.
-  [[maybe_unused]] const ssize_t sent = send(control, &command, sizeof command, MSG_NOSIGNAL);
+// A child that has done nothing yet instead of the guessed one, which ends while the new one's namespaces are made.
+Result<void> replace(EarlyChildPtr& child, const ChildShape& shape) {
+  auto started = EarlyChild::start(shape);
+  if (!started) return started.error();
+  child = std::move(started).value();
+  return {};
 }
 
 // Reads reports until the command runs or something failed.
@@ -183,9 +184,11 @@ Sandbox::~Sandbox() {
 
 EarlyChildPtr start_early() {
   if (geteuid() == 0 || getuid() != geteuid()) return nullptr;
-  auto child = EarlyChild::start(
+  auto started = EarlyChild::start(
       {.inside_uid = geteuid(), .outside_uid = geteuid(), .inside_gid = getegid(), .outside_gid = getegid()});
-  return child ? std::move(child).value() : nullptr;
+  if (!started) return nullptr;
+  (*started)->begin_prologue();
+  return std::move(started).value();
 }
 
 LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early, const PtyStart& pty,
@@ -201,31 +204,33 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
     sources = std::move(prepared).value();
   }
   // The guess was wrong, or the prepared descriptors came after it.
-  if (early != nullptr && !(early->shape() == shape)) early.reset();
-  if (early == nullptr) {
-    auto started = EarlyChild::start(shape);
-    if (!started) return failed(started.error());
-    early = std::move(started).value();
+  if (early == nullptr || !(early->shape() == shape)) {
+    if (auto started = replace(early, shape); !started) return failed(started.error());
   }
   const auto copies = read_copies(plan);
   if (!copies) return failed(copies.error());
   const LandlockRuleset landlock = make_ruleset(plan, plan.landlock_abi);
-  const auto purposes = compile({.plan = plan,
-                                 .stdio = stdio,
-                                 .pty = pty,
-                                 .signal_mask = kernel_mask(command_mask),
-                                 .filter = std::as_bytes(filter->program),
-                                 .filter_reports = filter->reports,
-                                 .landlock = landlock,
-                                 .copies = *copies,
-                                 .prepared = sources.by_entry},
-                                early->memory());
+  const CompileInput input{.plan = plan,
+                           .stdio = stdio,
+                           .pty = pty,
+                           .signal_mask = kernel_mask(command_mask),
+                           .filter = std::as_bytes(filter->program),
+                           .filter_reports = filter->reports,
+                           .landlock = landlock,
+                           .copies = *copies,
+                           .prepared = sources.by_entry};
+  auto purposes = compile(input, early->memory());
   if (!purposes) return failed(purposes.error());
+  if (!begins_with_prologue(early->memory())) {
+    if (auto started = replace(early, shape); !started) return failed(started.error());
+    purposes = compile(input, early->memory());
+    if (!purposes) return failed(purposes.error());
+  }
   if (auto made = early->finish(); !made) return failed(made.error());
   if (!shape.map_self) {
     if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
   }
-  begin(early->control());
+  early->begin();
   return wait_until_started(plan, *early, *purposes);
 }
 

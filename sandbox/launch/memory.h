@@ -1,6 +1,7 @@
 // The shared memory between parent, child and init: made before the clone, filled once there is a plan.
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,6 +31,11 @@ class SpecMemory {
   spec::Offset put_array(const std::vector<T>& items) {
     return put(items.data(), items.size() * sizeof(T));
   }
+  /// What was put.
+  std::span<const spec::Step> steps(spec::Steps of) const noexcept {
+    return {reinterpret_cast<const spec::Step*>(base_ + of.first), of.count};
+  }
+  const char* text(spec::Offset offset) const noexcept { return offset == 0 ? "" : base_ + offset; }
   /// More was put than fits: the spec must not be used.
   bool full() const noexcept { return full_; }
   /// To be called after the last put.

@@ -15,6 +15,7 @@ struct Command {
                  ///< 0 makes init's own group that
     end = 3,     ///< SIGKILL to everything inside, reap, report Ended, exit
     begin = 4,   ///< the set-up child's steps are written: go (sent by launch(), once)
+    prologue = 5,  ///< the first of them are written: do those (before begin, once or never)
   };
   std::uint32_t kind;
   std::int32_t value;

@@ -32,12 +32,13 @@ enum class Op : uint16_t {
   make_file,    // open(at, text, O_CREAT|O_EXCL, arg), write text2 (arg2 bytes), close
   write_text,   // open(at, text, O_WRONLY), write text2 (arg2 bytes) in one call, close
   // mounts
-  clone_tree,      // r = open_tree(at, "", OPEN_TREE_CLONE | arg)
-  set_attributes,  // mount_setattr(at, "", arg2 = AT_RECURSIVE or 0, {set = arg, private propagation})
-  attach,          // move_mount(r, "", at, text)
-  fs_open,         // r = fsopen(text)
-  fs_string,       // fsconfig(r, SET_STRING, text, text2)
-  fs_flag,         // fsconfig(r, SET_FLAG, text)
+  clone_tree,        // r = open_tree(at, "", OPEN_TREE_CLONE | arg)
+  set_attributes,    // mount_setattr(at, "", arg2 = AT_RECURSIVE or 0, {set = arg, private propagation})
+  clear_attributes,  // mount_setattr(at, text, {clear = arg})
+  attach,            // move_mount(r, "", at, text)
+  fs_open,           // r = fsopen(text)
+  fs_string,         // fsconfig(r, SET_STRING, text, text2)
+  fs_flag,           // fsconfig(r, SET_FLAG, text)
   fs_paths,  // fsconfig(r, SET_STRING, text, "/proc/self/fd/A:/proc/self/fd/B...") of the registers in arg, a byte each
   fs_create,   // fsconfig(r, CMD_CREATE)
   fs_mount,    // r = fsmount(at, arg)
@@ -106,10 +107,15 @@ struct Init {
   uint32_t landlock_path_count;
 };
 
+struct Steps {
+  Offset first;  ///< Step[count]
+  uint32_t count;
+};
+
 struct Memory {
-  Offset steps;  ///< Step[step_count]
-  uint32_t step_count;
-  uint32_t used;  ///< bytes of the memory in use: init maps no more
+  Steps prologue;  ///< what the child may do before there is a plan; count 0: nothing
+  Steps plan;      ///< all there is to do; begins with the prologue's, if that was done
+  uint32_t used;   ///< bytes of the memory in use: init maps no more
   Init init;
 };
 

@@ -42,6 +42,7 @@ constexpr StepWords kWords[] = {
     {spec::Op::make_file, "make the file", ""},
     {spec::Op::clone_tree, "take a copy of the mount of", "open_tree"},
     {spec::Op::set_attributes, "restrict the mount at", "mount_setattr"},
+    {spec::Op::clear_attributes, "make writable the mount at", "mount_setattr"},
     {spec::Op::attach, "mount on", "move_mount"},
     {spec::Op::fs_open, "make a file system for", "fsopen"},
     {spec::Op::fs_string, "set an option of the file system at", "fsconfig"},
@@ -93,6 +94,7 @@ Error describe_early(child::EarlyStep step, int code) {
     const char* diagnosis;
   };
   constexpr Words words[] = {
+      {"cannot run on the processors snug may run on", ""},
       {"cannot close inherited descriptors", "close_range"},
       {"cannot tie the sandbox's life to snug's", ""},
       {"cannot give up changing groups in the user namespace", "setgroups"},

@@ -1,6 +1,11 @@
 // /dev, /proc, /sys, /run and the temporary directories.
+#include <algorithm>
+#include <string>
+#include <utility>
+
 #include "base/paths.h"
 #include "plan/planner.h"
+#include "plan/usual.h"
 
 namespace snug {
 namespace {
@@ -30,45 +35,74 @@ constexpr LinkRow links[] = {
     {"/var/lock", "/run/lock"},
 };
 
-/// Knobs of the whole machine: read-only. They exist in the sandbox's own /proc as in the host's. Writing to pressure
-/// makes the kernel watch the whole machine.
+/// Knobs of the whole machine: read-only. Writing to pressure makes the kernel watch the whole machine.
 constexpr const char* sealed[] = {"/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/pressure"};
 
-/// What tells about the host or reaches its hardware: emptied.
-constexpr const char* masked[] = {"/proc/acpi",          "/proc/asound",     "/proc/cmdline",  "/proc/config.gz",
-                                  "/proc/diskstats",     "/proc/interrupts", "/proc/iomem",    "/proc/ioports",
-                                  "/proc/kallsyms",      "/proc/kcore",      "/proc/keys",     "/proc/kmsg",
-                                  "/proc/latency_stats", "/proc/modules",    "/proc/mtrr",     "/proc/partitions",
-                                  "/proc/sched_debug",   "/proc/scsi",       "/proc/softirqs", "/proc/sysrq-trigger",
-                                  "/proc/timer_list",    "/proc/vmallocinfo"};
+/// What tells about the host or reaches its hardware: emptied. Which of these a kernel has depends on how it was built;
+/// the sandbox's own /proc has the same, and what it does not have is skipped there.
+constexpr const char* masked_directories[] = {"/proc/acpi", "/proc/asound", "/proc/scsi"};
+constexpr const char* masked_files[] = {
+    "/proc/cmdline",       "/proc/config.gz",     "/proc/diskstats",  "/proc/interrupts", "/proc/iomem",
+    "/proc/ioports",       "/proc/kallsyms",      "/proc/kcore",      "/proc/keys",       "/proc/kmsg",
+    "/proc/latency_stats", "/proc/modules",       "/proc/mtrr",       "/proc/partitions", "/proc/sched_debug",
+    "/proc/softirqs",      "/proc/sysrq-trigger", "/proc/timer_list", "/proc/vmallocinfo"};
 
 /// What language runtimes and allocators read to size themselves.
 constexpr const char* sys_places[] = {"/sys/devices/system/cpu", "/sys/devices/system/node",
                                       "/sys/kernel/mm/transparent_hugepage"};
 
+bool covers(const ViewKind& what) { return std::holds_alternative<Mask>(what) || std::holds_alternative<Seal>(what); }
+
+class UsualView {
+ public:
+  std::vector<ViewEntry> take(std::uint32_t inside_uid) {
+    entries_.reserve(64);
+    add_dev();
+    add_proc();
+    for (const TmpfsRow& row : tmpfs_rows) add(row.target, row.tmpfs, "temporary files");
+    for (const LinkRow& row : links) add(row.target, Symlink{row.to}, "link");
+    add("/run/user/" + std::to_string(inside_uid), Directory{.mode = 0700}, "runtime directory");
+    add("/run/lock", Directory{.mode = 01777}, "locks");
+    std::sort(entries_.begin(), entries_.end(),
+              [](const ViewEntry& a, const ViewEntry& b) { return TreeOrder()(a.target, b.target); });
+    return std::move(entries_);
+  }
+
+ private:
+  void add(std::string target, ViewKind what, const char* why) {
+    // Of what covers something, only /proc's: not every kernel has it.
+    const bool optional = covers(what);
+    entries_.push_back(
+        {.target = std::move(target), .what = std::move(what), .optional = optional, .usual = true, .why = why});
+  }
+
+  void add_dev() {
+    for (const char* name : devices) add(join("/dev", name), Device{join("/dev", name)}, "device");
+    add("/dev/pts", Special{Special::Kind::devpts}, "terminals of its own");
+    add("/dev/mqueue", Special{Special::Kind::mqueue}, "message queues of its own");
+  }
+
+  void add_proc() {
+    add("/proc", Special{Special::Kind::proc}, "processes of the sandbox");
+    for (const char* path : sealed) add(path, Seal{}, "kernel settings");
+    for (const char* path : masked_directories) add(path, Mask{.directory = true}, "tells about the host");
+    for (const char* path : masked_files) add(path, Mask{}, "tells about the host");
+  }
+
+  std::vector<ViewEntry> entries_;
+};
+
 void place(Planner& planner, const std::string& target, ViewKind what, const char* why) {
   planner.layout.place({.target = target, .what = std::move(what), .why = why}, Rank::builtin);
 }
 
-void add_dev(Planner& planner) {
-  for (const char* name : devices) place(planner, join("/dev", name), Device{join("/dev", name)}, "device");
-  place(planner, "/dev/pts", Special{Special::Kind::devpts}, "terminals of its own");
-  place(planner, "/dev/mqueue", Special{Special::Kind::mqueue}, "message queues of its own");
-}
-
-void add_proc(Planner& planner) {
-  place(planner, "/proc", Special{Special::Kind::proc}, "processes of the sandbox");
-  if (planner.profile.nested.value) return;  // a masked /proc forbids mounting another inside
-  for (const char* path : sealed) {
-    if (!planner.host.exists(path)) continue;
-    planner.layout.cover({.target = path, .what = Seal{}, .optional = true, .why = "kernel settings"}, Rank::builtin);
-  }
-  for (const char* path : masked) {
-    const FileKind kind = planner.host.status(path).kind;
-    if (kind == FileKind::absent) continue;
-    const Mask mask{.directory = kind == FileKind::directory};
-    planner.layout.cover({.target = path, .what = mask, .optional = true, .why = "tells about the host"},
-                         Rank::builtin);
+void add_usual(Planner& planner) {
+  for (ViewEntry& entry : usual_view(planner.plan.identity.inside_uid)) {
+    if (!covers(entry.what)) {
+      planner.layout.place(std::move(entry), Rank::builtin);
+    } else if (!planner.profile.nested.value) {  // a masked /proc forbids mounting another inside
+      planner.layout.cover(std::move(entry), Rank::builtin);
+    }
   }
 }
 
@@ -80,23 +114,19 @@ void add_sys(Planner& planner) {
   if (planner.facts.cgroup2) place(planner, "/sys/fs/cgroup", Special{Special::Kind::cgroup2}, "cgroup of its own");
 }
 
-void add_run(Planner& planner) {
-  const std::string runtime = "/run/user/" + std::to_string(planner.plan.identity.inside_uid);
-  place(planner, runtime, Directory{.mode = 0700}, "runtime directory");
-  place(planner, "/run/lock", Directory{.mode = 01777}, "locks");
+void add_marker(Planner& planner) {
   const File marker{.content = planner.profile.name + "\n", .mode = 0444};
   place(planner, sandbox_marker_path, marker, "tells a snug started inside where it is");
 }
 
 }  // namespace
 
+std::vector<ViewEntry> usual_view(std::uint32_t inside_uid) { return UsualView().take(inside_uid); }
+
 void add_kernel_directories(Planner& planner) {
-  add_dev(planner);
-  add_proc(planner);
+  add_usual(planner);
   add_sys(planner);
-  for (const TmpfsRow& row : tmpfs_rows) place(planner, row.target, row.tmpfs, "temporary files");
-  for (const LinkRow& row : links) place(planner, row.target, Symlink{row.to}, "link");
-  add_run(planner);
+  add_marker(planner);
 }
 
 }  // namespace snug

@@ -122,6 +122,7 @@ struct ViewEntry {
   std::string target;  ///< absolute, normalised, no trailing slash except "/"
   ViewKind what;
   bool optional = false;  ///< a target or source that is absent at launch is skipped
+  bool usual = false;     ///< of usual_view(): what no profile has replaced
   std::string why;        ///< a few words for people: "system", "toolchain nvm", "project"
   Origin origin;
 };

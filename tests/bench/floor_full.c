@@ -57,7 +57,9 @@ int main(int argc, char** argv, char** environment) {
   if (pid < 0) return perror("floor_full: clone3"), 98;
   close(CONTROL_FD);
   char message[64] = "begin";
-  if (write(PARENTS_CONTROL_FD, message, BEGIN_SIZE) < 0) return 98;
+  for (int order = 0; order < ORDERS; ++order) {
+    if (write(PARENTS_CONTROL_FD, message, BEGIN_SIZE) < 0) return 98;
+  }
   while (read(PARENTS_CONTROL_FD, message, sizeof message) > 0) {
   }
   int status;

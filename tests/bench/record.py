@@ -10,8 +10,9 @@ import struct
 import subprocess
 import sys
 
-# Calls of a kind that happen once a process and belong to the library or the loader, not to the sandbox.
-LEFT_OUT = {"execve", "execveat", "exit_group", "clone3", "rseq", "set_robust_list"}
+# Calls of a kind that happen once a process and belong to the library, the loader or snug's two processes, not to the
+# sandbox.
+LEFT_OUT = {"execve", "execveat", "exit_group", "clone3", "rseq", "set_robust_list", "sched_setaffinity"}
 
 
 class Reader:
@@ -246,7 +247,7 @@ def write_child(parent, before, numbers, path):
     memory = next(fd for fd in duplicates if fd != control)
     taken = taken_at_start(calls, {0, 1, 2, own, control, memory})
     image = None
-    begin_size = 8
+    begin_size, orders = 8, 0
     for call in calls:
         if call.name in LEFT_OUT:
             continue
@@ -259,6 +260,7 @@ def write_child(parent, before, numbers, path):
             arguments[2] = str(os.path.getsize(os.path.join(os.path.dirname(path), "floor_init")))
         elif call.name == "read" and call.arguments[0] == control:
             begin_size = call.result
+            orders += 1
             arguments = [str(control), table.bytes(bytes(64)), str(begin_size)]
         table.add(call, arguments)
     last_image = [call.result for call in calls if call.name == "fcntl" and call.arguments[0] == image and call.arguments[1] == 1030]
@@ -267,7 +269,7 @@ def write_child(parent, before, numbers, path):
     with open(path, "w") as file:
         file.write(f"#define CONTROL_FD {control}\n#define PARENTS_CONTROL_FD {own}\n#define MEMORY_FD {memory}\n")
         file.write(f"static const int taken_fds[] = {{{', '.join(str(fd) for fd in sorted(taken))}}};\n")
-        file.write(f"#define IMAGE_FD {last_image[-1] if last_image else image}\n#define BEGIN_SIZE {begin_size}\n")
+        file.write(f"#define IMAGE_FD {last_image[-1] if last_image else image}\n#define BEGIN_SIZE {begin_size}\n#define ORDERS {orders}\n")
         file.write(f"#define MEMORY_SIZE {size}\n#define CLONE_FLAGS {clone.arguments[0]['flags']:#x}l\n")
         file.write(table.text().replace("#define IMAGE_WRITE_ROW", "// the image is call number"))
 

@@ -52,9 +52,8 @@ Compiled compile_plan(const Plan& plan, StdioPlan stdio = {StdioMode::pass, Stdi
               compiled.memory);
   REQUIRE(purposes.ok());
   compiled.purposes = std::move(purposes).value();
-  const auto* header = compiled.memory.header();
-  const auto* first = reinterpret_cast<const spec::Step*>(reinterpret_cast<const char*>(header) + header->steps);
-  compiled.steps.assign(first, first + header->step_count);
+  const auto steps = compiled.memory.steps(compiled.memory.header()->plan);
+  compiled.steps.assign(steps.begin(), steps.end());
   return compiled;
 }
 
