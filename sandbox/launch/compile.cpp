@@ -29,6 +29,7 @@ enum Register : std::int16_t {
   root,
   empty_directory,
   empty_file,
+  own_files,  // the directory that /proc covers
   source,
   tree,
   target,
@@ -121,6 +122,7 @@ class Compiler {
   void become_stand_in();
   void make_root();
   void set_up_usual();
+  void make_own_files();
   void lay_out_root();
   void seal_root();
   void reopen_usual();
@@ -383,7 +385,9 @@ void Compiler::mount_entry(std::size_t i, const Special& special) {
 
 void Compiler::mount_entry(std::size_t i, const Mask& mask) {
   add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(plan_.view[i].target))});
-  add({.op = Op::clone_tree, .r = tree, .at = mask.directory ? empty_directory : empty_file});
+  const bool own = !mask.content.empty();
+  if (own) add({.op = Op::open_target, .r = source, .at = own_files, .text = number(i)});
+  add({.op = Op::clone_tree, .r = tree, .at = own ? source : mask.directory ? empty_directory : empty_file});
   add({.op = Op::attach, .r = tree, .at = target});
 }
 
@@ -432,12 +436,28 @@ void Compiler::make_root() {
   add({.op = Op::make_file, .at = root, .text = put("proc/file"), .arg = 0});
   add({.op = Op::open_target, .r = empty_directory, .at = root, .text = put("proc/directory")});
   add({.op = Op::open_target, .r = empty_file, .at = root, .text = put("proc/file")});
+  add({.op = Op::open_target, .r = own_files, .at = root, .text = put("proc")});
 }
 
 // Before everything that a profile or the host decides, so that any two plans begin alike as far as they are alike.
 void Compiler::set_up_usual() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
     if (usual_[i]) set_up(i);
+  }
+}
+
+// What masks show instead of nothing: files named by their entry, beside the two above.
+void Compiler::make_own_files() {
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    const auto* mask = std::get_if<Mask>(&plan_.view[i].what);
+    if (mask == nullptr || mask->content.empty()) continue;
+    purpose(&plan_.view[i], &plan_.view[i].origin, "");
+    add({.op = Op::make_file,
+         .at = own_files,
+         .text = number(i),
+         .text2 = put(mask->content),
+         .arg = kFileAsMountPoint,
+         .arg2 = mask->content.size()});
   }
 }
 
@@ -634,6 +654,7 @@ Result<std::vector<StepPurpose>> Compiler::run() {
   become_stand_in();
   make_root();
   set_up_usual();
+  make_own_files();
   lay_out_root();
   seal_root();
   reopen_usual();

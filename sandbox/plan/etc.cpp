@@ -1,7 +1,7 @@
 // /etc: a small one made for the sandbox, or the host's read-only.
 //
-// etc = "host" is one read-only bind and nothing laid over it: files made for the sandbox would need mount points in
-// the host's /etc. /etc/hostname and /etc/passwd then say what the host's say.
+// etc = "host" is one read-only bind, and over it only what names the machine: other files made for the sandbox would
+// need mount points in the host's /etc. /etc/hostname and /etc/passwd then say what the host's say.
 #include <algorithm>
 #include <iterator>
 
@@ -238,6 +238,20 @@ void keep_resolver(Planner& planner, const std::string& source) {
                        Rank::builtin);
 }
 
+void replace_machine_ids(Planner& planner, const std::string& source) {
+  const auto cover = [&](const char* name, std::string content) {
+    if (planner.host.status(join(source, name)).kind != FileKind::regular) return;
+    planner.layout.cover({.target = join("/etc", name),
+                          .what = Mask{.content = std::move(content)},
+                          .optional = true,
+                          .why = "names the machine",
+                          .origin = planner.profile.filesystem.etc.origin},
+                         Rank::builtin);
+  };
+  cover("machine-id", machine_id(planner));
+  cover("hostid", "");
+}
+
 void add_host_etc(Planner& planner) {
   const std::string source = etc_source(planner);
   if (source.empty()) return;
@@ -246,6 +260,7 @@ void add_host_etc(Planner& planner) {
                         .why = "system settings",
                         .origin = planner.profile.filesystem.etc.origin},
                        Rank::builtin);
+  replace_machine_ids(planner, source);
   if (planner.plan.network.value == NetworkMode::host) keep_resolver(planner, source);
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/paths.h"
+#include "base/sha256.h"
 #include "plan/planner.h"
 #include "plan/usual.h"
 
@@ -36,16 +37,22 @@ constexpr LinkRow links[] = {
 };
 
 /// Knobs of the whole machine: read-only. Writing to pressure makes the kernel watch the whole machine.
-constexpr const char* sealed[] = {"/proc/sys", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/pressure"};
+constexpr const char* sealed[] = {"/proc/sys", "/proc/pressure"};
 
 /// What tells about the host or reaches its hardware: emptied. Which of these a kernel has depends on how it was built;
-/// the sandbox's own /proc has the same, and what it does not have is skipped there.
-constexpr const char* masked_directories[] = {"/proc/acpi", "/proc/asound", "/proc/scsi"};
+/// the sandbox's own /proc has the same, and what it does not have is skipped there. bus, fs and irq hold knobs, too,
+/// and tell devices, disks and file servers by name.
+constexpr const char* masked_directories[] = {"/proc/acpi", "/proc/asound", "/proc/bus",
+                                              "/proc/fs",   "/proc/irq",    "/proc/scsi"};
 constexpr const char* masked_files[] = {
     "/proc/cmdline",       "/proc/config.gz",     "/proc/diskstats",  "/proc/interrupts", "/proc/iomem",
     "/proc/ioports",       "/proc/kallsyms",      "/proc/kcore",      "/proc/keys",       "/proc/kmsg",
     "/proc/latency_stats", "/proc/modules",       "/proc/mtrr",       "/proc/partitions", "/proc/sched_debug",
     "/proc/softirqs",      "/proc/sysrq-trigger", "/proc/timer_list", "/proc/vmallocinfo"};
+
+/// The same for all who ask until the machine starts again, and readable by all: it would tell that two sandboxes, or
+/// one and a browser outside, are on one machine.
+constexpr const char* boot_id = "/proc/sys/kernel/random/boot_id";
 
 /// What language runtimes and allocators read to size themselves.
 constexpr const char* sys_places[] = {"/sys/devices/system/cpu", "/sys/devices/system/node",
@@ -106,6 +113,25 @@ void add_usual(Planner& planner) {
   }
 }
 
+/// One as the kernel writes them (RFC 9562, version 4).
+std::string uuid_of(const std::string& text) {
+  std::string id = sha256_hex(text).substr(0, 32);
+  id[12] = '4';
+  id[16] = "89ab"[static_cast<unsigned char>(id[16]) % 4];
+  for (const std::size_t dash : {8, 13, 18, 23}) id.insert(dash, "-");
+  return id + "\n";
+}
+
+/// Another one that changes with it: programs tell by it whether their locks are of this boot.
+void replace_boot_id(Planner& planner) {
+  if (planner.profile.nested.value) return;
+  const auto of_host = planner.host.read_small(boot_id, 64);
+  if (!of_host) return;
+  const Mask own{.content = uuid_of("boot-id\n" + planner.key + "\n" + *of_host)};
+  planner.layout.cover({.target = boot_id, .what = own, .optional = true, .why = "this boot's id, for this sandbox"},
+                       Rank::builtin);
+}
+
 void add_sys(Planner& planner) {
   for (const char* path : sys_places) {
     if (planner.host.status(path).kind != FileKind::directory) continue;
@@ -125,6 +151,7 @@ std::vector<ViewEntry> usual_view(std::uint32_t inside_uid) { return UsualView()
 
 void add_kernel_directories(Planner& planner) {
   add_usual(planner);
+  replace_boot_id(planner);
   add_sys(planner);
   add_marker(planner);
 }

@@ -107,9 +107,11 @@ struct Device {
   std::string source;
 };
 
-/// Something empty and unreadable laid over what the entries before it put there (`hide`, /proc's leaks).
+/// Something empty and unreadable laid over what the entries before it put there (`hide`, /proc's leaks), or a file of
+/// the sandbox's own (ids of the machine).
 struct Mask {
   bool directory = false;
+  std::string content;  ///< what the file says instead, to read only
 };
 
 /// What the entries before it put there, made read-only (/proc/sys, `protect`).

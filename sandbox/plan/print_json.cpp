@@ -110,7 +110,10 @@ struct EntryMembers {
   void operator()(const Directory& directory) const { json["mode"] = octal(directory.mode); }
   void operator()(const Symlink& link) const { put(json, "to", link.to); }
   void operator()(const Device& device) const { put(json, "source", device.source); }
-  void operator()(const Mask& mask) const { json["directory"] = mask.directory; }
+  void operator()(const Mask& mask) const {
+    json["directory"] = mask.directory;
+    if (!mask.content.empty()) put(json, "content", mask.content);
+  }
   void operator()(const Seal&) const {}
 };
 

@@ -53,7 +53,9 @@ struct Detail {
   std::string operator()(const Device& device) const {
     return device.source == target ? "" : shown_name(device.source);
   }
-  std::string operator()(const Mask&) const { return ""; }
+  std::string operator()(const Mask& mask) const {
+    return mask.content.empty() ? "" : std::to_string(mask.content.size()) + " bytes, laid over the host's";
+  }
   std::string operator()(const Seal&) const { return ""; }
   std::string operator()(const Special&) const { return ""; }
 };

@@ -17,7 +17,7 @@ struct EffectWord {
   const char* operator()(const Directory&) const { return "directory"; }
   const char* operator()(const Symlink&) const { return "link"; }
   const char* operator()(const Device&) const { return "device"; }
-  const char* operator()(const Mask&) const { return "hidden"; }
+  const char* operator()(const Mask& mask) const { return mask.content.empty() ? "hidden" : "file"; }
   const char* operator()(const Seal&) const { return "read-only"; }
   const char* operator()(const Special& special) const {
     switch (special.kind) {

@@ -111,10 +111,51 @@ class Leaks(Escape):
                 told += self.try_outside("read", path).returncode == 0
         self.assertGreaterEqual(told, 6, "outside they tell little, too")
 
-    def test_ids_of_the_machine(self):
-        if os.path.exists("/etc/machine-id") and not NESTED:
-            with open("/etc/machine-id") as file:
-                self.assertNotIn(file.read().strip() or "none", self.shell("cat /etc/machine-id"))
+    # One for each of: the default, another user id, the host's settings, root of the host.
+    WAYS = [(), ("--user", "root"), ("--set", 'filesystem.etc="host"')] + [("--user", "host-root")] * ROOT
+
+    def test_ids_of_the_machine_anywhere(self):
+        # Wherever the machine says who it is, whatever the file is called: the sandbox holds none of these.
+        places = ("/etc/machine-id", "/var/lib/dbus/machine-id", "/sys/class/dmi/id/product_uuid", "/sys/class/dmi/id/board_serial",
+                  "/proc/sys/kernel/random/boot_id", "/etc/hostid")
+        ids = []
+        for path in places:
+            try:
+                with open(path) as file:
+                    ids.append(file.read().strip())
+            except OSError:
+                pass
+        ids = [one for one in ids if len(one) >= 8]
+        self.assertTrue(ids)
+        search = ("IFS='\n'; for id in $0; do grep -rlsFi -e \"$id\" /etc /var /run /sys /dev/shm /proc/sys /proc/cpuinfo /proc/version "
+                  "/proc/self/mountinfo /proc/self/environ; done; true")
+        for options in self.WAYS:
+            with self.subTest(options=options):
+                found = self.inside("sh", "-c", search, "\n".join(ids), options=options)
+                self.assert_status(found, 0)
+                self.assertEqual(found.stdout, b"", "an id of the machine is inside")
+        if not NESTED:
+            outside = subprocess.run(["grep", "-lsF", ids[-1], *places], capture_output=True)
+            self.assertTrue(outside.stdout)
+
+    BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+    def test_the_id_of_this_boot(self):
+        with open(self.BOOT_ID) as file:
+            ids = [file.read()]
+        for options in self.WAYS:
+            inside = self.shell("cat " + self.BOOT_ID, options=options)
+            self.assertRegex(inside, r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\n$")
+            self.assertNotIn(inside, ids[:1])
+            ids.append(inside)
+            for attempt in ("write", "truncate", "remove", "umount"):
+                self.assert_contained(attempt, self.BOOT_ID, options=options)
+            self.assertIn("Read-only", self.inside("chmod", "0644", self.BOOT_ID, options=options).stderr.decode())
+        self.assertEqual(self.shell("cat " + self.BOOT_ID), ids[1], "it changes between runs of one boot")
+        other = self.snug("run", "--", "cat", self.BOOT_ID, cwd=self.folder("other"))
+        self.assertNotIn(other.stdout.decode(), ids)
+
+    def test_the_name_of_the_machine(self):
         self.assertNotIn(os.uname().nodename, self.shell("uname -n; cat /etc/hostname; hostname") if not NESTED else "")
 
 

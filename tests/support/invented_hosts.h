@@ -15,6 +15,7 @@ d /proc/fs
 d /proc/irq
 d /proc/scsi
 d /proc/sys
+f /proc/sys/kernel/random/boot_id "0b5e1a7c-6c1e-4f0e-9d6f-5f2b6a3c9d01\n"
 f /proc/kcore
 f /proc/keys
 f /proc/sysrq-trigger

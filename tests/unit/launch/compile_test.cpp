@@ -85,6 +85,22 @@ TEST_CASE("a read-only bind inside a writable one keeps its own restriction") {
   CHECK(compiled.find(Op::make_dir, "p/vendor") == -1);  // nothing is made in a host directory
 }
 
+TEST_CASE("what a mask says is written under what /proc covers, and laid over after") {
+  const auto plan =
+      plan_with({{.target = "/proc", .what = Special{}}, {.target = "/proc/id", .what = Mask{.content = "own"}}});
+  const Compiled compiled = compile_plan(plan);
+  const auto hidden = compiled.find(Op::open_target, "proc"), made = compiled.find(Op::make_file, "1"),
+             opened = compiled.find(Op::open_target, "1");
+  REQUIRE(made >= 0);
+  CHECK(compiled.text(compiled.steps[static_cast<std::size_t>(made)].text2) == "own");
+  CHECK(made < compiled.seal());
+  CHECK(hidden < compiled.find(Op::attach, "proc"));
+  CHECK(compiled.steps[static_cast<std::size_t>(made)].at == compiled.steps[static_cast<std::size_t>(hidden)].r);
+  CHECK(opened > compiled.find(Op::attach, "proc"));
+  CHECK(compiled.steps[static_cast<std::size_t>(opened) + 1].op == Op::clone_tree);
+  CHECK(compiled.steps[static_cast<std::size_t>(opened) + 1].at == compiled.steps[static_cast<std::size_t>(opened)].r);
+}
+
 TEST_CASE("parents are made once, and below a tmpfs only after it is there") {
   const auto plan = plan_with({{.target = "/home/u", .what = Tmpfs{.size = 1, .inodes = 1}},
                                write_bind("/home/u/a/b"),

@@ -64,6 +64,32 @@ TEST_CASE("the machine's id is not the host's, and differs from project to proje
   CHECK(a != b);
 }
 
+TEST_CASE("the boot's id is not the host's, changes with it, and differs from project to project") {
+  Planning here, there, later;
+  there.host.add("d /home/ann/other uid=1000");
+  there.caller().cwd = "/home/ann/other";
+  later.host.add("f /proc/sys/kernel/random/boot_id \"another\"");
+  const std::string path = "/proc/sys/kernel/random/boot_id";
+  const Plan first = here.plan(), second = there.plan(), third = later.plan();
+  REQUIRE(what_at<Mask>(first, path));
+  const std::string a = what_at<Mask>(first, path)->content;
+  CHECK(a.size() == 37);
+  CHECK(a[14] == '4');
+  CHECK(a != what_at<Mask>(second, path)->content);
+  CHECK(a != what_at<Mask>(third, path)->content);
+  CHECK(plan_to_text(first, Colour::never).find("this boot's id, for this sandbox") != std::string::npos);
+}
+
+TEST_CASE("etc host does not name the machine either") {
+  Planning planning;
+  planning.host.add("f /etc/machine-id \"of-the-host\"\nf /etc/hostid \"abcd\"");
+  planning.toml = "filesystem.etc = \"host\"";
+  const Plan plan = planning.plan();
+  REQUIRE(what_at<Mask>(plan, "/etc/machine-id"));
+  CHECK(what_at<Mask>(plan, "/etc/machine-id")->content.size() == 33);
+  CHECK(what_at<Mask>(plan, "/etc/hostid")->content.empty());
+}
+
 TEST_CASE("etc host is one bind, with the resolver it points to while the network is the host's") {
   Planning planning;
   planning.toml = "filesystem.etc = \"host\"\nnetwork.mode = \"host\"";
@@ -81,6 +107,7 @@ TEST_CASE("nested leaves /proc as it is") {
   CHECK(plan.seccomp.nested);
   CHECK(entry_at(plan, "/proc/sys") == nullptr);
   CHECK(entry_at(plan, "/proc/kcore") == nullptr);
+  CHECK(entry_at(plan, "/proc/sys/kernel/random/boot_id") == nullptr);
   CHECK(has_note(plan, "nested = true"));
 }
 
