@@ -70,6 +70,9 @@ class PathQuestion {
   }
 
   Verdict judge(Deed deed);
+  Verdict judge_what_is_there(Deed deed);
+  bool stands_for_hosts();
+  Verdict beside_hosts(Verdict verdict, Deed deed);
   Verdict nothing_there(Deed deed);
   Verdict stopped_on_the_way();
   Verdict hidden(const ViewEntry& mask) const;
@@ -328,10 +331,28 @@ std::vector<std::string> PathQuestion::remarks() const {
 
 // --- the whole --------------------------------------------------------------------------------------
 
+/// In a home of the sandbox's own: is there another file at that path on the host?
+bool PathQuestion::stands_for_hosts() {
+  const std::string& home = plan_.identity.home;
+  if (end().path == home || !is_below(end().path, home)) return false;
+  return on_host().exists() && on_host().path != end().host_path;
+}
+
+Verdict PathQuestion::beside_hosts(Verdict verdict, Deed deed) {
+  if (!verdict.allowed || !stands_for_hosts()) return verdict;
+  const Access access = deed == Deed::write ? Access::write : Access::read;
+  verdict.reason += "; it is not the host's, which is not shown";
+  return host_would_let(asked_, access) ? with_line(std::move(verdict), plan_, access, asked_) : verdict;
+}
+
 Verdict PathQuestion::judge(Deed deed) {
   if (walk_.blocked || walk_.loop) return stopped_on_the_way();
   if (!end().exists()) return deed == Deed::write ? create_it() : nothing_there(deed);
   if (mounted<Mask>(end())) return hidden(*end().mount);
+  return beside_hosts(judge_what_is_there(deed), deed);
+}
+
+Verdict PathQuestion::judge_what_is_there(Deed deed) {
   if (is_kind(FileKind::symlink)) return own_link();
   if (is_kind(FileKind::socket) && deed != Deed::execute) return connect_to_it();
   if (deed == Deed::read) return read_it();

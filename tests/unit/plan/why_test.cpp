@@ -153,3 +153,14 @@ TEST_CASE("hosts follow the network's mode") {
   asking.toml = "network.mode = \"host\"";
   CHECK(why_host(asking.plan(), "registry.npmjs.org", 0).allowed);
 }
+
+TEST_CASE("a file in a home of the sandbox's own is not the host's of that name") {
+  Asking asking;
+  asking.toml = "filesystem.read = [\"~/data/file\"]";
+  const auto around = asking.ask("/home/ann/data");
+  CHECK(around.write.allowed);
+  CHECK(says(around.write.reason, "not the host's"));
+  CHECK(around.write.add == ProfileLine{"filesystem.write", "~/data"});
+  CHECK_FALSE(asking.ask("/home/ann/data/file").read.add);
+  CHECK_FALSE(asking.ask("/home/ann").read.add);
+}
