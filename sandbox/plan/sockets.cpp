@@ -156,7 +156,8 @@ void refuse_if_shown(Planner& planner, const ViewEntry& around, const Bind& bind
                "the socket " + quote_for_display(socket) + " comes with it, and " + what_opens(*opens), std::move(fix));
 }
 
-/// Directories of the host that somebody listed.
+/// Directories of the host that somebody listed. Overlays are left out: through one nobody connects (ECONNREFUSED,
+/// Linux 6.18).
 std::vector<const ViewEntry*> listed_directories(const Planner& planner) {
   std::vector<const ViewEntry*> listed;
   for (const auto& [path, spot] : planner.layout.spots()) {
