@@ -99,6 +99,42 @@ void append_utf8(std::string& text, char32_t code) {
   }
 }
 
+bool is_utf8(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const Character character = first_character(bytes);
+    if (!character.valid) return false;
+    bytes.remove_prefix(character.size);
+  }
+  return true;
+}
+
+std::string replace_invalid(std::string_view bytes) {
+  std::string text;
+  while (!bytes.empty()) {
+    const Character character = first_character(bytes);
+    if (character.valid) {
+      text += bytes.substr(0, character.size);
+    } else {
+      append_utf8(text, 0xFFFD);
+    }
+    bytes.remove_prefix(character.size);
+  }
+  return text;
+}
+
+std::string base64(std::string_view bytes) {
+  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
+    std::uint32_t group = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0);
+    for (std::size_t i = 0; i < 4; ++i) text += i <= count ? digits[group >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
 std::string escape_for_display(std::string_view bytes) {
   std::string text;
   text.reserve(bytes.size());

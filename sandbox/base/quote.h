@@ -20,6 +20,14 @@ Character first_character(std::string_view bytes);
 /// Appends `code` as UTF-8. Precondition: a code point that is no surrogate.
 void append_utf8(std::string& text, char32_t code);
 
+bool is_utf8(std::string_view bytes);
+
+/// `bytes` with U+FFFD for every byte that is no part of a well-formed character.
+std::string replace_invalid(std::string_view bytes);
+
+/// RFC 4648, with padding.
+std::string base64(std::string_view bytes);
+
 /// `bytes` with control characters, characters that reorder or hide text, and invalid bytes written as escapes:
 /// "\n", "\u001B", "\u202E", "\xFF". A backslash and a double quote become "\\" and "\"".
 std::string escape_for_display(std::string_view bytes);

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <map>
 #include <optional>
 #include <ranges>
 #include <utility>
@@ -314,8 +315,8 @@ ApplyStep step_for(const Change& change, std::size_t number) {
     step.kind = Kind::remove;
   } else if (change.before.kind == NodeKind::absent) {
     step.kind = change.after.kind == NodeKind::directory ? Kind::make_directory : Kind::put;
-  } else if (differences.kind || differences.content ||
-             (differences.attributes && change.after.kind != NodeKind::directory)) {
+  } else if (differences.kind || differences.content || (!step.directory && differences.attributes) ||
+             (change.after.kind == NodeKind::file && change.after.links > 1)) {
     step.kind = Kind::exchange;
   } else {
     step.kind = Kind::set_mode;
@@ -328,7 +329,8 @@ bool needs_staging(const ApplyStep& step) { return step.kind == Kind::put || ste
 /// Stages everything and lists what is to be done with it. Nothing of the project's own has been touched after it.
 class Preparer {
  public:
-  Preparer(const Workplace& workplace, int upper) : workplace_(workplace), stager_(upper, workplace.staging()) {}
+  Preparer(const Workplace& workplace, int upper, const KeptNames& kept)
+      : workplace_(workplace), stager_(upper, workplace.project(), workplace.staging(), kept) {}
 
   Result<void> prepare(const std::vector<Change>& changes) {
     for (const Change& change : changes) {
@@ -403,16 +405,44 @@ Result<void> take_all_back(const Workplace& workplace, const std::vector<ApplySt
   return {};
 }
 
-/// The layer forgets what the host has now. A directory that still holds something stays.
+/// The layer forgets what the host has now, so that nothing of it comes back when the host moves on. Below a directory
+/// that covers the host's, what is gone from the layer would count as deleted: there all stays, and is no change.
+class Pruner {
+ public:
+  explicit Pruner(int upper) : upper_(upper) {}
+
+  void forget(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    const std::string parent = slash == std::string::npos ? "" : path.substr(0, slash);
+    if (path.empty() || covers(parent)) return;
+    const Fd directory = open_beneath(upper_, parent, O_PATH | O_DIRECTORY);
+    const std::string name = path.substr(slash + 1);
+    if (directory && unlinkat(directory.get(), name.c_str(), 0) != 0) {
+      unlinkat(directory.get(), name.c_str(), AT_REMOVEDIR);
+    }
+  }
+
+ private:
+  /// Does this directory, or one above it, cover the host's?
+  bool covers(const std::string& path) {
+    const auto [known, fresh] = covers_.emplace(path, false);
+    if (!fresh) return known->second;
+    const std::size_t slash = path.rfind('/');
+    const Fd directory = open_beneath(upper_, path, O_RDONLY | O_DIRECTORY);
+    const auto side = SideDirectory::from(directory.get());
+    const bool here = side && side->opaque();
+    const bool above = !path.empty() && covers(slash == std::string::npos ? "" : path.substr(0, slash));
+    return covers_[path] = here || above;
+  }
+
+  int upper_;
+  std::map<std::string, bool> covers_;
+};
+
 void prune(const Capture& capture, const std::vector<ApplyStep>& steps) {
   const Fd upper = open_upper(capture);
-  for (const ApplyStep& step : steps | std::views::reverse) {
-    const std::string parent(step.path.find('/') == std::string::npos ? "" : parent_of("/" + step.path).substr(1));
-    const Fd directory = open_beneath(upper.get(), parent, O_PATH | O_DIRECTORY);
-    const std::string name(base_name("/" + step.path));
-    if (!directory || name.empty()) continue;
-    if (unlinkat(directory.get(), name.c_str(), 0) != 0) unlinkat(directory.get(), name.c_str(), AT_REMOVEDIR);
-  }
+  Pruner pruner(upper.get());
+  for (const ApplyStep& step : steps | std::views::reverse) pruner.forget(step.path);
 }
 
 Result<ApplyReport> commit(const Capture& capture, Workplace& workplace, Journal journal) {
@@ -469,7 +499,7 @@ Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Chan
   if (!workplace) return std::move(workplace).error();
   if (auto made = workplace->make_staging(); !made) return std::move(made).error();
   const Fd upper = open_upper(capture);
-  Preparer preparer(*workplace, upper.get());
+  Preparer preparer(*workplace, upper.get(), options.kept);
   auto prepared = preparer.prepare(changes);
   if (prepared) prepared = workplace->sync();
   const Journal journal{.steps = std::move(preparer.steps)};

@@ -19,6 +19,7 @@
 namespace snug {
 
 struct ApplyOptions {
+  KeptNames kept;  ///< of the same scan
   /// Called after each path, with how many of how many are done.
   std::function<void(std::size_t, std::size_t)> progress;
 };

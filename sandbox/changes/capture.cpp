@@ -12,7 +12,6 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
-#include "base/sha256.h"
 #include "changes/fields.h"
 #include "sys/errno.h"
 
@@ -66,17 +65,6 @@ std::vector<std::string> names_in(const std::string& directory) {
 }  // namespace
 
 std::string Capture::name() const { return std::string(base_name(directory)); }
-
-std::string captures_of(const std::string& state_directory, const std::string& project) {
-  const std::string key = readable_name(project) + "-" + sha256_hex(project).substr(0, 32);
-  return join(join(state_directory, "captures"), key);
-}
-
-std::string next_capture_name(const std::vector<std::string>& names) {
-  std::int64_t highest = 0;
-  for (const std::string& name : names) highest = std::max(highest, number(name).value_or(0));
-  return std::to_string(highest + 1);
-}
 
 Result<void> write_capture(const Capture& capture) {
   return write_whole(join(capture.directory, "record"), join_fields(record_kind, to_fields(capture)));

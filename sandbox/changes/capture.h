@@ -32,12 +32,6 @@ struct Capture {
   Sides sides() const { return {.upper = directory + "/upper", .lower = project, .began = began}; }
 };
 
-/// Where the captures of `project` are, below the state directory.
-std::string captures_of(const std::string& state_directory, const std::string& project);
-
-/// A name for the next one in `directory`: the number after the highest there.
-std::string next_capture_name(const std::vector<std::string>& names);
-
 Result<void> write_capture(const Capture& capture);
 Result<Capture> read_capture(const std::string& directory);
 

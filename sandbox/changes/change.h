@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
 
 namespace snug {
 
@@ -39,5 +41,16 @@ struct Change {
   bool drifted = false;     ///< the host's side was changed since the capture began: taking this would overwrite that
   bool whole = false;       ///< a directory whose content could not be looked at: its path is too long
 };
+
+/// A file's device and inode.
+using FileIdentity = std::pair<std::uint64_t, std::uint64_t>;
+
+/// Files of the capture that have several names there, of which one came out as the host has it: the other names are
+/// names of the host's file.
+struct KeptName {
+  std::string path;
+  Node host;
+};
+using KeptNames = std::map<FileIdentity, KeptName>;
 
 }  // namespace snug

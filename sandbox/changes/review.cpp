@@ -92,11 +92,7 @@ bool is_ordinary_git(std::string_view path) {
   return std::ranges::any_of(ordinary_git, [path](std::string_view known) { return is_same_or_below(path, known); });
 }
 
-// The directory's own metadata says nothing.
-bool is_git_internal(const Change& change) {
-  const bool plain_directory = change.after.kind == NodeKind::directory && change.before.kind == NodeKind::directory;
-  return has_part(change.path, ".git") && !plain_directory && !is_ordinary_git(change.path);
-}
+bool is_git_internal(const Change& change) { return has_part(change.path, ".git") && !is_ordinary_git(change.path); }
 
 bool leads_out(const Change& change) {
   if (change.after.kind != NodeKind::symlink) return false;
@@ -136,6 +132,7 @@ std::string review_reason(const Change& change, const std::vector<std::string>& 
   for (const std::string& pattern : protect) {
     if (matches_path(pattern, change.path)) return "the profile protects it";
   }
+  if (change.after.kind == NodeKind::directory) return "";  // what is in it is looked at by itself
   if (is_git_internal(change)) return "git obeys it";
   for (const Rule& rule : rules) {
     if (matches_path(rule.pattern, change.path)) return std::string(rule.reason);

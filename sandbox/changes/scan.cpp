@@ -26,6 +26,8 @@ class Scanner {
  public:
   Scanner(const Sides& sides, const std::function<void(Change)>& found) : sides_(sides), found_(found) {}
 
+  KeptNames take_kept() { return std::move(kept_); }
+
   Result<void> scan() {
     auto upper = SideDirectory::open_top(sides_.upper);
     if (!upper) return std::move(upper).error();
@@ -161,7 +163,12 @@ class Scanner {
       differences.attributes = *attributes;
     }
     change.drifted = changed_since(before);
-    if (differences.any()) tell(std::move(change));
+    if (differences.any()) {
+      tell(std::move(change));
+    } else if (after.kind == NodeKind::file && after.links > 1) {
+      kept_.emplace(FileIdentity{after.device, after.inode},
+                    KeptName{std::move(change.path), std::move(change.before)});
+    }
     return {};
   }
 
@@ -208,12 +215,15 @@ class Scanner {
   const std::function<void(Change)>& found_;
   SideDirectory upper_, lower_;
   std::vector<Waiting> waiting_;
+  KeptNames kept_;
 };
 
 }  // namespace
 
-Result<void> scan_changes(const Sides& sides, const std::function<void(Change)>& found) {
-  return Scanner(sides, found).scan();
+Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(Change)>& found) {
+  Scanner scanner(sides, found);
+  if (auto done = scanner.scan(); !done) return std::move(done).error();
+  return scanner.take_kept();
 }
 
 }  // namespace snug

@@ -24,6 +24,6 @@ struct Sides {
 /// A file that was opened for writing and left as it was, a mode changed and changed back, and what was made and
 /// deleted again are no changes; nor are times alone. A deleted directory is one change. Errors: what cannot be read on
 /// either side. Memory: the names of one directory, and the paths of directories still to be looked at.
-Result<void> scan_changes(const Sides& sides, const std::function<void(Change)>& found);
+Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(Change)>& found);
 
 }  // namespace snug

@@ -97,14 +97,28 @@ Result<void> Stager::make(const Change& change, const std::string& name) {
   return result == 0 ? Result<void>() : cannot_copy(change.path);
 }
 
+// A further name of a file that was staged before, or that the host has and the command left as it was.
+Result<bool> Stager::link_to_known(const Change& change, const std::string& name) {
+  const FileIdentity identity{change.after.device, change.after.inode};
+  if (const auto kept = kept_.find(identity); kept != kept_.end()) {
+    const Fd host = open_beneath(project_, kept->second.path, O_PATH | O_NOFOLLOW);
+    struct stat info {};
+    if (!host || fstat(host.get(), &info) != 0) return cannot_copy(kept->second.path);
+    const bool same = info.st_ino == kept->second.host.inode && info.st_dev == kept->second.host.device;
+    const std::string link = "/proc/self/fd/" + std::to_string(host.get());
+    if (same && linkat(AT_FDCWD, link.c_str(), staging_, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  }
+  const auto [first, fresh] = first_names_.emplace(identity, name);
+  if (fresh) return false;
+  if (linkat(staging_, first->second.c_str(), staging_, name.c_str(), 0) != 0) return cannot_copy(change.path);
+  return true;
+}
+
 Result<void> Stager::copy_file(const Change& change, const std::string& name) {
-  const std::pair identity{change.after.device, change.after.inode};
   if (change.after.links > 1) {
-    const auto [first, fresh] = first_names_.emplace(identity, name);
-    if (!fresh) {
-      return linkat(staging_, first->second.c_str(), staging_, name.c_str(), 0) == 0 ? Result<void>()
-                                                                                     : cannot_copy(change.path);
-    }
+    const auto linked = link_to_known(change, name);
+    if (!linked) return linked.error();
+    if (*linked) return {};
   }
   const Fd from = open_beneath(upper_, change.path, O_RDONLY | O_NONBLOCK);
   const Fd to(openat(staging_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));

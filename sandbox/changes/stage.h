@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <string>
 #include <utility>
@@ -17,8 +18,10 @@ bool can_be_staged(NodeKind kind);
 
 class Stager {
  public:
-  /// Both borrowed: the directory of the capture's upper side, and the staging directory.
-  Stager(int upper, int staging) : upper_(upper), staging_(staging) {}
+  /// All borrowed: the directory of the capture's upper side, the project, the staging directory, and which of the
+  /// capture's files the host has already under another name.
+  Stager(int upper, int project, int staging, const KeptNames& kept)
+      : upper_(upper), project_(project), staging_(staging), kept_(kept) {}
 
   /// Makes `number` in the staging directory what `change.after` is: content with its holes, target, permission bits
   /// without setuid and setgid, times, extended attributes; of a directory, an empty one. Names of one file in the
@@ -33,8 +36,11 @@ class Stager {
   Result<void> copy_file(const Change& change, const std::string& name);
   Result<void> copy_attributes(const Change& change, int from, int to);
 
-  int upper_, staging_;
-  std::map<std::pair<std::uint64_t, std::uint64_t>, std::string> first_names_;  // of files with several names
+  Result<bool> link_to_known(const Change& change, const std::string& name);
+
+  int upper_, project_, staging_;
+  const KeptNames& kept_;
+  std::map<FileIdentity, std::string> first_names_;  // in the staging directory, of files with several names
   std::vector<std::string> losses_;
 };
 

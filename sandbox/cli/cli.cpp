@@ -49,10 +49,8 @@ std::string current_directory() {
 }
 
 int usage_status(Command command) {
-  const bool runs_nothing = command == Command::why || command == Command::allow || command == Command::init ||
-                            command == Command::doctor || command == Command::check || command == Command::trust || command == Command::help ||
-                            command == Command::version;
-  return runs_nothing ? status_usage : status_setup_failed;
+  const bool runs = command == Command::shell || command == Command::run || command == Command::plan;
+  return runs ? status_setup_failed : status_usage;
 }
 
 int print_text(const std::string& text) { return print_data(text) ? 0 : status_usage; }
@@ -70,6 +68,12 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return allow_command(invocation);
     case Command::init:
       return init_command(invocation);
+    case Command::diff:
+      return diff_command(invocation);
+    case Command::apply:
+      return apply_command(invocation);
+    case Command::discard:
+      return discard_command(invocation);
     case Command::doctor:
       return doctor_command(invocation);
     case Command::check:

@@ -16,6 +16,9 @@ usage:
   snug why [options] WHAT             may a path, host, variable or system call be used, and why
   snug allow [options] WHAT...        let this project's sandbox use it from now on
   snug init [DIR]                     write a snug.toml that fits the project
+  snug diff [PATH...]                 what runs with --project overlay changed
+  snug apply [PATH...]                take it over into the project
+  snug discard                        throw it away
   snug check [FILE]                   every mistake in a profile
   snug trust [FILE]                   agree to what a project's snug.toml asks for
   snug doctor                         what this machine supports, and how to get the rest
@@ -160,6 +163,56 @@ examples:
   snug init --stdout ~/src/app
 )";
 
+constexpr std::string_view diff_text = R"(usage: snug diff [options] [PATH...]
+
+Shows what runs with filesystem.project = "overlay" changed in this project and nobody
+has applied yet: as a patch, in the pager git would use. PATH is a path or a pattern;
+"!PATH" takes out again.
+
+      --from NAME              which capture, where the project has several
+      --list                   all captures of the project
+      --stat                   a line for each change, and how many there are
+      --name-only              the names alone
+  -z                           with --name-only: each ended by a NUL
+      --json                   as JSON, {"schema": 1, ...}; see snug(1)
+
+A mark says what to look at before it reaches the host: what git, editors and continuous
+integration obey, new programs, links that lead out, what the profile protects. Exit
+status: 0, or 2 if there is nothing to show.
+
+examples:
+  snug run --project overlay npm install
+  snug diff --stat
+  snug diff package.json
+)";
+
+constexpr std::string_view apply_text = R"(usage: snug apply [options] [PATH...]
+
+Takes captured changes over into the project: all, or those at PATH (a path or a pattern;
+"!PATH" takes out again). What the host changed meanwhile is not overwritten, and what
+somebody should look at (see snug diff) is not taken unless it is named: both are said.
+An apply that is killed leaves each file old or new, and can be ended or taken back.
+
+      --from NAME              which capture, where the project has several
+      --yes                    without asking
+      --reviewed               also what needs a look and is not named
+      --theirs                 where the host changed a file, too: take the capture's
+      --continue               end an apply that was interrupted
+      --abort                  take it back
+
+Exit status: 0 all was applied, 1 something is left, 2 it could not be done.
+
+examples:
+  snug apply
+  snug apply src '!*.o'
+  snug apply --yes .github/workflows/ci.yml
+)";
+
+constexpr std::string_view discard_text = R"(usage: snug discard [--yes] [--from NAME]
+
+Throws a capture of this project away. Exit status: 0 thrown away, 1 kept, 2 there is none.
+)";
+
 constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE | --list]
 
 Reports every mistake in a profile: unknown keys, wrong types, bad sizes, durations and
@@ -214,6 +267,7 @@ void add_line(std::string& text, std::string lead, std::string_view help) {
 std::string options_text() {
   std::string text = "options:\n";
   add_line(text, "  -p, --profile NAME|FILE", "the profile; default: the nearest snug.toml upwards");
+  add_line(text, "      --onto NAME", "go on with a capture of the project (snug diff --list)");
   add_line(text, "  -v, --verbose", "say each decision on stderr");
   add_line(text, "  -h, --help", "this text");
   std::string_view group;
@@ -246,6 +300,12 @@ std::string help_text(std::optional<Command> command) {
       return std::string(allow_text);
     case Command::init:
       return std::string(init_text);
+    case Command::diff:
+      return std::string(diff_text);
+    case Command::apply:
+      return std::string(apply_text);
+    case Command::discard:
+      return std::string(discard_text);
     case Command::check:
       return std::string(check_text);
     case Command::trust:

@@ -21,12 +21,14 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
-    CommandRow{"init", Command::init},       CommandRow{"allow", Command::allow},
-    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check},
-    CommandRow{"trust", Command::trust},     CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},       CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
+    CommandRow{"allow", Command::allow},       CommandRow{"init", Command::init},
+    CommandRow{"diff", Command::diff},         CommandRow{"apply", Command::apply},
+    CommandRow{"discard", Command::discard},   CommandRow{"doctor", Command::doctor},
+    CommandRow{"check", Command::check},       CommandRow{"trust", Command::trust},
+    CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
+    CommandRow{"complete", Command::complete},
 };
 
 /// A flag that means something to one command only.
@@ -36,13 +38,23 @@ struct FlagRow {
 };
 
 constexpr FlagRow own_flags[] = {
-    {Command::why, "--read"},      {Command::why, "--write"},     {Command::why, "--exec"},
-    {Command::why, "--path"},      {Command::why, "--variable"},  {Command::why, "--syscall"},
-    {Command::why, "--host"},      {Command::allow, "--read"},    {Command::allow, "--write"},
-    {Command::allow, "--exec"},    {Command::allow, "--path"},    {Command::allow, "--variable"},
-    {Command::allow, "--syscall"}, {Command::allow, "--host"},    {Command::allow, "--show"},
-    {Command::allow, "--undo"},    {Command::allow, "--session"}, {Command::init, "--force"},
-    {Command::init, "--stdout"},   {Command::trust, "--show"},    {Command::trust, "--undo"},
+    {Command::why, "--read"},       {Command::why, "--write"},      {Command::why, "--exec"},
+    {Command::why, "--path"},       {Command::why, "--variable"},   {Command::why, "--syscall"},
+    {Command::why, "--host"},       {Command::allow, "--read"},     {Command::allow, "--write"},
+    {Command::allow, "--exec"},     {Command::allow, "--path"},     {Command::allow, "--variable"},
+    {Command::allow, "--syscall"},  {Command::allow, "--host"},     {Command::allow, "--show"},
+    {Command::allow, "--undo"},     {Command::allow, "--session"},  {Command::init, "--force"},
+    {Command::init, "--stdout"},    {Command::trust, "--show"},     {Command::trust, "--undo"},
+    {Command::diff, "--list"},      {Command::diff, "--stat"},      {Command::diff, "--name-only"},
+    {Command::diff, "-z"},          {Command::apply, "--yes"},      {Command::apply, "--theirs"},
+    {Command::apply, "--reviewed"}, {Command::apply, "--continue"}, {Command::apply, "--abort"},
+    {Command::discard, "--yes"},
+};
+
+/// The same with a value.
+constexpr FlagRow own_values[] = {
+    {Command::shell, "--onto"}, {Command::run, "--onto"},   {Command::plan, "--onto"},
+    {Command::diff, "--from"},  {Command::apply, "--from"}, {Command::discard, "--from"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -58,6 +70,11 @@ bool is_run_like(Command command) {
 
 bool asks_a_plan(Command command) { return command == Command::why || command == Command::allow; }
 
+/// Its words are no command line of their own.
+bool takes_options_anywhere(Command command) {
+  return asks_a_plan(command) || command == Command::diff || command == Command::apply;
+}
+
 const CommandRow* find_command(const std::string& word) {
   const auto row = std::find_if(commands.begin(), commands.end(), [&](const auto& r) { return word == r.name; });
   return row == commands.end() ? nullptr : &*row;
@@ -68,8 +85,8 @@ std::string did_you_mean(std::string_view word) {
 }
 
 bool has_json(Command command) {
-  return command == Command::plan || command == Command::why || command == Command::doctor ||
-         command == Command::check || command == Command::trust;
+  return command == Command::plan || command == Command::why || command == Command::diff ||
+         command == Command::doctor || command == Command::check || command == Command::trust;
 }
 
 void add_options(CLI::App& app, Command command) {
@@ -82,10 +99,13 @@ void add_options(CLI::App& app, Command command) {
   for (const auto& flag : own_flags) {
     if (flag.command == command) app.add_flag(flag.name);
   }
-  if (!is_run_like(command) && !asks_a_plan(command)) return;
   const auto add_valued = [&](const std::string& names) {
     app.add_option(names)->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
+  for (const auto& option : own_values) {
+    if (option.command == command) add_valued(option.name);
+  }
+  if (!is_run_like(command) && !asks_a_plan(command)) return;
   add_valued("-p,--profile");
   for (const auto& option : shared_options()) {
     const bool fits = std::ranges::find(planning_options, option.name) != std::end(planning_options);
@@ -218,7 +238,8 @@ std::optional<Error> check_words(Command command, const Words& words) {
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
   }
-  const bool takes_none = command == Command::shell || command == Command::doctor || command == Command::version;
+  const bool takes_none = command == Command::shell || command == Command::discard || command == Command::doctor ||
+                          command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
   const bool takes_one = command == Command::why || command == Command::init || command == Command::check ||
                          command == Command::trust || command == Command::help;
@@ -247,7 +268,7 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   ParseOutcome outcome{.invocation = {.command = command}};
   CLI::App app;
   add_options(app, command);
-  auto split = split_at_command(app, arguments, named ? 1 : 0, asks_a_plan(command));
+  auto split = split_at_command(app, arguments, named ? 1 : 0, takes_options_anywhere(command));
   outcome.error = split.error ? split.error : parse_strictly(app, split.options);
   if (outcome.error) return outcome;
   if (given(app, "--help")) return {.invocation = help_for(named ? std::optional(command) : std::nullopt)};
@@ -259,6 +280,10 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   invocation.verbose = given(app, "--verbose");
   for (const auto& flag : own_flags) {
     if (flag.command == command && given(app, flag.name)) invocation.flags.emplace_back(flag.name);
+  }
+  for (const auto& option : own_values) {
+    if (option.command != command || !given(app, option.name)) continue;
+    invocation.values[option.name] = app.get_option(option.name)->results().back();
   }
   if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
   invocation.words = std::move(split.rest);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,7 +14,23 @@
 
 namespace snug {
 
-enum class Command { shell, run, plan, why, allow, init, doctor, check, trust, help, version, complete };
+enum class Command {
+  shell,
+  run,
+  plan,
+  why,
+  allow,
+  init,
+  diff,
+  apply,
+  discard,
+  doctor,
+  check,
+  trust,
+  help,
+  version,
+  complete
+};
 
 struct Invocation {
   Command command = Command::shell;
@@ -23,10 +40,15 @@ struct Invocation {
   bool json = false;
   bool list = false;  ///< check, trust: all profiles instead of one
   bool verbose = false;
-  std::vector<std::string> flags;  ///< the command's own, as they were given: "--write"
-  std::string help;                ///< with Command::help: the text to print
+  std::vector<std::string> flags;             ///< the command's own, as they were given: "--write"
+  std::map<std::string, std::string> values;  ///< the command's own options with a value: "--from"
+  std::string help;                           ///< with Command::help: the text to print
 
   bool has(std::string_view flag) const { return std::find(flags.begin(), flags.end(), flag) != flags.end(); }
+  std::optional<std::string> value(const std::string& option) const {
+    const auto found = values.find(option);
+    return found == values.end() ? std::nullopt : std::optional(found->second);
+  }
 };
 
 /// A usage error still says for which command, because exit statuses differ.

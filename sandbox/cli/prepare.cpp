@@ -101,6 +101,7 @@ std::optional<Prepared> prepare(const Invocation& invocation, Notices notices) {
   if (!loaded) return std::nullopt;
   Request request{.caller = std::move(*caller),
                   .command = invocation.words,
+                  .onto = invocation.value("--onto").value_or(""),
                   .profile_file = chosen->file,
                   .project = chosen->project,
                   .profile_paths = std::move(loaded->paths)};

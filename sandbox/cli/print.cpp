@@ -31,6 +31,13 @@ std::string escaped(char32_t code) {
   return {'\\', 'x', digits[code >> 4 & 15], digits[code & 15]};
 }
 
+// One write, so that lines of several processes do not mix. Nobody is left to tell if stderr is gone.
+void write_message(std::string_view line, const char* end) {
+  const bool colour = colour_for(STDERR_FILENO) == Colour::always;
+  const std::string lead = colour ? "\x1b[1;31msnug:\x1b[0m " : "snug: ";
+  static_cast<void>(write_all(STDERR_FILENO, lead + printable(line) + end));
+}
+
 }  // namespace
 
 Colour colour_for(int fd) {
@@ -47,12 +54,9 @@ bool print_data(std::string_view text) {
   return false;
 }
 
-void print_message(std::string_view line, LineEnd end) {
-  const bool colour = colour_for(STDERR_FILENO) == Colour::always;
-  const std::string lead = colour ? "\x1b[1;31msnug:\x1b[0m " : "snug: ";
-  // One write, so that lines of several processes do not mix. Nobody is left to tell if stderr is gone.
-  static_cast<void>(write_all(STDERR_FILENO, lead + printable(line) + (end == LineEnd::raw ? "\r\n" : "\n")));
-}
+void print_message(std::string_view line, LineEnd end) { write_message(line, end == LineEnd::raw ? "\r\n" : "\n"); }
+
+void print_prompt(std::string_view question) { write_message(question, ""); }
 
 void print_error(const Error& error) { print_message(to_text(error)); }
 

@@ -22,6 +22,9 @@ enum class LineEnd { newline, raw };
 /// "snug: " and `line` to stderr. Control characters are shown, not sent: names of files may hold any.
 void print_message(std::string_view line, LineEnd end = LineEnd::newline);
 
+/// The same without an end of line, for a question.
+void print_prompt(std::string_view question);
+
 void print_error(const Error& error);
 
 /// `text` with control characters (but newline and tab) and bytes that are no UTF-8 as \xNN.

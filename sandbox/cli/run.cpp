@@ -9,6 +9,7 @@
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/settle.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
 
@@ -145,9 +146,10 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
   Telling telling(invocation, *prepared);
   const auto outcome = run_plan(plan, std::move(early), telling.events());
-  if (!outcome) return print_error(outcome.error()), status_setup_failed;
+  if (!outcome) return print_error(outcome.error()), drop_empty_capture(plan), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
   telling.end(*outcome);
+  settle_capture(plan, outcome->status, plan.project);
   log_decision("exit status " + std::to_string(outcome->status));
   return outcome->status;
 }

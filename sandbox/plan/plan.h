@@ -160,6 +160,13 @@ struct StoredHome {
   std::string files;      ///< directory + "/files": what is bound
 };
 
+/// Where the changes to an overlaid project go and stay until somebody has decided about them (changes/capture.h).
+struct CapturePlan {
+  std::string directory;             ///< STATE/captures/PROJECT-HASH/NAME: record, lock, upper/, work/
+  std::vector<std::string> protect;  ///< patterns relative to the project: their changes are looked at by name
+  Sourced<OnEnd> on_success, on_failure;
+};
+
 // --- what is watched while it runs ----------------------------------------------------------------
 
 /// A host path whose wall is a mount on what stands there: it is lost when the host puts something else there.
@@ -251,6 +258,7 @@ struct Plan {
   std::vector<ViewEntry> view;  ///< parents before children; what is laid over comes after
   std::optional<StoredHome> stored_home;
   std::vector<Preparation> preparations;
+  std::optional<CapturePlan> capture;
   std::vector<Watch> watches;
   std::optional<GitSearch> git_search;
   std::vector<Variable> environment;  ///< sorted by name, no duplicates

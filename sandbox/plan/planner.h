@@ -115,11 +115,16 @@ void prepare_directory(Planner& planner, const std::string& path);
 /// Adds a preparation unless its path has one already.
 void prepare(Planner& planner, Preparation preparation);
 
-/// An overlay whose writes go to a layer of the state directory named after `what`: kept beside the stored home, or
-/// thrown away. Reports and returns nothing where this machine or this user cannot have one.
-enum class LayerLife { kept, scratch };
+/// An overlay whose writes go to a layer of the state directory named after `what`: kept beside the stored home, thrown
+/// away, or kept as plan.capture. Reports and returns nothing where this machine or this user cannot have one.
+enum class LayerLife { kept, scratch, captured };
 std::optional<Overlay> make_overlay(Planner& planner, const std::string& lower, const std::string& what, LayerLife life,
                                     const Origin& origin);
+
+// --- captures.cpp ----------------------------------------------------------------------------------
+
+/// Sets plan.capture unless the profile throws the project's changes away; says which of the two.
+LayerLife plan_capture(Planner& planner);
 
 // --- project.cpp -----------------------------------------------------------------------------------
 

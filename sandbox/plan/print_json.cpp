@@ -11,46 +11,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-bool is_utf8(std::string_view bytes) {
-  while (!bytes.empty()) {
-    const Character character = first_character(bytes);
-    if (!character.valid) return false;
-    bytes.remove_prefix(character.size);
-  }
-  return true;
-}
-
-std::string replaced(std::string_view bytes) {
-  std::string text;
-  while (!bytes.empty()) {
-    const Character character = first_character(bytes);
-    if (character.valid) {
-      text += bytes.substr(0, character.size);
-    } else {
-      append_utf8(text, 0xFFFD);
-    }
-    bytes.remove_prefix(character.size);
-  }
-  return text;
-}
-
-std::string base64(std::string_view bytes) {
-  constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t count = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 | (i < count ? static_cast<unsigned char>(bytes[at + i]) : 0);
-    for (std::size_t i = 0; i < 4; ++i) text += i <= count ? digits[group >> (18 - 6 * i) & 63] : '=';
-  }
-  return text;
-}
-
 /// Sets `name` to bytes from anywhere.
 void put(Json& object, const std::string& name, const std::string& bytes) {
   const bool text = is_utf8(bytes);
-  object[name] = text ? bytes : replaced(bytes);
+  object[name] = text ? bytes : replace_invalid(bytes);
   if (!text) object[name + "_base64"] = base64(bytes);
 }
 
@@ -269,6 +233,20 @@ Json json_of(const SeccompPlan& seccomp) {
           {"rules", to_array(seccomp.rules)}};
 }
 
+Json on_end_json(const Sourced<OnEnd>& end) {
+  constexpr const char* words[] = {"ask", "apply", "keep", "discard"};
+  return {{"value", words[static_cast<int>(end.value)]}, {"origin", json_of(end.origin)}};
+}
+
+Json json_of(const CapturePlan& capture) {
+  Json json;
+  put(json, "directory", capture.directory);
+  json["protect"] = bytes_list(capture.protect);
+  json["on_success"] = on_end_json(capture.on_success);
+  json["on_failure"] = on_end_json(capture.on_failure);
+  return json;
+}
+
 Json project_json(const Plan& plan) {
   constexpr const char* modes[] = {"write", "read", "overlay", "none"};
   Json json{{"mode", modes[static_cast<int>(plan.project_mode.value)]}};
@@ -298,6 +276,7 @@ std::string plan_to_json(const Plan& plan) {
   json["view"] = to_array(plan.view);
   if (plan.stored_home) put(json, "stored_home", plan.stored_home->directory);
   json["preparations"] = to_array(plan.preparations);
+  if (plan.capture) json["capture"] = json_of(*plan.capture);
   json["watches"] = to_array(plan.watches);
   if (plan.git_search) json["git_search"] = json_of(*plan.git_search);
   json["environment"] = to_array(plan.environment);

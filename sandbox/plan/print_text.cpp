@@ -108,6 +108,11 @@ void print_summary(Text& text, const Plan& plan) {
   row("profile", profile, {});
   row("project", plan.project.empty() ? "none" : shown_name(plan.project) + " (" + plan.project_reason + ")",
       plan.project_mode.origin);
+  if (plan.capture) {
+    row("changes",
+        "kept as capture " + shown_name(std::string(base_name(plan.capture->directory))) + ": see `snug diff`",
+        plan.capture->on_success.origin);
+  }
   row("user",
       id_text(identity.user_name, identity.inside_uid) + ", group " +
           id_text(identity.group_name, identity.inside_gid) + "; to the kernel uid " +

@@ -8,6 +8,10 @@ namespace snug {
 namespace {
 
 std::string layer_directory(Planner& planner, const std::string& what, LayerLife life) {
+  if (life == LayerLife::captured) {
+    prepare_directory(planner, planner.plan.capture->directory);
+    return planner.plan.capture->directory;
+  }
   const std::string name = sha256_hex(what).substr(0, 32);
   if (life == LayerLife::kept) {
     const std::string directory = join(planner.plan.stored_home->directory, "layers/" + name);

@@ -47,16 +47,6 @@ void refuse_subids(Refusals& refusals, const Profile& profile) {
   refuse_key(refusals, profile.subids.origin, "subids = \"auto\"", "write subids = \"none\"");
 }
 
-// An overlay over the project is thrown away at the end, so nobody may get one who has not said that this is meant.
-void refuse_losing_changes(Refusals& refusals, const Profile& profile) {
-  if (profile.filesystem.project.value != ProjectMode::overlay) return;
-  const ChangesSection& changes = profile.changes;
-  if (changes.on_success.value == OnEnd::discard && changes.on_failure.value == OnEnd::discard) return;
-  refuse(refusals, profile.filesystem.project.origin,
-         "filesystem.project = \"overlay\" cannot keep changes in this version yet: all of them go when the run ends; "
-         "if that is meant, add under [changes]\n  on-success = \"discard\"\n  on-failure = \"discard\"");
-}
-
 void refuse_network(Refusals& refusals, const NetworkSection& network) {
   if (network.mode.value == NetworkMode::filtered) {
     refuse_key(refusals, network.mode.origin, "network.mode = \"filtered\"", "write \"none\" or \"host\"");
@@ -89,7 +79,6 @@ std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   Refusals refusals;
   refuse_promises(refusals, profile);
   refuse_subids(refusals, profile);
-  refuse_losing_changes(refusals, profile);
   refuse_network(refusals, profile.network);
   refuse_limits(refusals, profile.limits);
   sort_by_place(refusals);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/units.h"
+#include "run/capture_record.h"
 #include "run/git_search.h"
 #include "run/loop.h"
 #include "run/state.h"
@@ -84,6 +85,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   Signals signals = Signals::hold();
   auto state = RunState::prepare(plan);
   if (!state) return std::move(state).error();
+  if (auto begun = begin_capture(plan); !begun) return std::move(begun).error();
   auto record = open_record(plan, events);
   if (!record) return std::move(record).error();
   Watcher watcher(plan.watches);
@@ -102,6 +104,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher), std::move(terminal),
             std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
+  end_capture(plan, outcome.status);
   if (plan.git_search) search(plan, since, false, events);
   add_remarks(outcome, state->finish());
   return outcome;

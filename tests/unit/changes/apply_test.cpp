@@ -90,6 +90,20 @@ TEST_CASE("an applied layer is empty: nothing of it comes back when the host mov
   CHECK(in_short(layer.changes()).empty());
 }
 
+TEST_CASE("what is applied in part within a directory made anew does not count as deleted") {
+  Layer layer;
+  layer.on_host("d/a", "old");
+  layer.on_host("d/b", "old");
+  layer.opaque("d");
+  layer.inside("d/a", "new");
+  layer.inside("d/b", "new");
+  auto changes = layer.changes();
+  REQUIRE(in_short(changes) == std::vector<std::string>{"M d/a content", "M d/b content"});
+  changes.pop_back();
+  REQUIRE(apply_changes(layer.capture, changes));
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{"M d/b content"});
+}
+
 TEST_CASE("applying keeps times, attributes, holes and the names of one file") {
   Layer layer;
   layer.inside("f", "text");

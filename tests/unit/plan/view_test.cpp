@@ -1,4 +1,5 @@
 // What stands where: system, /etc, kernel directories, home, project.
+#include "plan/captures.h"
 #include "support/planning.h"
 
 using namespace snug;
@@ -174,9 +175,25 @@ TEST_CASE("a home behind a symbolic link is at both paths inside") {
   CHECK(plan.stored_home->directory.starts_with("/var/home/ann/.local/state/snug/homes/web-"));
 }
 
-TEST_CASE("an overlay project keeps the host as it was and says so") {
+TEST_CASE("changes to an overlaid project are kept as a capture with the next name") {
+  const std::string captures = captures_of("/home/ann/.local/state/snug", "/home/ann/web");
   Planning planning;
-  planning.toml = "filesystem.project = \"overlay\"";
+  planning.host.add("d " + captures + "/7 uid=1000\n");
+  planning.toml = "filesystem.project = \"overlay\"\nfilesystem.protect = [\"./ci\"]";
+  const Plan plan = planning.plan();
+  REQUIRE(plan.capture);
+  CHECK(plan.capture->directory == captures + "/8");
+  CHECK(plan.capture->protect == std::vector<std::string>{"ci"});
+  const auto* overlay = what_at<Overlay>(plan, "/home/ann/web");
+  REQUIRE(overlay);
+  CHECK_FALSE(overlay->discard);
+  CHECK(overlay->upper == plan.capture->directory + "/upper");
+}
+
+TEST_CASE("an overlay project whose changes are discarded keeps the host as it was and says so") {
+  Planning planning;
+  planning.toml =
+      "filesystem.project = \"overlay\"\nchanges.on-success = \"discard\"\nchanges.on-failure = \"discard\"";
   const Plan plan = planning.plan();
   const auto* overlay = what_at<Overlay>(plan, "/home/ann/web");
   REQUIRE(overlay);

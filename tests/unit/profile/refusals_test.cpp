@@ -26,16 +26,10 @@ struct Row {
 }  // namespace
 
 TEST_CASE("each key that cannot be enforced is refused with what to write instead") {
-  const std::string lost =
-      "filesystem.project = \"overlay\" cannot keep changes in this version yet: all of them go when the run ends; "
-      "if that is meant, add under [changes]\n  on-success = \"discard\"\n  on-failure = \"discard\"";
   const Row rows[] = {
       {"require = [\"filesystem\", \"limits.memory\"]",
        "2:26: require: \"limits.memory\" cannot be promised by this version, which does not enforce it yet"},
       {"subids = \"auto\"", "2:10: subids = \"auto\" is not in this version yet; write subids = \"none\""},
-      {"[filesystem]\nproject = \"overlay\"", "3:11: " + lost},
-      {"[filesystem]\nproject = \"overlay\"\n[changes]\non-success = \"discard\"", "3:11: " + lost},
-      {"[filesystem]\nproject = \"overlay\"\n[changes]\non-failure = \"discard\"", "3:11: " + lost},
       {"[network]\nmode = \"filtered\"",
        "3:8: network.mode = \"filtered\" is not in this version yet; write \"none\" or \"host\""},
       {"[network]\nallow = [\"a.example\", \"b.example\"]",

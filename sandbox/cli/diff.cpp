@@ -1,0 +1,54 @@
+#include <unistd.h>
+
+#include "cli/captured.h"
+#include "cli/changes_text.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/surroundings.h"
+
+namespace snug {
+namespace {
+
+int list(const Caller& caller, bool json) {
+  const std::vector<Capture> captures = captures_here(caller);
+  if (json) return print_data(captures_to_json(captures)) ? 0 : status_usage;
+  std::string text;
+  for (const Capture& capture : captures) text += to_line(capture);
+  if (captures.empty()) print_message("no captured changes here");
+  return print_data(text) ? 0 : status_usage;
+}
+
+/// One line a change: the letters, or names alone, each ended by a NUL with -z.
+std::string lines(const std::vector<SeenChange>& changes, bool names_only, bool nul, Colour colour) {
+  std::string text;
+  for (const SeenChange& seen : changes) {
+    if (names_only && nul) {
+      text.append(seen.change.path).push_back('\0');
+    } else {
+      text += names_only ? printable(seen.change.path) + "\n" : to_line(seen, colour);
+    }
+  }
+  return text;
+}
+
+}  // namespace
+
+int diff_command(const Invocation& invocation) {
+  const auto caller = read_caller();
+  if (!caller) return print_error(caller.error()), status_usage;
+  if (invocation.has("--list")) return list(*caller, invocation.json);
+  auto capture = choose_capture(*caller, invocation.value("--from"));
+  if (!capture) return print_error(capture.error()), status_usage;
+  const auto open = open_capture(std::move(*capture));
+  if (!open) return print_error(open.error()), status_usage;
+  const auto changes = select_changes(open->changes, invocation.words, open->capture.project, caller->cwd);
+  if (!changes) return print_error(changes.error()), status_usage;
+  if (invocation.json) return print_data(changes_to_json(open->capture, *changes)) ? 0 : status_usage;
+  const Colour colour = colour_for(STDOUT_FILENO);
+  if (invocation.has("--name-only"))
+    return print_data(lines(*changes, true, invocation.has("-z"), colour)) ? 0 : status_usage;
+  if (!invocation.has("--stat")) return show_paged(*open, *changes) ? 0 : status_usage;
+  return print_data(lines(*changes, false, false, colour) + summary_of(*changes) + "\n") ? 0 : status_usage;
+}
+
+}  // namespace snug

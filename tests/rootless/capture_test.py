@@ -1,0 +1,280 @@
+"""Changes under filesystem.project = "overlay": captured, shown, applied, discarded."""
+import hashlib
+import json
+import os
+import random
+import shutil
+import stat
+import subprocess
+
+import snugtest
+from snugtest import SNUG, Case
+
+OVERLAY = ["--project", "overlay"]
+
+
+def digest(path):
+    with open(path, "rb") as file:
+        return hashlib.sha256(file.read()).hexdigest()[:12]
+
+
+def described(top):
+    """What a tree is: path -> kind, mode, content or target, attributes; and which names are one file. Opens what is closed."""
+    tree, names = {}, {}
+    left = [top]
+    while left:
+        directory = left.pop()
+        for name in os.listdir(directory):
+            path = os.path.join(directory, name)
+            info = os.lstat(path)
+            entry = [stat.S_IFMT(info.st_mode)]
+            if stat.S_ISLNK(info.st_mode):
+                entry.append(os.readlink(path))
+            else:
+                entry.append(stat.S_IMODE(info.st_mode))
+                os.chmod(path, info.st_mode | 0o700)
+                entry.append({key: os.getxattr(path, key) for key in os.listxattr(path) if key.startswith("user.")})
+            if stat.S_ISDIR(info.st_mode):
+                left.append(path)
+            if stat.S_ISREG(info.st_mode):
+                entry.append(digest(path))
+                names.setdefault(info.st_ino, set()).add(os.path.relpath(path, top))
+            tree[os.path.relpath(path, top)] = entry
+    return tree, {frozenset(group) for group in names.values() if len(group) > 1}
+
+
+class Captured(Case):
+    def capture(self, script, *options, status=0):
+        result = self.inside("sh", "-euc", script, options=[*OVERLAY, *options])
+        self.assertEqual(result.returncode, status, self.story(result))
+        return result.stderr.decode()
+
+    def tool(self, *words, status=0, **more):
+        result = self.snug(*words, **more)
+        self.assertEqual(result.returncode, status, self.story(result))
+        return result.stdout.decode("utf-8", "surrogateescape")
+
+    def read(self, path):
+        with open(os.path.join(self.project, path)) as file:
+            return file.read()
+
+    def captures(self):
+        return json.loads(self.tool("diff", "--list", "--json"))["captures"]
+
+
+class DiffTest(Captured):
+    def test_the_host_stays_as_it_was_until_apply(self):
+        self.write("a", "old\n")
+        self.write("gone", "old\n")
+        before = [(path, self.read(path)) for path in sorted(os.listdir(self.project)) if path != "probe"]
+        said = self.capture("echo new >> a; rm gone; mkdir d; echo 1 > d/f")
+        self.assertIn("2 added, 1 modified, 1 deleted, kept as capture 1", said)
+        self.assertEqual([(path, self.read(path)) for path in sorted(os.listdir(self.project)) if path != "probe"], before)
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["a", "d", "d/f", "gone"])
+        patch = self.tool("diff")
+        self.assertIn("--- a/a\n+++ b/a\n@@ -1 +1,2 @@\n old\n+new\n", patch)
+        self.tool("apply", "--yes")
+        self.assertEqual((self.read("a"), self.read("d/f")), ("old\nnew\n", "1\n"))
+        self.assertFalse(os.path.exists(os.path.join(self.project, "gone")))
+        self.assertEqual(self.captures(), [])
+
+    def test_a_run_that_changed_nothing_leaves_nothing(self):
+        self.write("a", "old\n")
+        self.assertEqual(self.capture("cat a; echo x > b; rm b; cp a c; mv c a; chmod 600 a; chmod 644 a"), "")
+        self.assertEqual(self.captures(), [])
+
+    def test_a_command_that_cannot_be_started_leaves_nothing(self):
+        self.assertEqual(self.inside("no-such-command", options=OVERLAY).returncode, 127)
+        self.assertEqual(self.captures(), [])
+
+    def test_json_says_what_a_name_in_bytes_is(self):
+        self.capture("printf x > \"$(printf 'a\\377b')\"")
+        (change,) = json.loads(self.tool("diff", "--json"))["changes"]
+        self.assertEqual((change["kind"], change["path_base64"], change["after"]["size"]), ("added", "Yf9i", 1))
+        self.assertIsNone(change["before"])
+
+    def test_content_cannot_command_a_terminal(self):
+        self.write("a", "1\n")
+        self.capture("printf 'x\\033]0;title\\007\\n' > a; : > \"$(printf 'n\\033[2J')\"")
+        shown = self.tool("diff") + self.tool("diff", "--stat") + self.tool("diff", "--name-only")
+        self.assertNotIn("\033", shown)
+
+    def test_the_root_of_the_project_has_its_own_mode_inside(self):
+        os.chmod(self.project, 0o751)
+        said = self.capture("stat -c %a . > mode; grep -x 751 mode; rm mode")
+        self.assertEqual(said, "")
+
+
+class ApplyTest(Captured):
+    def test_what_needs_a_look_waits_to_be_named(self):
+        subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
+        self.capture("echo x > ok; mkdir -p .git/hooks .github/workflows; echo evil > .git/hooks/post-checkout;"
+                     "echo y > .github/workflows/ci.yml; ln -s /etc/passwd out")
+        result = self.snug("apply", "--yes")
+        self.assertEqual(result.returncode, 1)
+        for name in (".git/hooks/post-checkout", ".github/workflows/ci.yml", "out"):
+            self.assertIn(name, result.stderr.decode())
+            self.assertFalse(os.path.lexists(os.path.join(self.project, name)))
+        self.assertEqual(self.read("ok"), "x\n")
+        self.tool("apply", "--yes", ".github/workflows/ci.yml", status=1)
+        self.assertEqual(self.read(".github/workflows/ci.yml"), "y\n")
+        self.tool("apply", "--yes", "--reviewed")
+        self.assertTrue(os.path.lexists(os.path.join(self.project, "out")))
+
+    def test_what_the_host_changed_meanwhile_is_not_overwritten(self):
+        self.write("a", "old\n")
+        self.write("b", "old\n")
+        self.capture("echo inside > a; echo inside > b")
+        self.write("a", "host\n")
+        result = self.snug("apply", "--yes")
+        self.assertEqual(result.returncode, 1, self.story(result))
+        self.assertIn('"a" was changed on the host meanwhile', result.stderr.decode())
+        self.assertEqual((self.read("a"), self.read("b")), ("host\n", "inside\n"))
+        self.tool("apply", "--yes", "--theirs")
+        self.assertEqual(self.read("a"), "inside\n")
+
+    def test_a_pair_of_names_the_host_had_is_split_and_it_is_said(self):
+        self.write("a", "old\n")
+        os.link(os.path.join(self.project, "a"), os.path.join(self.project, "b"))
+        self.capture("echo new > a")
+        result = self.snug("apply", "--yes")
+        self.assertIn('"a" had other names on the host', result.stderr.decode())
+        self.assertEqual((self.read("a"), self.read("b")), ("new\n", "old\n"))
+
+    def test_part_by_path_and_pattern(self):
+        self.capture("mkdir -p src/deep ab; echo 1 > src/deep/x.c; echo 1 > src/x.o; echo 1 > ab/f; echo 1 > a")
+        self.tool("apply", "--yes", "src", "!**/*.o", "a", status=1)
+        self.assertEqual(sorted(self.tool("diff", "--name-only").split()), ["ab", "ab/f", "src/x.o"])
+        self.tool("apply", "--yes", "no-such", status=2)
+        self.tool("apply", "--yes", "../elsewhere", status=2)
+
+    def test_the_next_run_can_go_on(self):
+        self.capture("echo 1 > a")
+        self.capture("cat a > b", "--onto", "1")
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["a", "b"])
+        self.capture("echo c > c")
+        self.assertEqual([one["name"] for one in self.captures()], ["1", "2"])
+        self.tool("diff", status=2)
+        self.tool("discard", "--yes", "--from", "2")
+        self.tool("apply", "--yes")
+        self.assertEqual(self.read("b"), "1\n")
+
+    def test_closed_directories_can_be_shown_applied_and_discarded(self):
+        script = "mkdir -p d/e; echo 1 > d/e/f; chmod 000 d/e/f d/e; chmod 555 d"
+        self.capture(script)
+        self.tool("discard", "--yes")
+        self.capture(script)
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["d", "d/e", "d/e/f"])
+        self.tool("apply", "--yes")
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.project, "d")).st_mode), 0o555)
+        subprocess.run(["chmod", "-R", "u+rwX", self.project], check=True)
+        self.assertEqual(self.read("d/e/f"), "1\n")
+
+    def test_a_capture_in_use_is_left_alone(self):
+        process = self.start("sh", "-c", "echo x > f; echo ready; sleep 60", options=OVERLAY)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        for words in (["diff"], ["apply", "--yes"], ["discard", "--yes"]):
+            result = self.snug(*words)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn("its run has not ended", result.stderr.decode())
+        process.kill()
+        process.wait()
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["f"])
+
+    def test_nobody_is_asked_where_nobody_is(self):
+        self.capture("echo 1 > a")
+        for command in ("apply", "discard"):
+            result = self.snug(command)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(f"snug {command} --yes", result.stderr.decode())
+        self.assertEqual(len(self.captures()), 1)
+
+    def test_the_profile_decides_at_the_end(self):
+        def run(end, script):
+            profile = f'filesystem.project = "overlay"\nchanges.on-success = "{end}"\n'
+            return self.inside("sh", "-c", script, profile=profile)
+        self.assertEqual(run("discard", "echo 1 > a").stderr, b"")
+        self.assertFalse(os.path.exists(os.path.join(self.project, "a")))
+        run("apply", "echo 1 > a")
+        self.assertEqual((self.read("a"), self.captures()), ("1\n", []))
+        self.assertEqual(run("apply", "echo 2 > a; exit 3").returncode, 3)
+        self.assertEqual((self.read("a"), len(self.captures())), ("1\n", 1))
+
+
+# What the generator below chooses from; {} are names.
+OPERATIONS = (
+    "echo $RANDOM$$ > {}", "printf 'text of {0}' >> {0}", "mkdir -p {}", "rm -rf {}", "rm -f {}", "mv {} {}", "cp -r {} {}",
+    "chmod 600 {}", "chmod 755 {}", "ln -s {} {}", "ln {} {}", "ln -f {} {}", "rm -rf {0}; mkdir {0}; echo new > {0}/n",
+    "mkfifo {}", "truncate -s 100000 {}", "setfattr -n user.note -v x {}", "touch {}", "rm -rf {0}; echo file > {0}",
+    "cat {0} > t.tmp && mv t.tmp {0}", "mkdir -p {0} && chmod 500 {0}", "tar cf t.tar {0} && rm -rf {0} && tar xf t.tar; rm -f t.tar",
+)
+NAMES = ("a", "b", "d", "d/a", "d/b", "d/e", "d/e/f", "x y", "d/e/a")
+
+
+class DifferentialTest(Captured):
+    """After apply the tree is what the same script makes of it on the host."""
+
+    START = "mkdir -p d/e; echo a > a; echo b > b; echo f > d/e/f; echo a2 > d/a; ln -s b d/b; chmod 640 b"
+
+    def script(self, seed):
+        chance = random.Random(seed)
+        lines = []
+        for _ in range(chance.randint(1, 12)):
+            operation = chance.choice(OPERATIONS)
+            names = ["'" + chance.choice(NAMES) + "'" for _ in range(2)]
+            lines.append(operation.format(*names) if "{0}" in operation else operation.format(*names[:operation.count("{}")]))
+        return "RANDOM=5; umask 022\n" + "\n".join(f"({line}) 2>/dev/null || true" for line in lines).replace("$$", "")
+
+    def check(self, seed):
+        native, captured = self.folder("native"), self.folder("captured")
+        script = self.script(seed)
+        for top in (native, captured):
+            subprocess.run(["sh", "-c", self.START], cwd=top, check=True)
+        subprocess.run(["sh", "-c", script], cwd=native, check=True, stderr=subprocess.DEVNULL)
+        run = self.snug("run", *OVERLAY, "--", "sh", "-c", script, cwd=captured)
+        self.assertEqual(run.returncode, 0, self.story(run))
+        if run.stderr:
+            applied = self.snug("apply", "--yes", "--reviewed", cwd=captured)
+            self.assertEqual(applied.returncode, 0, script + self.story(applied))
+        (made, one_file), (wanted, wanted_one_file) = described(captured), described(native)
+        self.assertEqual(one_file, wanted_one_file, f"names of one file, seed {seed}:\n{script}")
+        wrong = {path for path in made.keys() | wanted.keys() if made.get(path) != wanted.get(path)}
+        self.assertFalse(wrong, f"seed {seed}:\n{script}" + "".join(
+            f"\n{path}: {made.get(path)} instead of {wanted.get(path)}" for path in sorted(wrong)))
+        for top in (native, captured):
+            subprocess.run(["chmod", "-R", "u+rwX", top], check=True)
+
+    def test_generated_scripts(self):
+        for seed in range(int(os.environ.get("SNUG_SEEDS", "120"))):
+            self.check(seed)
+
+
+class GitTest(Captured):
+    """Work done by git inside arrives whole."""
+
+    def git(self, *words):
+        subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], cwd=self.project, check=True,
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def test_commits_rebase_stash_and_gc(self):
+        snugtest.need_program("git")
+        self.git("init", "-q", "-b", "main")
+        for name in ("one", "two"):
+            self.write(name, name)
+            self.git("add", name)
+            self.git("commit", "-qm", name)
+        self.capture("""
+            git config --global user.name t; git config --global user.email t@t
+            git checkout -q -b side HEAD~1; echo three > three; git add three; git commit -qm three
+            git rebase -q main; echo more >> two; git stash -q; git stash pop -q; git gc -q
+        """)
+        self.tool("apply", "--yes", status=1)
+        self.tool("apply", "--yes", "--reviewed")
+        self.git("fsck", "--strict")
+        log = subprocess.run(["git", "log", "--format=%s", "side"], cwd=self.project, capture_output=True, text=True)
+        self.assertEqual(log.stdout.split(), ["three", "two", "one"])
+        self.assertEqual(self.read("two"), "twomore\n")
+
+
+if __name__ == "__main__":
+    snugtest.main()
