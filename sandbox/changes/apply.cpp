@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <map>
 #include <optional>
-#include <ranges>
 #include <utility>
 
 #include "base/paths.h"
@@ -145,9 +144,9 @@ class Workplace {
 
   /// Modes, times and attributes of directories last and what lies deepest first: a closed one could not be worked in.
   Result<void> finish_nodes(const std::vector<ApplyStep>& steps, int upper) const {
-    for (const ApplyStep& step : steps | std::views::reverse) {
-      if (!step.directory && step.kind != Kind::set_mode) continue;
-      if (auto finished = finish_node(step, upper); !finished) return finished;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+      if (!step->directory && step->kind != Kind::set_mode) continue;
+      if (auto finished = finish_node(*step, upper); !finished) return finished;
     }
     return {};
   }
@@ -399,8 +398,8 @@ Result<void> carry_out_all(const Capture& capture, const Workplace& workplace, c
 
 Result<void> take_all_back(const Workplace& workplace, const std::vector<ApplyStep>& steps) {
   workplace.reopen_nodes(steps);
-  for (const ApplyStep& step : steps | std::views::reverse) {
-    if (auto taken = workplace.take_back(step); !taken) return taken;
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    if (auto taken = workplace.take_back(*step); !taken) return taken;
   }
   return {};
 }
@@ -442,7 +441,7 @@ class Pruner {
 void prune(const Capture& capture, const std::vector<ApplyStep>& steps) {
   const Fd upper = open_upper(capture);
   Pruner pruner(upper.get());
-  for (const ApplyStep& step : steps | std::views::reverse) pruner.forget(step.path);
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) pruner.forget(step->path);
 }
 
 Result<ApplyReport> commit(const Capture& capture, Workplace& workplace, Journal journal) {
