@@ -75,14 +75,18 @@ std::string host_path_of(const ViewEntry& entry, std::string_view path) {
 
 Spot& Layout::spot_at(const std::string& path) {
   if (const auto known = by_path_.find(path); known != by_path_.end()) return *known->second;
-  auto& [own_path, spot] = *spots_.try_emplace(path).first;
-  by_path_.emplace(own_path, &spot);
-  return spot;
+  // Lists are often in order: the next one then belongs right behind the last.
+  const auto place = spots_.try_emplace(next_, path);
+  next_ = std::next(place);
+  by_path_.emplace(place->first, &place->second);
+  return place->second;
 }
 
 Spots::iterator Layout::erase(Spots::const_iterator spot) {
   by_path_.erase(spot->first);
-  return spots_.erase(spot);
+  const auto behind = spots_.erase(spot);
+  next_ = behind;
+  return behind;
 }
 
 void Layout::place(ViewEntry entry, Rank rank, bool spare) {

@@ -85,6 +85,7 @@ class Layout {
   Spot& spot_at(const std::string& path);
 
   Spots spots_;
+  Spots::const_iterator next_ = spots_.end();            // behind the one placed last
   std::unordered_map<std::string_view, Spot*> by_path_;  // into spots_; most questions need no order
   std::vector<Note> notes_;
 };
