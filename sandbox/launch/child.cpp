@@ -43,8 +43,7 @@ class Interpreter {
   }
 
   void early() noexcept;
-  void run_prologue() noexcept;
-  void run_plan() noexcept;
+  void obey() noexcept;
   [[noreturn]] void become_init() noexcept;
 
  private:
@@ -64,8 +63,9 @@ class Interpreter {
   }
 
   long take_processors_back() noexcept;
+  long empty_bounding_set() noexcept;
   protocol::Command wait_for_command() noexcept;
-  void run_steps(const spec::Steps& steps, uint32_t from) noexcept;
+  void run_steps(spec::Offset first, int32_t count) noexcept;
   long run_step(const Step& step) noexcept;
   long make_file(const Step& step) noexcept;
   long attach(const Step& step) noexcept;
@@ -79,7 +79,7 @@ class Interpreter {
   long fix_descriptors() noexcept;
 
   const Start& start_;
-  uint32_t done_ = 0;  // how many of the plan's steps the prologue was
+  int32_t done_ = 0;  // how many of the plan's steps, those of the prologue among them
   int registers_[spec::register_count];
   int image_ = -1;
 };
@@ -164,6 +164,18 @@ long Interpreter::take_processors_back() noexcept {
   return result == -kEperm || result == -kEnosys ? 0 : result;
 }
 
+// Exec gives a non-root id no capability anyway; with uid 0 inside it is the empty bounding set that does it. What the
+// child itself may do does not depend on it.
+long Interpreter::empty_bounding_set() noexcept {
+  raw::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
+  for (int capability = 0; capability < 64; ++capability) {
+    const long result = raw::prctl(PR_CAPBSET_DROP, capability);
+    if (result == -kEinval) break;  // past the kernel's last one
+    if (result < 0) return result;
+  }
+  return 0;
+}
+
 // What needs no plan: it runs while the parent still reads and thinks.
 void Interpreter::early() noexcept {
   raw::close(start_.parents_control);
@@ -181,6 +193,7 @@ void Interpreter::early() noexcept {
   // keys.
   const long keyring = call(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0);
   if (keyring != -kEnosys && keyring != -kEperm) check_early(EarlyStep::keyring, keyring);
+  check_early(EarlyStep::bounding_set, empty_bounding_set());
   const long image = make_image(start_.init_image, start_.init_image_size);
   check_early(EarlyStep::image, image);
   image_ = static_cast<int>(image);
@@ -193,30 +206,37 @@ protocol::Command Interpreter::wait_for_command() noexcept {
   return command;
 }
 
-void Interpreter::run_steps(const spec::Steps& steps, uint32_t from) noexcept {
-  const auto* first = reinterpret_cast<const Step*>(reinterpret_cast<const char*>(start_.memory) + steps.first);
-  for (uint32_t i = from; i < steps.count; ++i) {
-    const Step& step = first[i];
+// Those of the first `count` that are not done.
+void Interpreter::run_steps(spec::Offset first, int32_t count) noexcept {
+  const auto* steps = reinterpret_cast<const Step*>(reinterpret_cast<const char*>(start_.memory) + first);
+  while (done_ < count) {
+    const Step& step = steps[done_];
     const long result = run_step(step);
-    if (result >= 0) continue;
     const bool absent = result == -kEnoent || result == -kEnotdir;
-    if (!absent || (step.flags & spec::may_be_absent) == 0) fail(static_cast<int32_t>(i), result);
-    i += step.skip;
+    if (result < 0 && (!absent || (step.flags & spec::may_be_absent) == 0)) fail(done_, result);
+    done_ += result < 0 ? static_cast<int32_t>(step.skip) + 1 : 1;
   }
 }
 
-// The same steps stand at the beginning of the plan's, or this child is not told to begin.
-void Interpreter::run_prologue() noexcept {
-  protocol::Command command = wait_for_command();
-  if (command.kind == protocol::Command::prologue) {
-    run_steps(start_.memory->prologue, 0);
-    done_ = start_.memory->prologue.count;
-    command = wait_for_command();
+// The prologue's steps stand at the beginning of the plan's, or this child is told no more.
+void Interpreter::obey() noexcept {
+  using protocol::Command;
+  while (true) {
+    const Command command = wait_for_command();
+    switch (command.kind) {
+      case Command::prologue:
+        run_steps(start_.memory->prologue.first, command.value);
+        break;
+      case Command::steps:
+      case Command::last:
+        run_steps(start_.memory->plan.first, command.value);
+        break;
+      default:
+        raw::exit(125);
+    }
+    if (command.kind == Command::last) return;
   }
-  if (command.kind != protocol::Command::begin) raw::exit(125);
 }
-
-void Interpreter::run_plan() noexcept { run_steps(start_.memory->plan, done_); }
 
 long Interpreter::make_file(const Step& step) noexcept {
   return write_all(at(step), text(step.text), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, static_cast<unsigned>(step.arg),
@@ -360,14 +380,7 @@ long Interpreter::run_step(const Step& step) noexcept {
   return -kEinval;
 }
 
-// Exec gives a non-root id no capability anyway; with uid 0 inside it is the empty bounding set that does it.
 long Interpreter::drop_capabilities() noexcept {
-  raw::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
-  for (int capability = 0; capability < 64; ++capability) {
-    const long result = raw::prctl(PR_CAPBSET_DROP, capability);
-    if (result == -kEinval) break;  // past the kernel's last one
-    if (result < 0) return result;
-  }
   struct __user_cap_header_struct header {};
   header.version = _LINUX_CAPABILITY_VERSION_3;
   struct __user_cap_data_struct none[2]{};
@@ -404,8 +417,7 @@ void Interpreter::become_init() noexcept {
 void run(const Start& start) noexcept {
   Interpreter interpreter(start);
   interpreter.early();
-  interpreter.run_prologue();
-  interpreter.run_plan();
+  interpreter.obey();
   interpreter.become_init();
 }
 

@@ -34,6 +34,7 @@ enum class EarlyStep : int32_t {
   gid_map,
   loopback,
   keyring,
+  bounding_set,
   image
 };
 /// Fixed steps after the plan's, reported as -100 - LateStep.

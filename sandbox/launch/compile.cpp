@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "base/paths.h"
+#include "landlock/ruleset.h"
 
 namespace snug {
 namespace {
@@ -110,12 +111,15 @@ std::uint64_t taken_by_seal(const Device& device) { return kSealed & ~attributes
 std::uint64_t taken_by_seal(const Tmpfs& tmpfs) { return kSealed & ~attributes_of(tmpfs); }
 std::uint64_t taken_by_seal(const Special& special) { return kSealed & ~attributes_of(special); }
 
-class Compiler {
+}  // namespace
+
+class Compilation::Compiler {
  public:
   Compiler(const CompileInput& input, SpecMemory& memory) : input_(input), plan_(input.plan), memory_(memory) {}
 
-  Result<std::vector<StepPurpose>> run();
-  void run_prologue();
+  void begin();
+  Result<std::vector<StepPurpose>> finish(const std::function<void()>& some_ready);
+  void write_prologue();
 
  private:
   // --- the recipe ---
@@ -144,7 +148,8 @@ class Compiler {
   void make_mount_point(std::size_t i);
   void make_parents(std::size_t i);
   void make_plain(std::size_t i);
-  void make_file(const std::string& path, const std::string& content, std::uint32_t mode);
+  void make_copy(const ViewEntry& entry, std::uint32_t mode);
+  void make_file(std::string_view path, std::string_view content, std::uint32_t mode);
   void mount(std::size_t i);
   void mount_entry(std::size_t i, const Bind& bind);
   void mount_entry(std::size_t i, const Device& device);
@@ -161,7 +166,8 @@ class Compiler {
 
   // --- steps ---
   Step& add(Step step);
-  spec::Steps put_steps() { return {memory_.put_array(steps_), static_cast<std::uint32_t>(steps_.size())}; }
+  void publish();
+  void publish_if_many();
   void purpose(const ViewEntry* entry, const Origin* origin, const char* task);
   Offset put(std::string_view text) { return memory_.put(text); }
   Offset number(std::uint64_t value) { return put(std::to_string(value)); }
@@ -180,7 +186,9 @@ class Compiler {
   const CompileInput& input_;
   const Plan& plan_;
   SpecMemory& memory_;
-  std::vector<Step> steps_;
+  std::vector<Step> steps_;  ///< not published yet
+  const std::function<void()>* some_ready_ = nullptr;
+  std::optional<Error> failed_copy_;
   std::vector<StepPurpose> purposes_;
   std::vector<std::size_t> holder_;            ///< by entry: the entry whose mount its target lies in; npos: the root
   std::vector<bool> usual_;                    ///< by entry: set up first of all
@@ -188,27 +196,39 @@ class Compiler {
   std::unordered_set<std::string_view> made_;  ///< views into the plan's targets
 };
 
-Step& Compiler::add(Step step) {
+Step& Compilation::Compiler::add(Step step) {
   step.origin = static_cast<std::uint32_t>(purposes_.size() - 1);
   return steps_.emplace_back(step);
 }
 
-void Compiler::purpose(const ViewEntry* entry, const Origin* origin, const char* task) {
+// From here on they are not changed any more.
+void Compilation::Compiler::publish() {
+  memory_.add_steps(steps_);
+  steps_.clear();
+  if (some_ready_ != nullptr && !memory_.full()) (*some_ready_)();
+}
+
+// Telling the child takes as long as compiling twenty.
+void Compilation::Compiler::publish_if_many() {
+  if (steps_.size() >= 128) publish();
+}
+
+void Compilation::Compiler::purpose(const ViewEntry* entry, const Origin* origin, const char* task) {
   purposes_.push_back({entry, origin, task});
 }
 
 // --- order ---------------------------------------------------------------------------------------------
 
-// No entry takes more than about four of each; what comes on top is about the same for any plan.
-void Compiler::reserve() {
+// No entry takes more than about four purposes; what comes on top is about the same for any plan.
+void Compilation::Compiler::reserve() {
   const std::size_t entries = plan_.view.size();
-  steps_.reserve(4 * entries + 128);
+  steps_.reserve(512);
   purposes_.reserve(4 * entries + 32);
   made_.reserve(2 * entries);
 }
 
 // What lies below an entry follows it directly, so that the entries around one are those still open before it.
-void Compiler::sort_out() {
+void Compilation::Compiler::sort_out() {
   const std::vector<ViewEntry>& view = plan_.view;
   holder_.reserve(view.size());
   usual_.reserve(view.size());
@@ -232,7 +252,7 @@ void Compiler::sort_out() {
 
 // --- mount points ----------------------------------------------------------------------------------------
 
-void Compiler::make_parents(std::size_t i) {
+void Compilation::Compiler::make_parents(std::size_t i) {
   const std::string_view path = plan_.view[i].target;
   const std::size_t start = on_root(i) ? 0 : plan_.view[holder_[i]].target.size();
   for (std::size_t end = path.find('/', start + 1); end != path.npos; end = path.find('/', end + 1)) {
@@ -242,7 +262,7 @@ void Compiler::make_parents(std::size_t i) {
   }
 }
 
-void Compiler::make_mount_point(std::size_t i) {
+void Compilation::Compiler::make_mount_point(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   if (in_host_content(i)) return;  // must exist: open_target says so if it does not
   make_parents(i);
@@ -255,7 +275,7 @@ void Compiler::make_mount_point(std::size_t i) {
   }
 }
 
-void Compiler::make_file(const std::string& path, const std::string& content, std::uint32_t mode) {
+void Compilation::Compiler::make_file(std::string_view path, std::string_view content, std::uint32_t mode) {
   add({.op = Op::make_file,
        .at = root,
        .text = put(relative(path)),
@@ -264,14 +284,24 @@ void Compiler::make_file(const std::string& path, const std::string& content, st
        .arg2 = content.size()});
 }
 
-void Compiler::make_plain(std::size_t i) {
+// The first that fails counts; the child is ended anyway.
+void Compilation::Compiler::make_copy(const ViewEntry& entry, std::uint32_t mode) {
+  if (failed_copy_) return;
+  const auto content = input_.copy(entry);
+  if (!content) {
+    failed_copy_ = content.error();
+  } else if (*content) {
+    make_file(entry.target, **content, mode);
+  }
+}
+
+void Compilation::Compiler::make_plain(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   const Offset path = put(relative(entry.target));
   if (const auto* file = std::get_if<File>(&entry.what)) {
     make_file(entry.target, file->content, file->mode);
   } else if (const auto* copy = std::get_if<Copy>(&entry.what)) {
-    const auto content = input_.copies.find(i);
-    if (content != input_.copies.end()) make_file(entry.target, content->second, copy->mode);
+    make_copy(entry, copy->mode);
   } else if (const auto* directory = std::get_if<Directory>(&entry.what)) {
     made_.insert(entry.target);
     add({.op = Op::make_dir, .at = root, .text = path, .arg = directory->mode});
@@ -282,7 +312,7 @@ void Compiler::make_plain(std::size_t i) {
 
 // --- mounts ----------------------------------------------------------------------------------------------
 
-void Compiler::open_host(std::size_t i, const std::string& path, Register to, std::uint64_t flags) {
+void Compilation::Compiler::open_host(std::size_t i, const std::string& path, Register to, std::uint64_t flags) {
   if (const auto found = input_.prepared.find(i); found != input_.prepared.end()) {
     add({.op = Op::take, .r = to, .arg = static_cast<std::uint64_t>(found->second)});
   } else {
@@ -291,14 +321,15 @@ void Compiler::open_host(std::size_t i, const std::string& path, Register to, st
 }
 
 // A prepared source is a detached mount already.
-void Compiler::clone_host(std::size_t i, const std::string& path, std::uint64_t flags, std::uint64_t attributes) {
+void Compilation::Compiler::clone_host(std::size_t i, const std::string& path, std::uint64_t flags,
+                                       std::uint64_t attributes) {
   const bool prepared = input_.prepared.contains(i);
   open_host(i, path, prepared ? tree : source, flags);
   if (!prepared) add({.op = Op::clone_tree, .r = tree, .at = source, .arg = kRecursive});
   if (!sealed_[i]) add({.op = Op::set_attributes, .at = tree, .arg = attributes, .arg2 = kRecursive});
 }
 
-void Compiler::attach(std::size_t i) {
+void Compilation::Compiler::attach(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   if (!in_host_content(i)) {
     add({.op = Op::attach, .r = tree, .at = root, .text = put(relative(entry.target))});
@@ -309,17 +340,17 @@ void Compiler::attach(std::size_t i) {
   add({.op = Op::attach, .r = tree, .at = target});
 }
 
-void Compiler::mount_entry(std::size_t i, const Bind& bind) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Bind& bind) {
   clone_host(i, bind.source, bind.directory ? kDirectory : 0, attributes_of(bind));
   attach(i);
 }
 
-void Compiler::mount_entry(std::size_t i, const Device& device) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Device& device) {
   clone_host(i, device.source, 0, attributes_of(device));
   attach(i);
 }
 
-void Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
   std::uint64_t lowers = ~std::uint64_t{0};
   for (std::size_t n = 0; n < overlay.lowers.size() && n < kMostLowers; ++n) {
     const auto where = static_cast<Register>(lower + static_cast<int>(n));
@@ -339,7 +370,7 @@ void Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
   attach(i);
 }
 
-void Compiler::open_tmpfs(const Tmpfs& tmpfs) {
+void Compilation::Compiler::open_tmpfs(const Tmpfs& tmpfs) {
   char mode[8] = {};
   for (int digit = 0; digit < 4; ++digit) mode[digit] = static_cast<char>('0' + ((tmpfs.mode >> (9 - 3 * digit)) & 7));
   open_filesystem("tmpfs");
@@ -348,13 +379,13 @@ void Compiler::open_tmpfs(const Tmpfs& tmpfs) {
   set_option("mode", put(mode));
 }
 
-void Compiler::mount_entry(std::size_t i, const Tmpfs& tmpfs) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Tmpfs& tmpfs) {
   open_tmpfs(tmpfs);
   mount_filesystem(attributes_of(tmpfs), tree);
   attach(i);
 }
 
-void Compiler::mount_entry(std::size_t i, const Special& special) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Special& special) {
   switch (special.kind) {
     case Special::Kind::proc:
       open_filesystem("proc");
@@ -383,7 +414,7 @@ void Compiler::mount_entry(std::size_t i, const Special& special) {
   }
 }
 
-void Compiler::mount_entry(std::size_t i, const Mask& mask) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Mask& mask) {
   add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(plan_.view[i].target))});
   const bool own = !mask.content.empty();
   if (own) add({.op = Op::open_target, .r = source, .at = own_files, .text = number(i)});
@@ -391,7 +422,7 @@ void Compiler::mount_entry(std::size_t i, const Mask& mask) {
   add({.op = Op::attach, .r = tree, .at = target});
 }
 
-void Compiler::mount_entry(std::size_t i, const Seal&) {
+void Compilation::Compiler::mount_entry(std::size_t i, const Seal&) {
   add({.op = Op::open_target, .r = target, .at = root, .text = put(relative(plan_.view[i].target))});
   add({.op = Op::clone_tree, .r = tree, .at = target, .arg = kRecursive});
   add({.op = Op::set_attributes, .at = tree, .arg = kSealed, .arg2 = kRecursive});
@@ -399,7 +430,7 @@ void Compiler::mount_entry(std::size_t i, const Seal&) {
 }
 
 // An optional entry whose first step finds nothing skips the rest of its steps.
-void Compiler::mount(std::size_t i) {
+void Compilation::Compiler::mount(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   purpose(&entry, &entry.origin, "");
   const std::size_t first = steps_.size();
@@ -416,14 +447,14 @@ void Compiler::mount(std::size_t i) {
 // --- the recipe --------------------------------------------------------------------------------------------
 
 // First of all: nothing may be made in a file system by an id that has no name inside.
-void Compiler::become_stand_in() {
+void Compilation::Compiler::become_stand_in() {
   if (plan_.identity.kind != Identity::Kind::stand_in) return;
   purpose(nullptr, &plan_.identity.origin, "change to the stand-in user");
   add({.op = Op::become, .arg = plan_.identity.inside_uid, .arg2 = plan_.identity.inside_gid});
 }
 
 // The new root lies over "/": the one directory every host has. Lookups of sources still start below it.
-void Compiler::make_root() {
+void Compilation::Compiler::make_root() {
   purpose(nullptr, nullptr, "make the root");
   open_tmpfs(plan_.root.tmpfs);
   mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, root);
@@ -440,14 +471,14 @@ void Compiler::make_root() {
 }
 
 // Before everything that a profile or the host decides, so that any two plans begin alike as far as they are alike.
-void Compiler::set_up_usual() {
+void Compilation::Compiler::set_up_usual() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
     if (usual_[i]) set_up(i);
   }
 }
 
 // What masks show instead of nothing: files named by their entry, beside the two above.
-void Compiler::make_own_files() {
+void Compilation::Compiler::make_own_files() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
     const auto* mask = std::get_if<Mask>(&plan_.view[i].what);
     if (mask == nullptr || mask->content.empty()) continue;
@@ -461,23 +492,24 @@ void Compiler::make_own_files() {
   }
 }
 
-void Compiler::lay_out_root() {
+void Compilation::Compiler::lay_out_root() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
     if (usual_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
     purpose(&entry, &entry.origin, "");
     if (on_root(i)) prepare_on_root(i);
     if (sealed_[i]) mount(i);
+    publish_if_many();
   }
 }
 
-void Compiler::seal_root() {
+void Compilation::Compiler::seal_root() {
   purpose(nullptr, nullptr, "make the root read-only");
   add({.op = Op::set_attributes, .at = root, .arg = kSealed, .arg2 = kRecursive});
 }
 
 // They lay on the root when it was sealed.
-void Compiler::reopen_usual() {
+void Compilation::Compiler::reopen_usual() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
     if (!usual_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
@@ -488,7 +520,7 @@ void Compiler::reopen_usual() {
   }
 }
 
-void Compiler::prepare_on_root(std::size_t i) {
+void Compilation::Compiler::prepare_on_root(std::size_t i) {
   if (is_mount(plan_.view[i].what)) {
     make_mount_point(i);
   } else {
@@ -496,7 +528,7 @@ void Compiler::prepare_on_root(std::size_t i) {
   }
 }
 
-void Compiler::prepare_on_tmpfs(std::size_t i) {
+void Compilation::Compiler::prepare_on_tmpfs(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   if (is_mount(entry.what) && !lies_over_what_is_there(entry.what)) {
     make_mount_point(i);
@@ -505,7 +537,7 @@ void Compiler::prepare_on_tmpfs(std::size_t i) {
   }
 }
 
-void Compiler::set_up(std::size_t i) {
+void Compilation::Compiler::set_up(std::size_t i) {
   const ViewEntry& entry = plan_.view[i];
   purpose(&entry, &entry.origin, "");
   if (on_root(i)) {
@@ -516,17 +548,18 @@ void Compiler::set_up(std::size_t i) {
   mount(i);
 }
 
-void Compiler::lay_over() {
+void Compilation::Compiler::lay_over() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
     if (usual_[i] || sealed_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
     purpose(&entry, &entry.origin, "");
     if (!on_root(i) && !in_host_content(i)) prepare_on_tmpfs(i);
     mount(i);
+    publish_if_many();
   }
 }
 
-void Compiler::make_terminal() {
+void Compilation::Compiler::make_terminal() {
   const PtyStart& pty = input_.pty;
   spec::Terminal start{.rows = pty.rows, .columns = pty.columns, .x_pixels = pty.x_pixels, .y_pixels = pty.y_pixels};
   std::memcpy(start.modes, &pty.modes, sizeof start.modes);
@@ -538,7 +571,7 @@ void Compiler::make_terminal() {
 }
 
 // One terminal for all descriptors that were one; the caller's terminal never gets inside.
-void Compiler::set_up_stdio() {
+void Compilation::Compiler::set_up_stdio() {
   purpose(nullptr, nullptr, "make the sandbox's terminal");
   const auto& stdio = input_.stdio;
   if (std::find(stdio.begin(), stdio.end(), StdioMode::pty) != stdio.end()) make_terminal();
@@ -552,7 +585,7 @@ void Compiler::set_up_stdio() {
   }
 }
 
-void Compiler::enter() {
+void Compilation::Compiler::enter() {
   if (plan_.namespaces.time) {
     purpose(nullptr, nullptr, "set the clock offsets");
     const auto line = [](const char* clock, std::chrono::nanoseconds offset) {
@@ -596,8 +629,8 @@ std::vector<spec::Rlimit> rlimits_of(const Plan& plan) {
 
 std::vector<std::string_view> views(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
-void Compiler::write_landlock(spec::Init& init) {
-  const LandlockRuleset& ruleset = input_.landlock;
+void Compilation::Compiler::write_landlock(spec::Init& init) {
+  const LandlockRuleset ruleset = make_ruleset(plan_, plan_.landlock_abi);
   if (ruleset.empty()) return;
   const std::uint64_t attributes[] = {ruleset.handled_fs, ruleset.handled_net, ruleset.scoped};
   init.landlock_attributes = memory_.put(attributes, sizeof attributes);
@@ -611,7 +644,7 @@ void Compiler::write_landlock(spec::Init& init) {
   init.landlock_path_count = static_cast<std::uint32_t>(paths.size());
 }
 
-void Compiler::write_init() {
+void Compilation::Compiler::write_init() {
   spec::Init& init = memory_.header()->init;
   const CommandPlan& command = plan_.command;
   std::vector<std::string> variables;
@@ -640,20 +673,17 @@ void Compiler::write_init() {
   }
 }
 
-// Both recipes begin alike: the steps of a prologue are the first steps of a plan with the same root and usual entries.
-void Compiler::run_prologue() {
-  sort_out();
-  make_root();
-  set_up_usual();
-  memory_.header()->prologue = put_steps();
-}
-
-Result<std::vector<StepPurpose>> Compiler::run() {
+void Compilation::Compiler::begin() {
   reserve();
   sort_out();
   become_stand_in();
   make_root();
   set_up_usual();
+  publish();
+}
+
+Result<std::vector<StepPurpose>> Compilation::Compiler::finish(const std::function<void()>& some_ready) {
+  some_ready_ = &some_ready;
   make_own_files();
   lay_out_root();
   seal_root();
@@ -662,21 +692,33 @@ Result<std::vector<StepPurpose>> Compiler::run() {
   set_up_stdio();
   enter();
   write_init();
-  memory_.header()->plan = put_steps();
+  publish();
   memory_.finish();
+  if (failed_copy_) return *std::move(failed_copy_);
   if (memory_.full()) return Error{.what = "the command line, environment and mounts together exceed 64 MiB"};
   return std::move(purposes_);
 }
 
-}  // namespace
-
-Result<std::vector<StepPurpose>> compile(const CompileInput& input, SpecMemory& memory) {
-  return Compiler(input, memory).run();
+// The recipe's beginning, put elsewhere.
+void Compilation::Compiler::write_prologue() {
+  sort_out();
+  become_stand_in();
+  make_root();
+  set_up_usual();
+  memory_.header()->prologue = {memory_.put_array(steps_), static_cast<std::uint32_t>(steps_.size())};
 }
 
-void compile_prologue(const Plan& guess, SpecMemory& memory) {
-  const CompileInput input{.plan = guess, .stdio = {}, .pty = {}, .landlock = {}, .copies = {}, .prepared = {}};
-  Compiler(input, memory).run_prologue();
+Compilation::Compilation(const CompileInput& input, SpecMemory& memory)
+    : compiler_(std::make_unique<Compiler>(input, memory)) {}
+
+Compilation::~Compilation() = default;
+
+void Compilation::begin() { compiler_->begin(); }
+
+void Compilation::write_prologue() { compiler_->write_prologue(); }
+
+Result<std::vector<StepPurpose>> Compilation::finish(const std::function<void()>& some_ready) {
+  return compiler_->finish(some_ready);
 }
 
 }  // namespace snug

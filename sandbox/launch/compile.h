@@ -1,15 +1,19 @@
 // Plan -> the child's steps and init's orders. All thinking about order, mount points and parents is done here,
-// so that the child only executes. Makes no system call.
+// so that the child only executes. Makes no system call, but for having copies read where they are wanted.
+//
+// The child does the first steps while the later ones are still compiled: each takes it ten times as long.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <span>
-#include <string>
+#include <string_view>
 #include <vector>
 
-#include "landlock/ruleset.h"
 #include "launch/launch.h"
 #include "launch/memory.h"
 #include "launch/spec.h"
@@ -31,19 +35,31 @@ struct CompileInput {
   std::uint64_t signal_mask = 0;      ///< the command's
   std::span<const std::byte> filter;  ///< sock_filter array; empty: none
   bool filter_reports = false;        ///< install it with a listener
-  const LandlockRuleset& landlock;
-  /// The bytes of each Copy, by index into plan.view; an absent optional one is not here.
-  const std::map<std::size_t, std::string>& copies;
+  /// The bytes of a Copy, valid until the next call; none for an optional one that is absent.
+  std::function<Result<std::optional<std::string_view>>(const ViewEntry&)> copy;
   /// Real root as a stand-in: descriptors of mounts made by the parent, by index into plan.view (Bind, Device).
   /// Empty: the child opens sources itself.
   const std::map<std::size_t, int>& prepared;
 };
 
-/// Fills `memory`. Returns one purpose for each origin number of the steps. Errors: a target that cannot be made
-/// (below a host directory, which snug never adds to), an argument list that does not fit.
-Result<std::vector<StepPurpose>> compile(const CompileInput& input, SpecMemory& memory);
+/// Writes the steps of one plan into `memory`, in the order they are to be done, and init's orders last.
+class Compilation {
+ public:
+  /// `input` and what it refers to, and `memory`, must outlive this.
+  Compilation(const CompileInput& input, SpecMemory& memory);
+  ~Compilation();
 
-/// The first steps compile() gives for any plan that has the root, the identity and the usual entries of `guess`.
-void compile_prologue(const Plan& guess, SpecMemory& memory);
+  /// The root and the usual entries: the steps that a prologue may be.
+  void begin();
+  /// The same, as the memory's prologue instead of its plan.
+  void write_prologue();
+  /// All others. Calls `some_ready` from time to time: the steps written so far are complete. Returns one purpose for
+  /// each origin number of the steps. Errors: a copy that cannot be read, an argument list that does not fit.
+  Result<std::vector<StepPurpose>> finish(const std::function<void()>& some_ready);
+
+ private:
+  class Compiler;
+  std::unique_ptr<Compiler> compiler_;
+};
 
 }  // namespace snug

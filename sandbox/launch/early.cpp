@@ -92,17 +92,18 @@ void EarlyChild::push_aside() noexcept {
 }
 
 // A child that is gone already has said why on the same socket.
-void EarlyChild::send(protocol::Command::Kind kind) const noexcept {
-  const protocol::Command command{kind, 0};
+void EarlyChild::send(protocol::Command::Kind kind, std::uint32_t value) const noexcept {
+  const protocol::Command command{kind, static_cast<std::int32_t>(value)};
   [[maybe_unused]] const ssize_t sent = ::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL);
 }
 
 void EarlyChild::begin_prologue() {
   write_prologue(shape_.inside_uid, memory_);
-  send(protocol::Command::prologue);
+  send(protocol::Command::prologue, memory_.header()->prologue.count);
 }
 
-void EarlyChild::begin() { send(protocol::Command::begin); }
+void EarlyChild::do_steps() { send(protocol::Command::steps, memory_.header()->plan.count); }
+void EarlyChild::do_last_steps() { send(protocol::Command::last, memory_.header()->plan.count); }
 
 void EarlyChild::reap_starter() noexcept {
   if (starter_ < 0) return;

@@ -44,8 +44,11 @@ class EarlyChild {
 
   /// Has the child do the prologue (prologue.h) as soon as it can: an ordinary user's as itself.
   void begin_prologue();
-  /// Has it do the plan's steps, but for those of the prologue. Precondition: begins_with_prologue(memory()).
-  void begin();
+  /// Has it do what there is of the plan's steps, but for those it has done. Precondition: finish(), and
+  /// begins_with_prologue(memory()).
+  void do_steps();
+  /// The same, and then become init.
+  void do_last_steps();
   /// Waits for the starter. Errors: the kernel's refusal, worded with its known causes. To be called before anything
   /// below but shape(), memory().
   Result<void> finish();
@@ -65,7 +68,7 @@ class EarlyChild {
   [[noreturn]] static void set_up(void* early) noexcept;
   void push_aside() noexcept;
   void reap_starter() noexcept;
-  void send(protocol::Command::Kind kind) const noexcept;
+  void send(protocol::Command::Kind kind, std::uint32_t value) const noexcept;
 
   ChildShape shape_;
   SpecMemory memory_;

@@ -10,7 +10,6 @@
 #include <cstring>
 #include <span>
 
-#include "landlock/ruleset.h"
 #include "launch/compile.h"
 #include "launch/early.h"
 #include "launch/prologue.h"
@@ -122,6 +121,12 @@ Result<void> replace(EarlyChildPtr& child, const ChildShape& shape) {
   return {};
 }
 
+std::unique_ptr<Compilation> begin_compilation(const CompileInput& input, EarlyChild& child) {
+  auto compilation = std::make_unique<Compilation>(input, child.memory());
+  compilation->begin();
+  return compilation;
+}
+
 // Reads reports until the command runs or something failed.
 LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std::vector<StepPurpose>& purposes) {
   Sandbox sandbox;
@@ -207,30 +212,27 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
   if (early == nullptr || !(early->shape() == shape)) {
     if (auto started = replace(early, shape); !started) return failed(started.error());
   }
-  const auto copies = read_copies(plan);
-  if (!copies) return failed(copies.error());
-  const LandlockRuleset landlock = make_ruleset(plan, plan.landlock_abi);
+  CopyReader copies;
   const CompileInput input{.plan = plan,
                            .stdio = stdio,
                            .pty = pty,
                            .signal_mask = kernel_mask(command_mask),
                            .filter = std::as_bytes(filter->program),
                            .filter_reports = filter->reports,
-                           .landlock = landlock,
-                           .copies = *copies,
+                           .copy = [&](const ViewEntry& entry) { return copies.read(entry); },
                            .prepared = sources.by_entry};
-  auto purposes = compile(input, early->memory());
-  if (!purposes) return failed(purposes.error());
+  auto compilation = begin_compilation(input, *early);
   if (!begins_with_prologue(early->memory())) {
     if (auto started = replace(early, shape); !started) return failed(started.error());
-    purposes = compile(input, early->memory());
-    if (!purposes) return failed(purposes.error());
+    compilation = begin_compilation(input, *early);
   }
   if (auto made = early->finish(); !made) return failed(made.error());
   if (!shape.map_self) {
     if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
   }
-  early->begin();
+  const auto purposes = compilation->finish([&] { early->do_steps(); });
+  if (!purposes) return failed(purposes.error());
+  early->do_last_steps();
   return wait_until_started(plan, *early, *purposes);
 }
 

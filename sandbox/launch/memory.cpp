@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -27,7 +28,7 @@ SpecMemory::~SpecMemory() {
 
 spec::Offset SpecMemory::put(const void* from, size_t size) {
   const size_t start = (used_ + size_t{7}) & ~size_t{7};
-  if (full_ || size >= spec::memory_size - start) {
+  if (full_ || size >= spec::first_step - start) {
     full_ = true;
     return 0;
   }
@@ -35,6 +36,18 @@ spec::Offset SpecMemory::put(const void* from, size_t size) {
   base_[start + size] = '\0';
   used_ = static_cast<uint32_t>(start + size + 1);
   return static_cast<spec::Offset>(start);
+}
+
+void SpecMemory::add_steps(std::span<const spec::Step> steps) {
+  spec::Steps& plan = header()->plan;
+  plan.first = spec::first_step;
+  constexpr size_t room = (spec::memory_size - spec::first_step) / sizeof(spec::Step);
+  if (full_ || steps.size() > room - plan.count) {
+    full_ = true;
+    return;
+  }
+  std::copy(steps.begin(), steps.end(), reinterpret_cast<spec::Step*>(base_ + plan.first) + plan.count);
+  plan.count += static_cast<uint32_t>(steps.size());
 }
 
 uint64_t SpecMemory::put_pointers(const std::vector<std::string_view>& texts) {

@@ -31,6 +31,8 @@ class SpecMemory {
   spec::Offset put_array(const std::vector<T>& items) {
     return put(items.data(), items.size() * sizeof(T));
   }
+  /// Appends to the plan's steps.
+  void add_steps(std::span<const spec::Step> steps);
   /// What was put.
   std::span<const spec::Step> steps(spec::Steps of) const noexcept {
     return {reinterpret_cast<const spec::Step*>(base_ + of.first), of.count};

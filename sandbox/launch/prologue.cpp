@@ -29,7 +29,8 @@ bool equal(const Step& a, const Step& b, const SpecMemory& memory) {
 void write_prologue(std::uint32_t uid, SpecMemory& memory) {
   Plan guess;
   guess.view = usual_view(uid);
-  compile_prologue(guess, memory);
+  const CompileInput input{.plan = guess, .stdio = {}, .pty = {}, .copy = {}, .prepared = {}};
+  Compilation(input, memory).write_prologue();
 }
 
 bool begins_with_prologue(const SpecMemory& memory) {

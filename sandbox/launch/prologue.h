@@ -7,7 +7,7 @@
 //   snug   start the child | write the prologue | read, plan, compile -- equal? -- begin
 //   child  namespaces, id maps ........... do the prologue .................. | the rest of the plan's steps
 //
-// Nothing is decided here. compile() puts the steps for such entries first in every plan, and the prologue is those
+// Nothing is decided here. Compilation puts the steps for such entries first in every plan, and the prologue is those
 // same steps, compiled from a guessed plan that holds nothing else. A child goes on only if the finished plan's first
 // steps are, one by one, the ones it has done: then it has done exactly what that plan says, and `snug plan` stays the
 // truth. If any differs (another size for /tmp, an unmasked /proc), that child is ended and a new one does all steps.

@@ -14,8 +14,9 @@ struct Command {
     cont = 2,    ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
                  ///< 0 makes init's own group that
     end = 3,     ///< SIGKILL to everything inside, reap, report Ended, exit
-    begin = 4,   ///< the set-up child's steps are written: go (sent by launch(), once)
-    prologue = 5,  ///< the first of them are written: do those (before begin, once or never)
+    prologue = 4,  ///< to the set-up child: the prologue is written, do it (first of all, once or never)
+    steps = 5,     ///< to the set-up child: the plan's first `value` steps are written, do them
+    last = 6,      ///< the same, and there are no more: become init
   };
   std::uint32_t kind;
   std::int32_t value;

@@ -108,40 +108,28 @@ bool is_absent(int code) { return code == ENOENT || code == ENOTDIR; }
 
 constexpr std::size_t kCopyLimit = 64 << 10;
 
-// Holds a whole copy, so that one call reads it and a second one finds its end. Its pages cost when they are used.
-using CopyBuffer = std::array<char, kCopyLimit + 1>;
-
-// O_NONBLOCK: what the planner saw as a file may be a pipe by now.
-Result<std::string> read_copy(const std::string& path, CopyBuffer& buffer) {
-  const Fd fd = open_without_links(path, O_RDONLY | O_NONBLOCK);
-  if (!fd) return sys_error("open " + path);
-  std::string content;
-  ssize_t got = 0;
-  while ((got = read(fd.get(), buffer.data(), buffer.size())) > 0) {
-    content.append(buffer.data(), static_cast<std::size_t>(got));
-    if (content.size() > kCopyLimit) return sys_error("copy " + path, EFBIG);
-  }
-  if (got < 0) return sys_error("read " + path);
-  return content;
-}
-
 }  // namespace
 
-Result<std::map<std::size_t, std::string>> read_copies(const Plan& plan) {
-  std::map<std::size_t, std::string> copies;
-  const std::unique_ptr<CopyBuffer> buffer(new CopyBuffer);
-  for (std::size_t i = 0; i < plan.view.size(); ++i) {
-    const ViewEntry& entry = plan.view[i];
-    const auto* copy = std::get_if<Copy>(&entry.what);
-    if (copy == nullptr) continue;
-    auto content = read_copy(copy->source, *buffer);
-    if (content) {
-      copies.emplace_hint(copies.end(), i, std::move(content).value());
-    } else if (!entry.optional || !is_absent(content.error().code)) {
-      return describe_source(entry, content.error().code);
-    }
-  }
-  return copies;
+// Holds a whole copy, so that one call reads it and a second one finds its end. Its pages cost when they are used.
+struct CopyReader::Buffer {
+  std::array<char, kCopyLimit + 1> bytes;
+};
+
+CopyReader::CopyReader() : buffer_(new Buffer) {}
+CopyReader::~CopyReader() = default;
+
+// O_NONBLOCK: what the planner saw as a file may be a pipe by now.
+Result<std::optional<std::string_view>> CopyReader::read(const ViewEntry& entry) {
+  const Fd fd = open_without_links(std::get<Copy>(entry.what).source, O_RDONLY | O_NONBLOCK);
+  if (!fd && entry.optional && is_absent(errno)) return std::optional<std::string_view>();
+  if (!fd) return describe_source(entry, errno);
+  auto& bytes = buffer_->bytes;
+  std::size_t size = 0;
+  ssize_t got = 0;
+  while ((got = ::read(fd.get(), bytes.data() + size, bytes.size() - size)) > 0) size += static_cast<std::size_t>(got);
+  if (got < 0) return describe_source(entry, errno);
+  if (size > kCopyLimit) return describe_source(entry, EFBIG);
+  return std::optional(std::string_view(bytes.data(), size));
 }
 
 Result<PreparedSources> prepare_sources(const Plan& plan) {

@@ -1,10 +1,12 @@
-// What the parent takes from the host for the child. Small files that are copied: read here, while the child's
-// namespaces are being made. For real root also host files as mounts, idmapped where their owner must look like the
-// stand-in user: a child that is no longer root could not open them.
+// What the parent takes from the host for the child. Small files that are copied: read here. For real root also host
+// files as mounts, idmapped where their owner must look like the stand-in user: a child that is no longer root could
+// not open them.
 #pragma once
 
 #include <map>
-#include <string>
+#include <memory>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -13,9 +15,20 @@
 
 namespace snug {
 
-/// The content of every Copy of `plan`, by index into plan.view. An absent optional one is left out. Symbolic links are
-/// refused, as for binds: the planner resolved them. Errors name the entry's origin; a file over 64 KiB is one.
-Result<std::map<std::size_t, std::string>> read_copies(const Plan& plan);
+/// Reads Copies into one buffer.
+class CopyReader {
+ public:
+  CopyReader();
+  ~CopyReader();
+
+  /// The content of `entry`, a Copy, valid until the next call; none if it is optional and absent. Symbolic links are
+  /// refused, as for binds: the planner resolved them. Errors name the entry's origin; a file over 64 KiB is one.
+  Result<std::optional<std::string_view>> read(const ViewEntry& entry);
+
+ private:
+  struct Buffer;
+  std::unique_ptr<Buffer> buffer_;
+};
 
 struct PreparedSources {
   std::vector<Fd> owners;

@@ -102,6 +102,7 @@ Error describe_early(child::EarlyStep step, int code) {
       {"cannot write the group id map", "gid_map"},
       {"cannot bring up the loopback interface", "loopback"},
       {"cannot leave the session keyring", "keyring"},
+      {"cannot drop capabilities", ""},
       {"cannot make an executable memory file for init", "memfd"},
   };
   const Words& row = words[static_cast<int>(step)];

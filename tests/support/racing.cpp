@@ -136,12 +136,12 @@ bool holds(const Race& race, long tries, bool careless) {
 /// The text that was copied, by the file it must come from: a copy has no inode to look at.
 bool copies_hold(const std::string& top, long tries) {
   const Swapper swapper("ours/file", "ours/link");
-  snug::Plan plan;
-  plan.view.push_back({.target = "/file", .what = snug::Copy{.source = top + "/ours/file"}});
+  const snug::ViewEntry entry{.target = "/file", .what = snug::Copy{.source = top + "/ours/file"}};
+  snug::CopyReader reader;
   Tally counts;
   while (counts.wants_more(tries)) {
-    const auto copies = snug::read_copies(plan);
-    ++(!copies ? counts.refused : copies->at(0) == "ours" ? counts.planned : counts.other);
+    const auto copy = reader.read(entry);
+    ++(!copy ? counts.refused : **copy == "ours" ? counts.planned : counts.other);
   }
   std::printf("%-44s planned %ld, refused %ld, other %ld\n", "a file to copy", counts.planned, counts.refused,
               counts.other);

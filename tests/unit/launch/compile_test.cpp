@@ -4,10 +4,12 @@
 #include <linux/mount.h>
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <vector>
 
 #include "support/catch.h"
+#include "support/compiling.h"
 
 using namespace snug;
 using spec::Op;
@@ -47,9 +49,7 @@ Compiled compile_plan(const Plan& plan, StdioPlan stdio = {StdioMode::pass, Stdi
   auto memory = SpecMemory::create();
   REQUIRE(memory.ok());
   Compiled compiled{.memory = std::move(memory).value()};
-  auto purposes =
-      compile({.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .landlock = {}, .copies = {}, .prepared = {}},
-              compiled.memory);
+  auto purposes = compile_all(plan, stdio, compiled.memory);
   REQUIRE(purposes.ok());
   compiled.purposes = std::move(purposes).value();
   const auto steps = compiled.memory.steps(compiled.memory.header()->plan);
@@ -174,7 +174,81 @@ TEST_CASE("what does not fit is an error, not a cut") {
   auto memory = SpecMemory::create();
   REQUIRE(memory.ok());
   const StdioPlan stdio{};
-  const auto purposes = compile(
-      {.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .landlock = {}, .copies = {}, .prepared = {}}, *memory);
-  CHECK_FALSE(purposes.ok());
+  CHECK_FALSE(compile_all(plan, stdio, *memory).ok());
+}
+
+TEST_CASE("steps that are said to be ready are complete and do not change") {
+  std::vector<ViewEntry> view;
+  for (int i = 0; i < 500; ++i) {
+    view.push_back(i % 2 != 0 ? read_bind("/r" + std::to_string(i)) : write_bind("/w" + std::to_string(i)));
+    view.back().optional = i % 3 == 0;
+  }
+  const Plan plan = plan_with(std::move(view));
+  const StdioPlan stdio{};
+  auto memory = SpecMemory::create();
+  REQUIRE(memory.ok());
+  const CompileInput input{.plan = plan, .stdio = stdio, .pty = {}, .copy = {}, .prepared = {}};
+  Compilation compilation(input, *memory);
+  compilation.begin();
+  std::vector<std::vector<spec::Step>> told;
+  REQUIRE(compilation
+              .finish([&] {
+                const auto ready = memory->steps(memory->header()->plan);
+                told.emplace_back(ready.begin(), ready.end());
+              })
+              .ok());
+  REQUIRE(told.size() > 3);
+  const auto all = memory->steps(memory->header()->plan);
+  for (const auto& ready : told) {
+    REQUIRE(ready.size() <= all.size());
+    for (std::size_t i = 0; i < ready.size(); ++i) {
+      REQUIRE(std::memcmp(&ready[i], &all[i], sizeof ready[i]) == 0);
+      if ((ready[i].flags & spec::may_be_absent) != 0) REQUIRE(i + ready[i].skip < ready.size());
+    }
+  }
+}
+
+TEST_CASE("a copy is read when its turn comes, left out where it may be, and the first error ends the launch") {
+  const auto copy_of = [](const std::string& path) {
+    return ViewEntry{.target = path, .what = Copy{.source = path}, .optional = path == "/etc/absent"};
+  };
+  const Plan plan =
+      plan_with({copy_of("/etc/absent"), copy_of("/etc/bad"), copy_of("/etc/good"), copy_of("/etc/worse")});
+  const StdioPlan stdio{};
+  auto memory = SpecMemory::create();
+  REQUIRE(memory.ok());
+  std::vector<std::string> asked;
+  bool fail = false;
+  const CompileInput input{.plan = plan,
+                           .stdio = stdio,
+                           .pty = {},
+                           .copy = [&](const ViewEntry& entry) -> Result<std::optional<std::string_view>> {
+                             asked.push_back(entry.target);
+                             if (entry.optional) return std::optional<std::string_view>();
+                             if (fail && entry.target == "/etc/bad") return Error{.what = "bad"};
+                             return std::optional<std::string_view>("content");
+                           },
+                           .prepared = {}};
+  const auto files = [&] {
+    const auto steps = memory->steps(memory->header()->plan);
+    return std::count_if(steps.begin(), steps.end(), [&](const spec::Step& step) {
+      return step.op == Op::make_file && std::string(memory->text(step.text2)) == "content";
+    });
+  };
+  SECTION("all that is there") {
+    Compilation compilation(input, *memory);
+    compilation.begin();
+    REQUIRE(compilation.finish([] {}).ok());
+    CHECK(files() == 3);
+    CHECK(asked.size() == 4);
+  }
+  SECTION("the first error") {
+    fail = true;
+    Compilation compilation(input, *memory);
+    compilation.begin();
+    const auto outcome = compilation.finish([] {});
+    REQUIRE_FALSE(outcome.ok());
+    CHECK(outcome.error().what == "bad");
+    CHECK(asked.size() == 2);
+  }
 }

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "launch/compile.h"
 #include "plan/usual.h"
 #include "support/catch.h"
+#include "support/compiling.h"
 #include "support/planning.h"
 
 using namespace snug;
@@ -47,9 +47,7 @@ SpecMemory compiled(const Plan& plan) {
   REQUIRE(memory.ok());
   write_prologue(uid, *memory);
   const StdioPlan stdio{};
-  const auto purposes = compile(
-      {.plan = plan, .stdio = stdio, .pty = {}, .filter = {}, .landlock = {}, .copies = {}, .prepared = {}}, *memory);
-  REQUIRE(purposes.ok());
+  REQUIRE(compile_all(plan, stdio, *memory).ok());
   return std::move(memory).value();
 }
 
