@@ -1,6 +1,7 @@
 #include "cli/choose_profile.h"
 #include "cli/commands.h"
 #include "cli/json.h"
+#include "cli/mistakes.h"
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
@@ -39,7 +40,7 @@ int check_one(const Invocation& invocation, const Caller& caller) {
   if (!chosen) return print_error(chosen.error()), status_usage;
   for (const auto& notice : chosen->notices) print_message(notice);
   const auto outcome = load_profile(chosen->texts, {}, load_context(caller, chosen->project.path));
-  const auto mistakes = all_mistakes(outcome);
+  const auto mistakes = mistakes_in(outcome);
   if (!print_findings(chosen->texts.front(), mistakes, outcome.notes, invocation.json)) return status_usage;
   return mistakes.empty() ? 0 : status_found;
 }

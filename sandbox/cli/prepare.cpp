@@ -2,6 +2,7 @@
 
 #include "cli/choose_profile.h"
 #include "cli/log.h"
+#include "cli/mistakes.h"
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
@@ -36,7 +37,7 @@ std::optional<Loaded> load(const ChosenProfile& chosen, const Invocation& invoca
   ProjectSide side = find_project_side(documents, chosen, caller);
   Loaded loaded{.outcome = {}, .paths = paths_of(documents, chosen.project)};
   loaded.outcome = load_documents(std::move(documents), invocation.overrides, context);
-  const auto mistakes = all_mistakes(loaded.outcome);
+  const auto mistakes = mistakes_in(loaded.outcome);
   for (const auto& mistake : mistakes) print_message(to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
   add_raised_limits(loaded.outcome.profile, side);

@@ -20,4 +20,7 @@ struct PlanOutcome {
 
 PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView& host, const Request& request);
 
+/// The part of the plan that is about system calls. It rests on the profile alone.
+SeccompPlan seccomp_plan(const Profile& profile);
+
 }  // namespace snug

@@ -20,6 +20,16 @@ void note_landlock(Planner& planner) {
 
 }  // namespace
 
+SeccompPlan seccomp_plan(const Profile& profile) {
+  const SeccompSection& seccomp = profile.seccomp;
+  return {.policy = seccomp.policy.value,
+          .allow = seccomp.allow,
+          .deny = seccomp.deny,
+          .rules = seccomp.rules,
+          .nested = profile.nested.value,
+          .policy_origin = seccomp.policy.origin};
+}
+
 void copy_limits(Planner& planner) {
   note_landlock(planner);
   const Profile& profile = planner.profile;
@@ -28,12 +38,7 @@ void copy_limits(Planner& planner) {
     plan.rlimits.push_back({.name = limit.name, .soft = limit.value, .hard = limit.value, .origin = limit.origin});
   }
   plan.timeout = profile.limits.timeout;
-  plan.seccomp = {.policy = profile.seccomp.policy.value,
-                  .allow = profile.seccomp.allow,
-                  .deny = profile.seccomp.deny,
-                  .rules = profile.seccomp.rules,
-                  .nested = profile.nested.value,
-                  .policy_origin = profile.seccomp.policy.origin};
+  plan.seccomp = seccomp_plan(profile);
   if (plan.seccomp.policy == SeccompPolicy::off) {
     plan.notes.push_back({.level = Note::Level::warning,
                           .text = "no system-call filter: seccomp.policy = \"off\"",

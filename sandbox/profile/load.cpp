@@ -178,6 +178,10 @@ LoadOutcome load_documents(std::vector<Document> documents, const std::vector<Ov
   return outcome;
 }
 
+Diagnostic diagnostic_at(const Origin& origin, std::string message) {
+  return {name_of(origin), origin.line, origin.column, std::move(message)};
+}
+
 LoadOutcome load_profile(const std::vector<ProfileText>& texts, const std::vector<Override>& overrides,
                          const LoadContext& context) {
   return load_documents(read_closure(texts, context.find, context.known.home), overrides, context);

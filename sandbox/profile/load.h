@@ -25,6 +25,9 @@ struct Diagnostic {
 /// "snug.toml:7:3: unknown key ..."
 std::string to_text(const Diagnostic& diagnostic);
 
+/// A mistake in what stands at `origin`.
+Diagnostic diagnostic_at(const Origin& origin, std::string message);
+
 /// One option of the command line as an override of one key: `--read /x` is
 /// {"filesystem.read", toml_quote("/x"), append, "--read"}, `--env K=V` is
 /// {"environment.set." + toml_quote("K"), toml_quote("V"), replace, "--env"}.
@@ -99,6 +102,10 @@ std::string_view default_profile_text();
 /// Every key of `profile` that this version parses but cannot enforce yet, one diagnostic a key. Never ignored: a
 /// run stops on them.
 std::vector<Diagnostic> unenforceable_keys(const Profile& profile);
+
+/// Adds what was found by others in the same profile, but nothing where a mistake is told already (what it left unset may
+/// be missed elsewhere), and orders all by file and place.
+void add_mistakes(std::vector<Diagnostic>& all, std::vector<Diagnostic> more);
 
 /// All that keeps a loaded profile from being run, in order of file and place: its mistakes and its keys that cannot be
 /// enforced yet.

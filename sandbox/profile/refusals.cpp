@@ -1,5 +1,6 @@
 // What this version reads but cannot enforce yet. A step goes away with the release that does it.
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
 #include "base/quote.h"
@@ -12,7 +13,7 @@ namespace {
 using Refusals = std::vector<Diagnostic>;
 
 void refuse(Refusals& refusals, const Origin& origin, std::string message) {
-  refusals.push_back({name_of(origin), origin.line, origin.column, std::move(message)});
+  refusals.push_back(diagnostic_at(origin, std::move(message)));
 }
 
 /// "KEY is not in this version yet; ADVICE"
@@ -85,14 +86,17 @@ std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   return refusals;
 }
 
+void add_mistakes(std::vector<Diagnostic>& all, std::vector<Diagnostic> more) {
+  std::erase_if(more, [&](const Diagnostic& one) {
+    return std::ranges::any_of(all, [&](const Diagnostic& other) { return place(other) == place(one); });
+  });
+  std::ranges::move(more, std::back_inserter(all));
+  sort_by_place(all);
+}
+
 std::vector<Diagnostic> all_mistakes(const LoadOutcome& outcome) {
   std::vector<Diagnostic> all = outcome.diagnostics;
-  for (Diagnostic& refusal : unenforceable_keys(outcome.profile)) {
-    const auto same_place = [&](const Diagnostic& other) { return place(other) == place(refusal); };
-    // What a mistake left unset may be missed by another key: one message for a place is enough.
-    if (std::ranges::none_of(outcome.diagnostics, same_place)) all.push_back(std::move(refusal));
-  }
-  sort_by_place(all);
+  add_mistakes(all, unenforceable_keys(outcome.profile));
   return all;
 }
 

@@ -1,10 +1,12 @@
 // What a profile's [seccomp] section changes in the standard policy.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/result.h"
 #include "plan/plan.h"
+#include "profile/load.h"
 #include "seccomp/policy.h"
 
 namespace snug {
@@ -20,11 +22,12 @@ namespace snug {
 /// kernel drops the rest of an `int` and a caller could fill them; a rule that lets through (`allow`, `log`) must match
 /// in all 64. So a rule never lets through more than it says, and never refuses less.
 ///
-/// Calls that another architecture has and this one not are skipped. Errors: an unknown call, constant or errno name;
-/// an argument outside 0-5; a value with bits outside its mask. Each names the line.
-Result<void> customise(const SeccompPlan& plan, Architecture architecture, Policy& policy);
+/// Calls that another architecture has and this one not are skipped. Returns every mistake: an unknown call, constant
+/// or errno name; an argument outside 0-5; a value with bits outside its mask. With any, `policy` is not to be used.
+std::vector<Diagnostic> customise(const SeccompPlan& plan, Architecture architecture, Policy& policy);
 
-/// For a name that is_call_name() does not know, with the nearest one that the architecture has. No `needed_by`.
-Error unknown_call(std::string_view name, Architecture architecture);
+/// The call of `architecture` whose name is nearest to one that is_call_name() does not know, as "did you mean
+/// "ptrace"?", or empty.
+std::string nearest_call_hint(std::string_view name, Architecture architecture);
 
 }  // namespace snug

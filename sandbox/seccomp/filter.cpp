@@ -1,5 +1,8 @@
 #include "seccomp/filter.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/origin.h"
 #include "seccomp/compile.h"
 #include "seccomp/customise.h"
@@ -10,18 +13,24 @@ namespace {
 
 bool changes_nothing(const SeccompPlan& plan) { return plan.allow.empty() && plan.deny.empty() && plan.rules.empty(); }
 
-Error not_without_filter(const Origin& origin) {
-  return {.what = "a system call cannot be refused without a filter",
-          .why = "seccomp.policy is \"off\"",
-          .needed_by = to_text(origin),
-          .fix = "take the line out, or write seccomp.policy = \"default\""};
+Diagnostic not_without_filter(const Origin& origin) {
+  return diagnostic_at(origin,
+                       "a system call cannot be refused without a filter (seccomp.policy is \"off\"); take the "
+                       "line out, or write seccomp.policy = \"default\"");
 }
 
 // With nothing to carry it out, a refusal must not be dropped in silence. `allow` holds by itself.
-Result<Filter> no_filter(const SeccompPlan& plan) {
-  if (!plan.deny.empty()) return not_without_filter(plan.deny.front().origin);
-  if (!plan.rules.empty()) return not_without_filter(plan.rules.front().origin);
-  return Filter{};
+std::vector<Diagnostic> refusals_without_filter(const SeccompPlan& plan) {
+  std::vector<Diagnostic> mistakes;
+  for (const auto& call : plan.deny) mistakes.push_back(not_without_filter(call.origin));
+  for (const auto& rule : plan.rules) mistakes.push_back(not_without_filter(rule.origin));
+  return mistakes;
+}
+
+Error all_of(const std::vector<Diagnostic>& mistakes) {
+  Error error;
+  for (const Diagnostic& mistake : mistakes) error.what += (error.what.empty() ? "" : "\n") + to_text(mistake);
+  return error;
 }
 
 Error too_long(std::size_t length) {
@@ -40,7 +49,7 @@ Result<Filter> standard_filter(PolicyVariant variant) {
 
 Result<Filter> customised_filter(const SeccompPlan& plan) {
   Policy policy = make_policy(native_architecture, variant_of(plan));
-  if (auto done = customise(plan, native_architecture, policy); !done) return done.error();
+  if (const auto mistakes = customise(plan, native_architecture, policy); !mistakes.empty()) return all_of(mistakes);
   Filter filter;
   filter.owned = compile(policy, native_architecture);
   if (filter.owned.size() > BPF_MAXINSNS) return too_long(filter.owned.size());
@@ -55,8 +64,19 @@ PolicyVariant variant_of(const SeccompPlan& plan) {
   return {.strict = plan.policy == SeccompPolicy::strict, .nested = plan.nested};
 }
 
+std::vector<Diagnostic> filter_mistakes(const SeccompPlan& plan) {
+  if (changes_nothing(plan)) return {};
+  Policy unused;
+  auto mistakes = customise(plan, native_architecture, unused);
+  if (plan.policy == SeccompPolicy::off) std::ranges::copy(refusals_without_filter(plan), std::back_inserter(mistakes));
+  return mistakes;
+}
+
 Result<Filter> make_filter(const SeccompPlan& plan) {
-  if (plan.policy == SeccompPolicy::off) return no_filter(plan);
+  if (plan.policy == SeccompPolicy::off) {
+    const auto mistakes = filter_mistakes(plan);
+    return mistakes.empty() ? Result<Filter>(Filter{}) : all_of(mistakes);
+  }
   return changes_nothing(plan) ? standard_filter(variant_of(plan)) : customised_filter(plan);
 }
 

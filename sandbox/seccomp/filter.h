@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "plan/plan.h"
+#include "profile/load.h"
 #include "seccomp/policy.h"
 
 namespace snug {
@@ -31,8 +32,11 @@ struct Filter {
   Filter& operator=(const Filter&) = delete;
 };
 
-/// Errors: an unknown system call or constant name, with its origin; a refusal asked of policy "off"; more rules than a
-/// filter can hold.
+/// All that is wrong with what a profile's [seccomp] says: unknown names of calls, constants and errors, a rule that
+/// can never hold, a refusal asked of policy "off".
+std::vector<Diagnostic> filter_mistakes(const SeccompPlan& plan);
+
+/// Errors: filter_mistakes(), all in one; more rules than a filter can hold.
 Result<Filter> make_filter(const SeccompPlan& plan);
 
 /// The name of a call by this machine's number, for messages: "keyctl", or "call 999".

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/quote.h"
 #include "seccomp/customise.h"
 #include "seccomp/filter.h"
 
@@ -49,6 +50,11 @@ CallVerdict whole_verdict(const SeccompPlan& plan, std::string_view call) {
   return policy_verdict(call, variant_of(plan));
 }
 
+Error unknown_call(std::string_view name) {
+  return {.what = "unknown system call " + quote_for_display(name),
+          .fix = nearest_call_hint(name, native_architecture)};
+}
+
 CallVerdict without_filter() { return {.reason = "no system call is refused: seccomp.policy is \"off\""}; }
 
 CallVerdict without_call() {
@@ -58,7 +64,7 @@ CallVerdict without_call() {
 }  // namespace
 
 Result<CallVerdict> verdict_for(const SeccompPlan& plan, std::string_view call) {
-  if (!is_call_name(call)) return unknown_call(call, native_architecture);
+  if (!is_call_name(call)) return unknown_call(call);
   if (!call_number(native_architecture, call)) return without_call();
   if (plan.policy == SeccompPolicy::off) return without_filter();
   CallVerdict verdict = whole_verdict(plan, call);

@@ -1,6 +1,7 @@
 """Telling system calls are refused, named at once and counted; allowed ones are not."""
 import json
 import os
+import re
 import time
 import unittest
 
@@ -67,6 +68,26 @@ class Refusals(Case):
         result = self.inside("sh", "-c", script, options=["--set", "filesystem.read=[]"])
         self.assertNotIn(b"refused", result.stdout)
         self.assertEqual([name for name in os.listdir(f"{STATE}/refused") if "project" not in name], [])
+
+    def test_what_strict_refuses_is_named_with_the_line_that_allows_it(self):
+        strict = ["--set", "seccomp.policy=strict"]
+        trace = ["python3", "-c", "import ctypes; print(ctypes.CDLL(None).ptrace(0, 0, 0, 0))"]
+        result = self.inside(*trace, options=strict)
+        self.assertEqual(result.stdout, b"-1\n")
+        self.assertIn(b"blocked the system call ptrace; ", result.stderr)
+        self.assertEqual(self.inside(*trace, options=[*strict, "--set", 'seccomp.allow=["ptrace"]']).stdout, b"0\n")
+        self.assertEqual(self.inside(*trace).stdout, b"0\n")
+
+    def test_all_mistakes_of_the_section_are_told_before_anything_runs(self):
+        result = self.inside("true", profile='[seccomp]\nallow = ["bfp"]\ndeny = ["ptrase",\n"kexec"]\n[[seccomp.rule]]\n'
+                             'syscall = "socket"\nargument = 0\nequals = "AF_NETLNK"\naction = "errno:EFOO"\n')
+        self.assertEqual(result.returncode, 125)
+        said = result.stderr.decode()
+        for line, mistake in ((3, 'call "bfp"; did you mean "bpf"?'), (4, 'call "ptrase"; did you mean "ptrace"?'),
+                              (5, 'call "kexec"'), (6, 'constant "AF_NETLNK"; did you mean "AF_NETLINK"?'),
+                              (6, 'error name "EFOO"; errno(3) lists them')):
+            self.assertRegex(said, rf"(?m)test\.toml:{line}:\d+: unknown (system )?{re.escape(mistake)}$")
+        self.assertEqual(said.count("unknown"), 5, said)
 
     def test_the_first_is_named_within_a_second_while_the_command_goes_on(self):
         started = self.start("sh", "-c", "unshare -U true; sleep 20")
