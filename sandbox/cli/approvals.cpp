@@ -39,7 +39,8 @@ Error cannot(const std::string& what, const std::string& path) {
 Result<void> check_owner(int fd, const std::string& path, const Caller& caller) {
   struct stat info {};
   if (fstat(fd, &info) != 0) return cannot("read", path);
-  const bool others = info.st_uid != caller.uid || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
+  const bool own = info.st_uid == caller.uid || (caller.uid == 0 && caller.sudo_uid == info.st_uid);
+  const bool others = !own || (info.st_mode & (S_IWGRP | S_IWOTH)) != 0;
   if (!others) return {};
   return Error{.what = "cannot use " + quote_for_display(path) + ", where approved profiles are kept",
                .why = "others may write it",

@@ -5,6 +5,7 @@
 #include "cli/print.h"
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
+#include "cli/trust.h"
 #include "host/probe.h"
 
 namespace snug {
@@ -35,13 +36,28 @@ bool print_findings(const ProfileText& text, const std::vector<Diagnostic>& mist
   return !mistakes.empty() || print_data(printable(name) + ": no mistakes\n");
 }
 
+/// What of it does nothing before it is approved.
+std::vector<Diagnostic> unapproved(const std::vector<Document>& documents, const ChosenProfile& chosen,
+                                   const Caller& caller) {
+  const ProjectSide side = find_project_side(documents, chosen, caller);
+  const auto approval = read_approval(side.approval.profile, caller);
+  const bool trusted = approval && *approval && covers(**approval, side);
+  std::vector<Diagnostic> notes = trusted ? std::vector<Diagnostic>() : side.widenings;
+  for (Diagnostic& note : notes) note.message += "; needs your approval (snug trust)";
+  return notes;
+}
+
 int check_one(const Invocation& invocation, const Caller& caller) {
   const auto chosen = profile_to_check(invocation, caller);
   if (!chosen) return print_error(chosen.error()), status_usage;
   for (const auto& notice : chosen->notices) print_message(notice);
-  const auto outcome = load_profile(chosen->texts, {}, load_context(caller, chosen->project.path));
+  const LoadContext context = load_context(caller, chosen->project.path);
+  auto documents = read_closure(chosen->texts, context.find, context.known.home);
+  std::vector<Diagnostic> notes = unapproved(documents, *chosen, caller);
+  const auto outcome = load_documents(std::move(documents), {}, context);
+  notes.insert(notes.end(), outcome.notes.begin(), outcome.notes.end());
   const auto mistakes = mistakes_in(outcome);
-  if (!print_findings(chosen->texts.front(), mistakes, outcome.notes, invocation.json)) return status_usage;
+  if (!print_findings(chosen->texts.front(), mistakes, notes, invocation.json)) return status_usage;
   return mistakes.empty() ? 0 : status_found;
 }
 

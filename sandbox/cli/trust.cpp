@@ -179,7 +179,8 @@ std::vector<std::string> changed_lines(const std::string& before, const std::str
   for (const auto line : new_lines) ++surplus[line];
   std::vector<std::string> changes;
   const auto add = [&](char sign, std::string_view line) {
-    changes.push_back(std::string(1, sign) + " " + escape_for_display(line.substr(0, 200)));
+    const char* rest = line.size() > 200 ? "..." : "";
+    changes.push_back(std::string(1, sign) + " " + escape_for_display(line.substr(0, 200)) + rest);
   };
   for (const auto line : old_lines) {
     if (--surplus[line] < 0) add('-', line);

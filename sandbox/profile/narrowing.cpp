@@ -209,7 +209,7 @@ class Judging {
     const Value& value = member.value;
     const bool good =
         allows(narrow_keys, key, value) || (author_ == Author::shipped && allows(shipped_keys, key, value));
-    if (!good) return add(member.at, key, value, meaning_of(key));
+    if (!good) return add_all(member, key);
     judge_inheritance(key, member);
     if (author_ == Author::project && key == "extends") judge_extended(value);
     if (author_ == Author::project) judge_variables(key, value);
@@ -241,10 +241,21 @@ class Judging {
     for (const Member& member : value.members) judge_variables(key + "." + member.key, member.value);
   }
 
+  // One line an element: what matters must not stand behind a hundred harmless ones.
+  void add_all(const Member& member, const std::string& key) {
+    const Value& value = member.value;
+    if (value.type != Value::Type::list || value.items.empty()) return add(member.at, key, value, meaning_of(key));
+    for (const Value& item : value.items) add(item.at, key, item, meaning_of(key));
+  }
+
   void add(Position at, const std::string& key, const Value& value, std::string_view words) {
-    if (found_.size() >= most) return;
-    std::string text = escape_for_display(utf8_to_bytes(key)) + " = " + shortened(shown(value)) + ": ";
-    found_.push_back({name_of(document_.text), at.line, at.column, text.append(words)});
+    if (found_.size() > most) return;
+    std::string text = "there is more; read the file before you approve it";
+    if (found_.size() < most) {
+      text = escape_for_display(utf8_to_bytes(key)) + " = " + shortened(shown(value)) + ": ";
+      text.append(words);
+    }
+    found_.push_back({name_of(document_.text), at.line, at.column, std::move(text)});
   }
 
   static constexpr std::size_t most = 100;

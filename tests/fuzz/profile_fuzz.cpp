@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "profile/load.h"
+#include "profile/narrowing.h"
 
 namespace {
 
@@ -17,7 +18,11 @@ void require(bool holds) {
 }
 
 void read_as_profile(const std::string& bytes) {
-  const LoadOutcome outcome = load_profile({{"p.toml", bytes}}, {});
+  const LoadContext context{.known = {.project = "/p", .home = "/h", .user = "u", .uid = "1", .cwd = "/p"}};
+  for (const Document& document : read_closure({{"p.toml", bytes}}, find_shipped, "/h")) {
+    for (const Diagnostic& diagnostic : find_widenings(document, Author::project)) to_text(diagnostic);
+  }
+  const LoadOutcome outcome = load_profile({{"p.toml", bytes}}, {}, context);
   for (const Diagnostic& diagnostic : outcome.diagnostics) {
     for (const char c : to_text(diagnostic)) require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
   }

@@ -105,6 +105,14 @@ class Approval(Trusting):
         self.assertEqual(self.snug("trust").returncode, 2)
         self.assertFalse(self.trust("--list").stdout)
 
+    def test_check_says_what_needs_approval(self):
+        self.write("snug.toml", WIDE)
+        result = self.snug("check")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("lets the command use the network; needs your approval (snug trust)", result.stderr.decode())
+        self.trust()
+        self.assertEqual(self.snug("check").stderr, b"")
+
     def test_nobody_is_asked(self):
         self.write("snug.toml", WIDE)
         master, slave = pty.openpty()

@@ -39,16 +39,16 @@ TEST_CASE("every other key is named with what it opens") {
   const std::pair<const char*, const char*> rows[] = {
       {"[network]\nmode = \"host\"", "3:1: network.mode = \"host\": lets the command use the network\n"},
       {"[filesystem]\nread = [\"~/.aws\"]",
-       "3:1: filesystem.read = [\"~/.aws\"]: shows the command files of this machine\n"},
+       "3:9: filesystem.read = \"~/.aws\": shows the command files of this machine\n"},
       {"[filesystem]\nproject = \"write\"", "3:1: filesystem.project = \"write\": makes the project writable\n"},
       {"[filesystem]\ntmpfs = [{ path = \"/x\", size = \"2G\" }]",
-       "3:1: filesystem.tmpfs = [{ path = \"/x\", size = \"2G\" }]: takes more memory than snug gives a tmpfs\n"},
+       "3:10: filesystem.tmpfs = { path = \"/x\", size = \"2G\" }: takes more memory than snug gives a tmpfs\n"},
       {"[filesystem]\ntmpfs = [{ path = \"/x\", size = -1 }]",
-       "3:1: filesystem.tmpfs = [{ path = \"/x\", size = -1 }]: takes more memory than snug gives a tmpfs\n"},
+       "3:10: filesystem.tmpfs = { path = \"/x\", size = -1 }: takes more memory than snug gives a tmpfs\n"},
       {"[filesystem]\ntmpfs = [{ path = \"/x\", size = \"${env:X}\" }]",
-       "3:1: filesystem.tmpfs = [{ path = \"/x\", size = \"${env:X}\" }]: takes more memory than snug gives a tmpfs\n"},
+       "3:10: filesystem.tmpfs = { path = \"/x\", size = \"${env:X}\" }: takes more memory than snug gives a tmpfs\n"},
       {"[[filesystem.mount]]\ntype = \"bind\"\nsource = \"/\"",
-       "2:14: filesystem.mount = [{ type = \"bind\", source = \"/\" }]: puts things of this machine in front of the "
+       "2:1: filesystem.mount = { type = \"bind\", source = \"/\" }: puts things of this machine in front of the "
        "command\n"},
       {"[environment]\nset = { A = \"${env:TOKEN}\" }",
        "3:13: environment.set.A = \"${env:TOKEN}\": reads a variable of yours\n"},
@@ -65,7 +65,7 @@ TEST_CASE("every other key is named with what it opens") {
       {"surprise = 1", "2:1: surprise = 1: says what an unapproved profile may not\n"},
       {"filesystem = 3", "2:1: filesystem = 3: says what an unapproved profile may not\n"},
       {"[filesystem]\nread = [\"/\\u001b[2J\\u202e\"]",
-       "3:1: filesystem.read = [\"/\\u001B[2J\\u202E\"]: shows the command files of this machine\n"},
+       "3:9: filesystem.read = \"/\\u001B[2J\\u202E\": shows the command files of this machine\n"},
   };
   for (const auto& [text, expected] : rows) {
     INFO(text);
@@ -120,4 +120,14 @@ TEST_CASE("every key of the format either narrows or is explained") {
     INFO(key);
     CHECK(widenings(key + " = 1979-05-27").find("says what an unapproved profile may not") == std::string::npos);
   }
+}
+
+TEST_CASE("nothing hides behind a long list, and a flood of lines says that it is cut") {
+  std::string list;
+  for (int i = 0; i < 60; ++i) list += "\"/usr/share/harmless" + std::to_string(i) + "\", ";
+  const std::string all = widenings("[filesystem]\nread = [" + list + "\"~/.ssh\"]\n");
+  CHECK(all.find("filesystem.read = \"~/.ssh\": ") != std::string::npos);
+  const std::string flood = widenings("[filesystem]\nread = [" + list + list + "\"~/.ssh\"]\n");
+  CHECK(std::ranges::count(flood, '\n') == 101);
+  CHECK(flood.ends_with("there is more; read the file before you approve it\n"));
 }
