@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "host/bound_sockets.h"
 #include "host/probe.h"
 #include "host/read.h"
 
@@ -86,6 +87,8 @@ class RealHostView final : public HostView {
     struct statfs info {};
     return statfs(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.f_type) : 0;
   }
+
+  BoundSockets bound_sockets() override { return snug::bound_sockets(); }
 };
 
 }  // namespace

@@ -22,6 +22,17 @@ struct FileStatus {
   std::uint64_t filesystem = 0;///< statfs f_type of a directory asked with `filesystem_of`, else 0
 };
 
+/// A unix socket some program has bound to a file.
+struct BoundSocket {
+  std::string name;         ///< as the program said it: perhaps relative to the directory it was in
+  std::uint64_t inode = 0;  ///< of the file; the low 32 bits
+};
+
+struct BoundSockets {
+  std::vector<BoundSocket> list;
+  bool complete = true;  ///< false: this kernel does not tell, or there are too many
+};
+
 class HostView {
  public:
   virtual ~HostView() = default;
@@ -35,6 +46,8 @@ class HostView {
   virtual std::optional<std::string> read_small(const std::string& path, std::size_t limit) = 0;
   /// statfs f_type of the file system that holds `path`, 0 if unknown.
   virtual std::uint64_t filesystem_type(const std::string& path) = 0;
+  /// Sockets that can be connected to, of all programs on this machine.
+  virtual BoundSockets bound_sockets() = 0;
 };
 
 }  // namespace snug

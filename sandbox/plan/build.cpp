@@ -46,6 +46,7 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   add_hidden_and_protected(planner);  // last: they take away from all of the above
   refuse_control_sockets(planner);
   protect_profiles(planner);
+  hide_services(planner);
   show_links(planner);
   hold_in_place(planner);  // knows all that is protected
   set_path(planner);

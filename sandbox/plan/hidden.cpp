@@ -34,25 +34,6 @@ void warn(Planner& planner, const std::string& path, const char* text, const Ori
   planner.note(Note::Level::warning, quote_for_display(path) + text, origin);
 }
 
-/// A mount point cannot be renamed: without this, the directory around a mask or seal could be moved away inside, and
-/// one with other contents put in its place (`protect`), or the next run would no longer find what to mask (`hide`).
-void pin_directories_above(Planner& planner, const std::string& path) {
-  for (std::string above(parent_of(path));; above = parent_of(above)) {
-    const Piece* holder = planner.layout.holder_of(above);
-    const auto* bind = holder ? std::get_if<Bind>(&holder->entry.what) : nullptr;
-    if (!bind || bind->access != Access::write || holder->entry.target == above || is_stored_home(planner, holder)) {
-      return;
-    }
-    Bind itself = *bind;
-    itself.source = join(bind->source, above.substr(holder->entry.target.size() + 1));
-    planner.layout.place({.target = above,
-                          .what = itself,
-                          .why = "cannot be replaced: holds what is hidden or protected",
-                          .origin = holder->entry.origin},
-                         Rank::builtin);
-  }
-}
-
 void hide(Planner& planner, const std::string& path, const Origin& origin, Rank rank) {
   const Seen seen = planner.layout.look(path, planner.host);
   const bool own_entry = seen.holder && seen.holder->entry.target == seen.path;
@@ -147,6 +128,23 @@ void lay_list(Planner& planner, Cover cover, const std::vector<PathEntry>& list,
 }
 
 }  // namespace
+
+void pin_directories_above(Planner& planner, const std::string& path) {
+  for (std::string above(parent_of(path));; above = parent_of(above)) {
+    const Piece* holder = planner.layout.holder_of(above);
+    const auto* bind = holder ? std::get_if<Bind>(&holder->entry.what) : nullptr;
+    if (!bind || bind->access != Access::write || holder->entry.target == above || is_stored_home(planner, holder)) {
+      return;
+    }
+    Bind itself = *bind;
+    itself.source = join(bind->source, above.substr(holder->entry.target.size() + 1));
+    planner.layout.place({.target = above,
+                          .what = itself,
+                          .why = "cannot be replaced: holds what is hidden or protected",
+                          .origin = holder->entry.origin},
+                         Rank::builtin);
+  }
+}
 
 void add_hidden_and_protected(Planner& planner) {
   std::size_t budget = most_looked_at;

@@ -49,6 +49,12 @@ std::optional<std::string> HostFiles::read_small(const std::string& path, std::s
   return text;
 }
 
+BoundSockets HostFiles::bound_sockets() {
+  BoundSockets sockets = host_.bound_sockets();
+  answers_.push_back({"unix sockets", HostAnswer::Listing{sockets.list.size()}});
+  return sockets;
+}
+
 std::deque<HostAnswer> HostFiles::take_answers() {
   statuses_.clear();
   links_.clear();

@@ -39,6 +39,7 @@ class HostFiles {
   const std::string& read_link(const std::string& path);   ///< empty if it is not a link
   std::vector<std::string> list(const std::string& path);  ///< sorted
   std::optional<std::string> read_small(const std::string& path, std::size_t limit);
+  BoundSockets bound_sockets();
   bool exists(const std::string& path) { return status(path).kind != FileKind::absent; }
 
   /// Precondition: `path` is absolute. ".." is taken after the links before it were followed, as the kernel does.

@@ -65,6 +65,7 @@ void add_git(Planner& planner);
 void add_hidden_and_protected(Planner& planner);
 void refuse_control_sockets(Planner& planner);
 void protect_profiles(Planner& planner);
+void hide_services(Planner& planner);
 void show_links(Planner& planner);
 void hold_in_place(Planner& planner);
 void set_path(Planner& planner);
@@ -93,6 +94,13 @@ std::optional<IdMap> idmap_for(const Planner& planner, std::uint32_t uid, std::u
 
 /// A host file or directory shown at its own path. Precondition: `real` exists and has no symbolic links.
 ViewEntry shown(const Resolved& real, Access access, std::string why, Origin origin);
+
+// --- hidden.cpp ------------------------------------------------------------------------------------
+
+/// Binds the directories above `path` on themselves, as far as they can be written: a mount point cannot be renamed.
+/// Without this, the directory around a mask or seal could be moved away inside, and one with other contents put in its
+/// place, or the next run would no longer find what to mask.
+void pin_directories_above(Planner& planner, const std::string& path);
 
 // --- environment.cpp, toolchains.cpp ---------------------------------------------------------------
 

@@ -5,6 +5,7 @@ outer sandbox with nested = true ("outside" is that sandbox then, whose own wall
 kernel without Landlock ("mounts"), where the other walls must hold alone. That Landlock holds alone is
 support/landlock_checks.py.
 """
+import hashlib
 import os
 import shutil
 import subprocess
@@ -18,7 +19,23 @@ MODE = os.environ.get("SNUG_TEST_MODE") or "user"
 NESTED, ROOT, MOUNTS_ALONE = MODE == "nested", MODE == "root", MODE == "mounts"
 # What an ordinary user may do to have every capability over namespaces of his own.
 PRIVILEGED = ["unshare", "--user", "--map-root-user", "--mount", "--net", "--ipc", "--uts"]
+# Changes of the project are thrown away.
+OVERLAY = 'filesystem.project = "overlay"\nchanges.on-success = "discard"\nchanges.on-failure = "discard"\n'
 WITHOUT_FILTER = '[seccomp]\npolicy = "off"\n'
+
+
+def content_of(top):
+    """A digest of every name, mode and byte below a directory."""
+    digest = hashlib.sha256()
+    for directory, names, files in os.walk(top):
+        names.sort()
+        for name in sorted(names + files):
+            path = os.path.join(directory, name)
+            digest.update(repr((os.path.relpath(path, top), os.lstat(path).st_mode)).encode())
+            if os.path.isfile(path) and not os.path.islink(path):
+                with open(path, "rb") as file:
+                    digest.update(file.read())
+    return digest.hexdigest()
 
 
 class Escape(Case):

@@ -1,5 +1,4 @@
 """What code in a sandbox can make git on the host do: each attack works outside, and is stopped or told from inside."""
-import hashlib
 import os
 import shutil
 import signal
@@ -9,9 +8,8 @@ import unittest
 
 import escaping
 import snugtest
-from escaping import Escape, MODE, ROOT
+from escaping import Escape, MODE, OVERLAY, ROOT, content_of
 
-OVERLAY = 'filesystem.project = "overlay"\nchanges.on-success = "discard"\nchanges.on-failure = "discard"\n'
 CONFIG = '[core]\\n\\trepositoryformatversion = 0\\n\\tfsmonitor = \\"touch $MARK; false\\"\\n'
 
 COMMONDIR = f"""
@@ -64,20 +62,6 @@ echo 1 > .git/rebase-merge/msgnum; echo 1 > .git/rebase-merge/end
 printf 'exec touch %s\\n' "$MARK" > .git/rebase-merge/git-rebase-todo
 git rev-parse HEAD > .git/rebase-merge/head
 """
-
-
-def content_of(top):
-    """A digest of every name, mode and byte below a directory."""
-    digest = hashlib.sha256()
-    for directory, names, files in os.walk(top):
-        names.sort()
-        for name in sorted(names + files):
-            path = os.path.join(directory, name)
-            digest.update(repr((os.path.relpath(path, top), os.lstat(path).st_mode)).encode())
-            if os.path.isfile(path) and not os.path.islink(path):
-                with open(path, "rb") as file:
-                    digest.update(file.read())
-    return digest.hexdigest()
 
 
 class GitCase(Escape):

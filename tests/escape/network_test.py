@@ -6,7 +6,8 @@ import unittest
 
 import escaping
 import snugtest
-from escaping import Escape, MOUNTS_ALONE, NESTED, PRIVILEGED, ROOT
+from escaping import Escape, MOUNTS_ALONE, NESTED, OVERLAY, PRIVILEGED, ROOT
+from snugtest import quoted
 
 HOST_NETWORK = '[network]\nmode = "host"\n'
 
@@ -47,6 +48,63 @@ class Sockets(Escape):
             self.assert_contained("unix", name)
         self.assert_nobody_came(server)
         self.assert_works_outside("unix", path)
+
+    def serve(self, path):
+        """A program of the host that listens on `path`, perhaps relative to the project; returns its socket."""
+        before = os.getcwd()
+        os.chdir(self.project)
+        server = self.listener(path)
+        os.chdir(before)
+        os.chmod(os.path.join(self.project, path), 0o777)
+        return server
+
+    @unittest.skipIf(NESTED, "a kernel does not list sockets to a sandbox: snug plan says so")
+    def test_sockets_of_services_in_a_directory_that_is_shared(self):
+        # Before Landlock 9, those that listen when the run starts; by names of three kinds.
+        shared = self.folder("shared")
+        os.mkdir(os.path.join(self.project, "tmp"))
+        for path in (os.path.join(self.project, "top.sock"), "tmp/relative.sock", os.path.join(shared, "other.sock")):
+            server = self.serve(path)
+            profiles = [None, HOST_NETWORK, f"[filesystem]\nread = [{quoted(shared)}]\n", '[filesystem]\nproject = "read"\n',
+                        f'[[filesystem.mount]]\ntype = "bind"\nsource = {quoted(shared)}\ntarget = "/shared"\naccess = "write"\n']
+            names = [path, "/shared/other.sock"] if path.startswith(shared) else [path]
+            for profile in profiles:
+                for name in names:
+                    with self.subTest(name, profile=profile):
+                        self.assert_contained("unix", name, profile=profile)
+                        self.assert_nobody_came(server)
+            self.assert_works_outside("unix", path)
+            server.accept()[0].close()
+
+    @unittest.skipIf(NESTED, "as above")
+    def test_a_shared_socket_uncovered(self):
+        server = self.serve("run.sock")
+        os.mkdir(os.path.join(self.project, "tmp"))
+        deep = self.serve("tmp/deep.sock")
+        tries = ["mv tmp away; ./attempt unix away/deep.sock", "ln run.sock linked; ./attempt unix linked",
+                 "rm -f run.sock; ./attempt unix run.sock", "mv run.sock moved; ./attempt unix moved", "./attempt umount run.sock",
+                 "mkdir tmp2; mv tmp/deep.sock tmp2/; ./attempt unix tmp2/deep.sock"]
+        for script in tries:
+            with self.subTest(script):
+                self.assertNotEqual(self.inside("sh", "-c", script).returncode, 0)
+                self.inside("sh", "-c", "for name in away/deep.sock linked moved tmp2/deep.sock; do ./attempt unix $name; done")
+                self.assert_nobody_came(server)
+                self.assert_nobody_came(deep)
+
+    def test_a_shared_socket_that_is_asked_for(self):
+        server = self.serve("asked.sock")
+        path = os.path.join(self.project, "asked.sock")
+        self.assert_works_inside("unix", path, profile=f"[network]\nsockets = [{quoted(path)}]\n")
+        server.accept()[0].close()
+
+    def test_a_shared_socket_below_an_overlay(self):
+        if ROOT:
+            self.skipTest("root's stand-in has no overlays")
+        server = self.serve("below.sock")
+        for name in ("below.sock", os.path.join(self.project, "below.sock")):
+            self.assert_contained("unix", name, profile=OVERLAY)
+        self.assert_nobody_came(server)
+        self.assert_works_outside("unix", os.path.join(self.project, "below.sock"))
 
     def test_a_socket_by_a_link_to_a_descriptor(self):
         # A service's end handed in on purpose is a pipe to it and no more: it cannot be opened once more.

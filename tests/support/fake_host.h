@@ -62,7 +62,13 @@ class FakeHost : public snug::HostView {
     return 0xef53;
   }
 
+  snug::BoundSockets bound_sockets() override {
+    ++questions;
+    return sockets;
+  }
+
   std::size_t questions = 0;
+  snug::BoundSockets sockets;
 
  private:
   struct FakeFile {
