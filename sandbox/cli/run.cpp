@@ -36,7 +36,7 @@ const char* what_it_means(Watch::Loss loss) {
       return " was replaced on the host and is no longer read-only for the command; look at it before you use it, or "
              "use filesystem.project = \"overlay\"";
     case Watch::Loss::made:
-      return " was made while the command ran; git on the host runs what it says: look at it before you use git";
+      return " was made while the command ran, and programs on the host obey it: look at it before you use them";
   }
   return "";
 }
@@ -56,15 +56,22 @@ const char* what_it_means(GitFinding::Kind kind) {
       return ": a rebase, which `git rebase --continue` carries out, commands in it included";
     case GitFinding::Kind::own:
       return ": changed";
+    case GitFinding::Kind::guarded:
+      return ", which the profile protects: made or changed";
   }
   return "";
+}
+
+const char* what_to_do(GitFinding::Kind kind) {
+  return kind == GitFinding::Kind::guarded
+             ? "; look at it before you use it"
+             : "; git on the host obeys what it says: look at it before you use git there";
 }
 
 void announce_git(const GitReport& report) {
   const std::string when = report.of_killed_run ? " since a run here that was killed" : " while the command ran";
   for (const GitFinding& finding : report.found) {
-    print_message(quote_for_display(finding.path) + what_it_means(finding.kind) + when +
-                  "; git on the host obeys what it says: look at it before you use git there");
+    print_message(quote_for_display(finding.path) + what_it_means(finding.kind) + when + what_to_do(finding.kind));
   }
   if (report.more > 0) print_message("and " + std::to_string(report.more) + " more git repositories" + when);
   if (report.complete) return;

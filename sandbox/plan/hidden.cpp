@@ -50,16 +50,26 @@ void hide(Planner& planner, const std::string& path, const Origin& origin, Rank 
   if (rank == Rank::listed) pin_directories_above(planner, seen.path);
 }
 
+/// Nothing can be laid over what is absent: the run goes on, and says so once somebody makes it.
+void expect(Planner& planner, const std::string& path, const Origin& origin, Rank rank) {
+  const Piece* holder = planner.layout.holder_of(path);
+  if (rank != Rank::listed || !can_be_written(holder)) return;
+  warn(planner, path, " is absent and could be created inside: it is not protected, only watched", origin);
+  const std::string on_host = host_path_of(holder->entry, path);
+  if (!std::holds_alternative<Bind>(holder->entry.what) || is_stored_home(planner, holder)) return;
+  planner.guarded.push_back(on_host);
+  planner.plan.watches.push_back({.loss = Watch::Loss::made, .path = on_host, .why = "protected", .origin = origin});
+}
+
 void protect(Planner& planner, const std::string& path, const Origin& origin, Rank rank) {
   const Seen seen = planner.layout.look(path, planner.host);
   if (!seen.exists()) {
-    const bool creatable = rank == Rank::listed && can_be_written(planner.layout.holder_of(path));
-    if (creatable) warn(planner, path, " is absent and could be created inside: it is not protected", origin);
-    return;
+    return expect(planner, normalise(path), origin, rank);
   }
   if (leads_out(planner, path, seen.path))
     return warn(planner, path, " is a link out of the project and not followed", origin);
   if (!can_be_written(seen.holder)) return;
+  if (rank == Rank::listed && !seen.host_path.empty()) planner.guarded.push_back(seen.host_path);
   if (seen.path != normalise(path)) {
     warn(planner, path, " goes through a symbolic link: what it leads to is read-only, the link can be replaced",
          origin);

@@ -187,6 +187,7 @@ struct GitSearch {
   std::string project;
   std::string git;     ///< the project's own git directory (index, rebase), where it is writable; else empty
   std::string common;  ///< the same, or the main repository's if that is a worktree's (config, hooks)
+  std::vector<std::string> expected;  ///< what `protect` names and may have been absent when a killed run started
   std::string record;  ///< a file of snug's state that says since when nobody has looked
   Origin origin;
 };

@@ -30,10 +30,11 @@ struct Planner {
   Layout layout;
   Plan plan;
   std::vector<Error> errors;
-  std::string home;             ///< the caller's home without symbolic links
-  std::string key;              ///< names this (project, profile) in the state directory
-  std::string git, git_common;  ///< the git directory that is shown writable, and the one it belongs to
-  std::string state_dir;        ///< the caller's, without symbolic links
+  std::string home;                  ///< the caller's home without symbolic links
+  std::string key;                   ///< names this (project, profile) in the state directory
+  std::string git, git_common;       ///< the git directory that is shown writable, and the one it belongs to
+  std::string state_dir;             ///< the caller's, without symbolic links
+  std::vector<std::string> guarded;  ///< host paths that `protect` names one by one, there or not
   std::vector<Followed> followed;
   std::unordered_set<std::string> prepared;      ///< paths of plan.preparations
   std::vector<std::string> toolchain_variables;  ///< names the recognised toolchains may pass

@@ -151,6 +151,7 @@ Json json_of(const GitSearch& search) {
   put(json, "project", search.project);
   if (!search.git.empty()) put(json, "git", search.git);
   if (!search.common.empty()) put(json, "common", search.common);
+  if (!search.expected.empty()) json["expected"] = bytes_list(search.expected);
   put(json, "record", search.record);
   json["origin"] = json_of(search.origin);
   return json;

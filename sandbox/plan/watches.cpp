@@ -99,6 +99,12 @@ void refuse_loose(Planner& planner, const Watch& watch) {
                    (hidden ? ", or hide the directory that holds it" : ", or protect the directory that holds it"));
 }
 
+void refuse_absent(Planner& planner, const Watch& watch) {
+  planner.fail("cannot promise that " + quote_for_display(watch.path) + " is not made inside", watch.origin,
+               "require = [\"filesystem\"] is set, and what is absent cannot be made read-only",
+               "create it on the host, or write project = \"overlay\"");
+}
+
 void add_watch(Planner& planner, Watch watch) {
   if (planner.plan.watches.size() < most_watches) return planner.plan.watches.push_back(std::move(watch));
   if (planner.plan.watches.size() > most_watches) return;
@@ -157,8 +163,12 @@ void watch_git(Planner& planner) {
   const Plan& plan = planner.plan;
   const Sourced<GitMode>& mode = planner.profile.filesystem.git;
   if (plan.project.empty() || mode.value == GitMode::write || !is_writable(planner, plan.project)) return;
-  GitSearch search{
-      .project = plan.project, .git = planner.git, .common = planner.git_common, .record = {}, .origin = mode.origin};
+  GitSearch search{.project = plan.project,
+                   .git = planner.git,
+                   .common = planner.git_common,
+                   .expected = planner.guarded,
+                   .record = {},
+                   .origin = mode.origin};
   if (!search.git.empty()) watch_absent(planner, mode.origin);
   keep_record(planner, search);
   planner.plan.git_search = std::move(search);
@@ -171,6 +181,9 @@ void hold_in_place(Planner& planner) {
 }
 
 void list_watches(Planner& planner) {
+  if (promises_files(planner)) {
+    for (const Watch& absent : planner.plan.watches) refuse_absent(planner, absent);
+  }
   watch_view(planner);
   watch_git(planner);
 }

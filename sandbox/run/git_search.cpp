@@ -75,6 +75,7 @@ class Search {
 
   GitReport run(bool of_killed_run) {
     report_.of_killed_run = of_killed_run;
+    if (of_killed_run) look_at_expected();
     if (!top_) return report_.complete = false, std::move(report_);
     look_at_own(of_killed_run);
     look_at_links();
@@ -150,6 +151,13 @@ class Search {
     if (!of_killed_run) return;
     for (const char* name : {"config", "config.worktree", "commondir", "hooks"}) {
       if (is_fresh(common(name))) add_absolute(common(name), GitFinding::Kind::own);
+    }
+  }
+
+  /// A run that could not be asked may have made what the profile protects.
+  void look_at_expected() {
+    for (const std::string& path : search_.expected) {
+      if (is_fresh(path)) add_absolute(path, GitFinding::Kind::guarded);
     }
   }
 

@@ -22,6 +22,7 @@ struct GitFinding {
     entered,     ///< the same, and the project's index leads into it: `git status` is enough
     todo,        ///< a rebase's list of commands
     own,         ///< of the project's own git directory
+    guarded,     ///< no git's: named by `protect`
   } kind = Kind::repository;
 };
 

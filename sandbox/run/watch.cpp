@@ -17,6 +17,7 @@ namespace {
 // Losing a name changes a file's link count at once (IN_ATTRIB); IN_DELETE_SELF would wait for its last user.
 constexpr std::uint32_t kFileEvents = IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD;
 constexpr std::uint32_t kDirectoryEvents = IN_CREATE | IN_MOVED_TO | IN_MASK_ADD | IN_ONLYDIR;
+constexpr int kMostLooks = 64;
 constexpr std::size_t kMostReads = 16;  // a flood of events must not keep the loop from its other work
 
 /// `path` through no symbolic link, for looking at it only.
@@ -60,10 +61,21 @@ void Watcher::watch_file(Watched& watched) {
   if (watched.on_file < 0) watch_directory(watched);  // inotify wants a file that can be read
 }
 
+/// What is missing may be made, one directory after the other, between the look and the watch: so it looks once more.
 void Watcher::watch_directory(Watched& watched) {
-  if (!inotify_ || watched.on_directory >= 0) return;
-  const Fd directory = open_exactly(std::string(parent_of(watched.watch.path)));
-  if (directory) watched.on_directory = add_watch(inotify_.get(), directory.get(), kDirectoryEvents);
+  if (!inotify_) return;
+  std::string missing = watched.watch.path;
+  for (int looks = 0; looks < kMostLooks; ++looks) {
+    Fd directory;
+    for (missing = watched.watch.path;
+         !(directory = open_exactly(std::string(parent_of(missing)))) && missing != "/";) {
+      missing = parent_of(missing);
+    }
+    if (!directory) return;
+    watched.on_directory = add_watch(inotify_.get(), directory.get(), kDirectoryEvents);
+    watched.awaited = base_name(missing);
+    if (missing == watched.watch.path || !open_exactly(missing)) return;
+  }
 }
 
 std::vector<Watch> Watcher::take() {
@@ -105,7 +117,7 @@ std::vector<std::size_t> Watcher::read_events() {
 void Watcher::add_stirred(int descriptor, std::string_view name, std::vector<std::size_t>& stirred) const {
   for (std::size_t at = 0; at < watched_.size(); ++at) {
     const Watched& watched = watched_[at];
-    const bool beside = watched.on_directory == descriptor && base_name(watched.watch.path) == name;
+    const bool beside = watched.on_directory == descriptor && watched.awaited == name;
     if (descriptor < 0 || beside || (watched.on_file == descriptor && name.empty())) stirred.push_back(at);
   }
 }

@@ -1,6 +1,6 @@
 // Watches, from outside, the files whose wall is a mount on them, and says when the host has put something else there.
-// One inotify descriptor; a watch on each file itself, so that work beside it wakes nobody, and on its directory only
-// where the file is absent.
+// One inotify descriptor; a watch on each file itself, so that work beside it wakes nobody, and on its directory, or the
+// nearest one there is, only where the file is absent.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,7 @@ class Watcher {
     bool unlinked = false;  ///< it lost its name, and with it the mount, whatever is there now
     bool told = false;
     int on_file = -1, on_directory = -1;  ///< watch descriptors
+    std::string awaited;                  ///< the name in on_directory that is to come first
   };
 
   void watch_file(Watched& watched);

@@ -95,6 +95,42 @@ class ComingLoose(snugtest.Case):
         control = self.inside("sh", "-c", moved)
         self.assert_status(control, 0)
 
+    PROTECT = 'filesystem.protect = [".vscode/deep/settings.json"]\n'
+    MAKE = "mkdir -p .vscode/deep; echo evil > .vscode/deep/settings.json"
+
+    def test_a_protected_file_that_was_absent_is_told_when_it_is_made(self):
+        process = self.started(self.PROTECT, f"echo ready; sleep 0.6; {self.MAKE}; read line")
+        os.set_blocking(process.stderr.fileno(), False)
+        told = []
+        self.wait_until(lambda: told.append(process.stderr.read()) or b"was made while" in (told[-1] or b""), "the line")
+        self.assertIn(b".vscode/deep/settings.json", told[-1])
+        self.assertIsNone(process.poll())
+        self.assertNotIn("was made while", self.ended(process)[1])  # once
+
+    def test_the_same_in_a_run_of_a_moment(self):
+        result = self.inside("sh", "-c", self.MAKE, profile=self.PROTECT)
+        self.assertIn('/.vscode/deep/settings.json" was made while the command ran', snugtest.show(result.stderr))
+        quiet = self.inside("sh", "-c", "mkdir -p .vscode/other; echo more >>.vscode/deep/settings.json", profile=self.PROTECT)
+        self.assertNotIn("made while", snugtest.show(quiet.stderr))
+        with open(os.path.join(self.project, ".vscode/deep/settings.json")) as file:
+            self.assertEqual(file.read(), "evil\n")  # once it is there, it is read-only
+
+    def test_the_same_by_a_run_that_was_killed(self):
+        path = self.profile(self.PROTECT)
+        process = subprocess.Popen([snugtest.SNUG, "run", "-p", path, "--", "sh", "-c", self.MAKE + "; echo made; sleep 60"],
+                                   cwd=self.project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        self.assertEqual(process.stdout.readline(), b"made\n")
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        told = snugtest.show(self.snug("run", "-p", path, "--", "true").stderr)
+        self.assertIn('settings.json", which the profile protects: made or changed since a run here that was killed', told)
+        self.assertNotIn("settings.json", snugtest.show(self.snug("run", "-p", path, "--", "true").stderr))
+
+    def test_a_promise_refuses_what_is_absent(self):
+        refused = self.inside("true", profile='require = ["filesystem"]\n' + self.PROTECT)
+        self.assert_refused(refused, "cannot promise that .* is not made inside")
+
     def test_the_plan_names_what_is_watched(self):
         self.write(".env", "secret")
         text = self.snug("plan", "-p", self.profile(SECRET)).stdout.decode()

@@ -140,6 +140,20 @@ TEST_CASE("what a mount protects in a host directory is watched, and what cannot
   CHECK(plan.git_search->git == "/home/ann/web/.git");
 }
 
+TEST_CASE("a protected file that is absent is watched, and looked for after a run that was killed") {
+  Planning planning;
+  planning.host.add("f /home/ann/web/.envrc uid=1000");
+  planning.toml = "filesystem.protect = [\".envrc\", \".vscode/settings.json\", \"/usr/absent\", \"~/absent\"]";
+  const Plan plan = planning.plan();
+  REQUIRE(watch_of(plan, "/home/ann/web/.vscode/settings.json"));
+  CHECK(watch_of(plan, "/home/ann/web/.vscode/settings.json")->loss == Watch::Loss::made);
+  CHECK(has_note(plan, "is absent and could be created inside"));
+  CHECK(plan.git_search->expected ==
+        std::vector<std::string>{"/home/ann/web/.envrc", "/home/ann/web/.vscode/settings.json"});
+  planning.toml = "require = [\"filesystem\"]\nfilesystem.protect = [\".vscode\"]";
+  CHECK(planning.errors().find("is not made inside") != std::string::npos);
+}
+
 TEST_CASE("the directories above a read-only place in a writable one are held in place") {
   Planning planning;
   planning.host.add("d /home/ann/web/a/b/c uid=1000");
