@@ -19,7 +19,7 @@ class Everyday(Escape):
                 self.assertEqual(status, 0, output)
                 worked += 1
         os.chdir("/")
-        self.assertGreaterEqual(worked, 15, "too few of the tools are installed")
+        self.assertGreaterEqual(worked, 20, "too few of the tools are installed")
 
 
 if __name__ == "__main__":
