@@ -7,6 +7,10 @@
 #include "cli/surroundings.h"
 #include "cli/trust.h"
 #include "host/probe.h"
+#include "plan/build.h"
+#include "plan/lint.h"
+#include "profile/compare.h"
+#include "profile/print.h"
 
 namespace snug {
 namespace {
@@ -27,13 +31,25 @@ Result<ChosenProfile> profile_to_check(const Invocation& invocation, const Calle
   return chosen;
 }
 
-bool print_findings(const ProfileText& text, const std::vector<Diagnostic>& mistakes,
-                    const std::vector<Diagnostic>& notes, bool json) {
-  const std::string name = text.file.empty() ? text.name : text.file;
-  if (json) return print_data(mistakes_to_json(name, mistakes, notes));
-  for (const auto& mistake : mistakes) print_message(to_text(mistake));
-  for (const auto& note : notes) print_message("note: " + to_text(note));
-  return !mistakes.empty() || print_data(printable(name) + ": no mistakes\n");
+/// All there is to say about one profile.
+struct Report {
+  std::string name;
+  std::vector<Diagnostic> mistakes, notes;
+  std::vector<Finding> advice;
+};
+
+// What the profile comes to on this machine, as a run from here would have it. That it would not run here is no mistake
+// of the profile's: it may be meant for another machine.
+std::vector<Finding> advise(const Profile& profile, const ChosenProfile& chosen, const Caller& caller,
+                            std::vector<Diagnostic>& notes) {
+  const auto host = real_host_view();
+  const Request request{.caller = caller, .profile_file = chosen.file, .project = chosen.project};
+  const auto built = build_plan(profile, probe_facts(), *host, request);
+  for (const auto& error : built.errors) {
+    notes.push_back({.file = "this machine", .message = "it would not run here: " + to_text(error)});
+  }
+  if (!built.errors.empty()) return {};
+  return lint({profile, built.plan, caller, *host});
 }
 
 /// What of it does nothing before it is approved.
@@ -47,18 +63,86 @@ std::vector<Diagnostic> unapproved(const std::vector<Document>& documents, const
   return notes;
 }
 
+Report examine(const ChosenProfile& chosen, const Caller& caller) {
+  const ProfileText& text = chosen.texts.front();
+  const LoadContext context = load_context(caller, chosen.project.path);
+  auto documents = read_closure(chosen.texts, context.find, context.known.home);
+  Report report{.name = text.file.empty() ? text.name : text.file, .notes = unapproved(documents, chosen, caller)};
+  const auto outcome = load_documents(std::move(documents), {}, context);
+  report.mistakes = mistakes_in(outcome);
+  report.notes.insert(report.notes.end(), outcome.notes.begin(), outcome.notes.end());
+  if (report.mistakes.empty()) report.advice = advise(outcome.profile, chosen, caller, report.notes);
+  return report;
+}
+
+std::string advice_text(const Finding& finding) {
+  return to_text(finding.origin) + ": advice: " + finding.what + "\n  why: " + std::string(finding.why) +
+         "\n  fix: " + finding.fix;
+}
+
+bool print_report(const Report& report, bool json) {
+  if (json) return print_data(report_to_json(report.name, report.mistakes, report.notes, report.advice));
+  for (const auto& mistake : report.mistakes) print_message(to_text(mistake));
+  for (const auto& note : report.notes) print_message("note: " + to_text(note));
+  for (const auto& finding : report.advice) print_message(advice_text(finding));
+  return !report.mistakes.empty() || print_data(printable(report.name) + ": no mistakes\n");
+}
+
 int check_one(const Invocation& invocation, const Caller& caller) {
   const auto chosen = profile_to_check(invocation, caller);
   if (!chosen) return print_error(chosen.error()), status_usage;
   for (const auto& notice : chosen->notices) print_message(notice);
-  const LoadContext context = load_context(caller, chosen->project.path);
-  auto documents = read_closure(chosen->texts, context.find, context.known.home);
-  std::vector<Diagnostic> notes = unapproved(documents, *chosen, caller);
-  const auto outcome = load_documents(std::move(documents), {}, context);
-  notes.insert(notes.end(), outcome.notes.begin(), outcome.notes.end());
+  const Report report = examine(*chosen, caller);
+  if (!print_report(report, invocation.json)) return status_usage;
+  const bool found = !report.mistakes.empty() || (invocation.has("--strict") && !report.advice.empty());
+  return found ? status_found : 0;
+}
+
+// --- what profiles come to ------------------------------------------------------------------------------
+
+/// The profile with all it extends; without one, with every mistake printed.
+std::optional<Profile> resolve(const std::optional<std::string>& named, const Caller& caller) {
+  const auto host = real_host_view();
+  auto chosen = choose_profile(named, caller, *host);
+  if (!chosen) return print_error(chosen.error()), std::nullopt;
+  // The user's own file for the project belongs to runs, not to the profile that is named.
+  if (named && chosen->texts.size() > 1) chosen->texts.resize(1);
+  auto outcome = load_profile(chosen->texts, {}, load_context(caller, chosen->project.path));
   const auto mistakes = mistakes_in(outcome);
-  if (!print_findings(chosen->texts.front(), mistakes, notes, invocation.json)) return status_usage;
-  return mistakes.empty() ? 0 : status_found;
+  for (const auto& mistake : mistakes) print_message(to_text(mistake));
+  if (!mistakes.empty()) return std::nullopt;
+  return std::move(outcome.profile);
+}
+
+int show(const Invocation& invocation, const Caller& caller) {
+  std::optional<std::string> named;
+  if (!invocation.words.empty()) named = invocation.words[0];
+  const auto profile = resolve(named, caller);
+  if (!profile) return status_usage;
+  return print_data(profile_to_toml(*profile, caller.cwd)) ? 0 : status_usage;
+}
+
+const char* direction_word(Difference::Direction direction) {
+  switch (direction) {
+    case Difference::Direction::wider:
+      return "wider     ";
+    case Difference::Direction::narrower:
+      return "narrower  ";
+    case Difference::Direction::other:
+      break;
+  }
+  return "different ";
+}
+
+int diff(const Invocation& invocation, const Caller& caller) {
+  const auto first = resolve(invocation.words[0], caller);
+  const auto second = resolve(invocation.words[1], caller);
+  if (!first || !second) return status_usage;
+  std::string text;
+  const auto differences = compare_profiles(*first, *second, caller.cwd);
+  for (const auto& one : differences) text += printable(direction_word(one.direction) + one.what) + "\n";
+  if (!print_data(text)) return status_usage;
+  return differences.empty() ? 0 : status_found;
 }
 
 // --- all profiles by name -------------------------------------------------------------------------------
@@ -104,7 +188,10 @@ int list_all(const Invocation& invocation, const Caller& caller) {
 int check_command(const Invocation& invocation) {
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_usage;
-  return invocation.list ? list_all(invocation, *caller) : check_one(invocation, *caller);
+  if (invocation.list) return list_all(invocation, *caller);
+  if (invocation.has("--show")) return show(invocation, *caller);
+  if (invocation.has("--diff")) return diff(invocation, *caller);
+  return check_one(invocation, *caller);
 }
 
 }  // namespace snug

@@ -80,6 +80,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return check_command(invocation);
     case Command::trust:
       return trust_command(invocation);
+    case Command::hook:
+      return hook_command(invocation);
     case Command::complete:
       return complete_command(invocation);
     case Command::version:

@@ -25,6 +25,7 @@ int discard_command(const Invocation& invocation);
 int doctor_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
 int trust_command(const Invocation& invocation);
+int hook_command(const Invocation& invocation);
 /// For the completions of shells; its words are those behind "snug" up to the cursor.
 int complete_command(const Invocation& invocation);
 

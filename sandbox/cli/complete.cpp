@@ -212,9 +212,10 @@ struct PositionalRow {
 
 /// Commands that are not here take files.
 constexpr PositionalRow positional_rows[] = {
-    {"shell", Takes::nothing},  {"doctor", Takes::nothing},   {"version", Takes::nothing},
-    {"check", Takes::profiles}, {"trust", Takes::profiles},   {"help", Takes::commands},
-    {"hook", Takes::shells},    {"run", Takes::command_line}, {"plan", Takes::command_line},
+    {"shell", Takes::nothing},     {"discard", Takes::nothing}, {"doctor", Takes::nothing},
+    {"version", Takes::nothing},   {"check", Takes::profiles},  {"trust", Takes::profiles},
+    {"help", Takes::commands},     {"hook", Takes::shells},     {"run", Takes::command_line},
+    {"plan", Takes::command_line},
 };
 
 void offer_positional(Answer& answer, std::string_view command, std::size_t at, const CompletionSources& sources) {

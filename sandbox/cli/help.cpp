@@ -21,6 +21,7 @@ usage:
   snug discard                        throw it away
   snug check [FILE]                   every mistake in a profile
   snug trust [FILE]                   agree to what a project's snug.toml asks for
+  snug hook SHELL                     have your shell name a project's sandbox
   snug doctor                         what this machine supports, and how to get the rest
   snug help [COMMAND]                 more about a command and its options
   snug --version
@@ -213,19 +214,40 @@ constexpr std::string_view discard_text = R"(usage: snug discard [--yes] [--from
 Throws a capture of this project away. Exit status: 0 thrown away, 1 kept, 2 there is none.
 )";
 
-constexpr std::string_view check_text = R"(usage: snug check [--json] [FILE | --list]
+constexpr std::string_view check_text = R"(usage: snug check [--json] [--strict] [NAME|FILE]
+       snug check --show [NAME|FILE]
+       snug check --diff A B
+       snug check [--json] --list
 
 Reports every mistake in a profile: unknown keys, wrong types, bad sizes, durations and
-addresses, and keys this version cannot enforce. FILE defaults to the nearest snug.toml
-upwards. Exit status: 0 without mistakes, 1 with some, 2 if there is nothing to check.
+addresses, and keys this version cannot enforce. If there are none, advises on what it
+opens further than may be meant, with the reason and what to write instead. By default
+the nearest snug.toml upwards. Exit status: 0 without mistakes, 1 with some, 2 if there
+is nothing to check.
 
+      --strict                 exit status 1 for advice, too
+      --show                   what the profile comes to, with all it extends, as TOML
+      --diff                   what B has wider, narrower or different from A; 1 if any
       --list                   all profiles that -p takes by name, and where they lie
       --json                   as JSON, {"schema": 1, ...}
 
 examples:
   snug check
-  snug check ./ci/snug.toml
+  snug check --strict ./ci/snug.toml
+  snug check --diff default node
 )";
+
+constexpr std::string_view hook_text = R"text(usage: eval "$(snug hook bash)"       in ~/.bashrc
+       eval "$(snug hook zsh)"        in ~/.zshrc
+       snug hook fish | source        in ~/.config/fish/config.fish
+
+Prints what makes a shell name the sandbox of a project once, when you come to a directory
+whose snug.toml may be used (see snug trust). It asks nothing and starts nothing: the
+command snug-enter swaps the shell for the sandboxed one. Inside a sandbox it is silent.
+
+examples:
+  eval "$(snug hook bash)"
+)text";
 
 constexpr std::string_view trust_text = R"(usage: snug trust [--json] [--show | --undo] [FILE]
        snug trust [--json] --list
@@ -310,6 +332,8 @@ std::string help_text(std::optional<Command> command) {
       return std::string(check_text);
     case Command::trust:
       return std::string(trust_text);
+    case Command::hook:
+      return std::string(hook_text);
     case Command::doctor:
       return std::string(doctor_text);
     case Command::help:

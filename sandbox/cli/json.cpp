@@ -116,11 +116,22 @@ std::string doctor_to_json(const DoctorReport& report) {
   return to_string(json);
 }
 
-std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
-                             const std::vector<Diagnostic>& notes) {
+std::string report_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
+                           const std::vector<Diagnostic>& notes, const std::vector<Finding>& advice) {
   ordered_json json{{"schema", 1}, {"file", file}};
   json["mistakes"] = json_of(mistakes);
   json["notes"] = json_of(notes);
+  json["advice"] = ordered_json::array();
+  for (const Finding& finding : advice) {
+    const Origin& origin = finding.origin;
+    json["advice"].push_back({{"id", finding.id},
+                              {"file", origin.source.str()},
+                              {"line", origin.line},
+                              {"column", origin.column},
+                              {"what", finding.what},
+                              {"why", finding.why},
+                              {"fix", finding.fix}});
+  }
   return to_string(json);
 }
 

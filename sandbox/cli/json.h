@@ -7,6 +7,7 @@
 #include "cli/answer.h"
 #include "cli/trust.h"
 #include "host/doctor.h"
+#include "plan/lint.h"
 #include "profile/load.h"
 #include "run/refusal_record.h"
 
@@ -15,9 +16,10 @@ namespace snug {
 /// {"schema": 1, "ok": bool, "surroundings": "docker", "checks": [{"id", "title", "state", "detail", "fix"}]}
 std::string doctor_to_json(const DoctorReport& report);
 
-/// {"schema": 1, "file": "snug.toml", "mistakes": [{"file", "line", "column", "message"}], "notes": the same}
-std::string mistakes_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
-                             const std::vector<Diagnostic>& notes);
+/// {"schema": 1, "file": "snug.toml", "mistakes": [{"file", "line", "column", "message"}], "notes": the same,
+/// "advice": [{"id", "file", "line", "column", "what", "why", "fix"}]}
+std::string report_to_json(const std::string& file, const std::vector<Diagnostic>& mistakes,
+                           const std::vector<Diagnostic>& notes, const std::vector<Finding>& advice);
 
 /// A profile of `snug check --list`.
 struct ListedProfile {

@@ -28,7 +28,7 @@ constexpr std::array commands{
     CommandRow{"discard", Command::discard},   CommandRow{"doctor", Command::doctor},
     CommandRow{"check", Command::check},       CommandRow{"trust", Command::trust},
     CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
-    CommandRow{"complete", Command::complete},
+    CommandRow{"complete", Command::complete}, CommandRow{"hook", Command::hook},
 };
 
 /// A flag that means something to one command only.
@@ -48,7 +48,8 @@ constexpr FlagRow own_flags[] = {
     {Command::diff, "--list"},      {Command::diff, "--stat"},      {Command::diff, "--name-only"},
     {Command::diff, "-z"},          {Command::apply, "--yes"},      {Command::apply, "--theirs"},
     {Command::apply, "--reviewed"}, {Command::apply, "--continue"}, {Command::apply, "--abort"},
-    {Command::discard, "--yes"},
+    {Command::discard, "--yes"},    {Command::check, "--show"},     {Command::check, "--diff"},
+    {Command::check, "--strict"},
 };
 
 /// The same with a value.
@@ -234,15 +235,26 @@ std::optional<Error> check_allow(const Invocation& invocation) {
   return Error{.what = "allow: nothing to allow", .fix = "snug allow PATH, VARIABLE or SYSTEM-CALL"};
 }
 
-std::optional<Error> check_words(Command command, const Words& words) {
+std::optional<Error> check_compared(const Words& words) {
+  if (words.size() == 2) return std::nullopt;
+  return Error{.what = "--diff compares two profiles", .fix = "snug check --diff default ./snug.toml"};
+}
+
+std::optional<Error> check_words(const Invocation& invocation) {
+  const Command command = invocation.command;
+  const Words& words = invocation.words;
+  if (invocation.has("--diff")) return check_compared(words);
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
+  }
+  if (command == Command::hook && words.empty()) {
+    return Error{.what = "hook: no shell given", .fix = "eval \"$(snug hook bash)\"; or zsh, or fish"};
   }
   const bool takes_none = command == Command::shell || command == Command::discard || command == Command::doctor ||
                           command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
   const bool takes_one = command == Command::why || command == Command::init || command == Command::check ||
-                         command == Command::trust || command == Command::help;
+                         command == Command::trust || command == Command::hook || command == Command::help;
   if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;
 }
@@ -287,7 +299,7 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   }
   if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
   invocation.words = std::move(split.rest);
-  outcome.error = check_words(command, invocation.words);
+  outcome.error = check_words(invocation);
   if (invocation.list && !invocation.words.empty()) outcome.error = unexpected_word(invocation.words[0]);
   if (!outcome.error && command == Command::allow) outcome.error = check_allow(invocation);
   if (!outcome.error) outcome.error = add_overrides(app, cwd, invocation.overrides);

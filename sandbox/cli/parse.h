@@ -27,6 +27,7 @@ enum class Command {
   doctor,
   check,
   trust,
+  hook,
   help,
   version,
   complete

@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "cli/parse.h"
 #include "plan/control_sockets.h"
+#include "plan/lint.h"
 #include "plan/toolchains.h"
 #include "profile/narrowing.h"
 #include "profile/shipped.h"
@@ -117,5 +118,13 @@ TEST_CASE("snug-profiles(7) names every key that needs no approval") {
     INFO(name);
     CHECK((page.find("*" + name + "*") != std::string::npos ||
            (section == "limits" && page.find("*limits*") != std::string::npos)));
+  }
+}
+
+TEST_CASE("snug(1) has every piece of advice that check gives") {
+  const auto page = read_page("snug.1.scd");
+  for (const auto& rule : snug::lint_rules()) {
+    INFO(rule.id);
+    CHECK(page.find("\n*" + std::string(rule.id) + "*\n") != std::string::npos);
   }
 }
