@@ -27,6 +27,30 @@ void announce_refusal(const std::string& call, const std::string& command_line, 
                 raw ? LineEnd::raw : LineEnd::newline);
 }
 
+std::string why_blocked(const Blocked& blocked, const Plan& plan) {
+  switch (blocked.reason) {
+    case NetworkVerdict::Reason::denied:
+      return to_text(blocked.rule);
+    case NetworkVerdict::Reason::other_ports:
+      return "network.allow names other ports";
+    case NetworkVerdict::Reason::not_public:
+      return blocked.resolved.empty() ? blocked.what : "it leads to " + blocked.resolved + ", " + blocked.what;
+    case NetworkVerdict::Reason::no_rule:
+    case NetworkVerdict::Reason::allowed:
+      break;
+  }
+  return plan.filter ? "no rule of network.allow names it" : "network.mode = \"none\"";
+}
+
+void announce_blocked(const Blocked& blocked, const Plan& plan, const std::string& command_line, bool raw) {
+  const bool brackets = blocked.who.find(':') != std::string::npos;
+  const std::string who = brackets && blocked.port != 0 ? "[" + blocked.who + "]" : blocked.who;
+  const std::string port = blocked.port != 0 ? ":" + std::to_string(blocked.port) : "";
+  print_message("blocked " + who + port + " (" + why_blocked(blocked, plan) + ")" +
+                    (command_line.empty() ? "" : "; allow it: " + command_line),
+                raw ? LineEnd::raw : LineEnd::newline);
+}
+
 const char* what_it_means(Watch::Loss loss) {
   switch (loss) {
     case Watch::Loss::shown:
@@ -101,6 +125,7 @@ class Telling {
 
   RunEvents events() {
     return {.refused = [this](const std::string& call, bool raw) { refused(call, raw); },
+            .destination_blocked = [this](const Blocked& blocked, bool raw) { destination_blocked(blocked, raw); },
             .came_loose = [this](const Watch& watch, bool raw) { came_loose(watch, raw); },
             .git_changed = [this](const GitReport& report) { git_changed(report); }};
   }
@@ -120,6 +145,11 @@ class Telling {
     announce_refusal(call, allow_command_line(invocation_, (other ? "--syscall " : "") + call), raw);
     record_.calls.push_back({call, 1});
     keep();  // whoever asks while a shell is still open
+  }
+
+  void destination_blocked(const Blocked& blocked, bool raw) {
+    const std::string rule = missing_rule(blocked);
+    announce_blocked(blocked, prepared_.plan, rule.empty() ? "" : allow_command_line(invocation_, rule), raw);
   }
 
   void came_loose(const Watch& watch, bool raw) {

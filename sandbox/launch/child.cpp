@@ -7,6 +7,7 @@
 #include <linux/keyctl.h>
 #include <linux/memfd.h>
 #include <linux/mount.h>
+#include <linux/netlink.h>
 #include <linux/prctl.h>
 #include <linux/sched.h>
 #include <linux/sockios.h>
@@ -21,7 +22,7 @@ namespace {
 constexpr int kEperm = 1, kEnoent = 2, kEexist = 17, kEnotdir = 20, kEinval = 22, kEfbig = 27, kEnosys = 38;
 constexpr int kSigkill = 9;
 constexpr int kMntDetach = 2;
-constexpr int kAfInet = 2, kSockDgram = 2, kSockCloexec = 02000000;
+constexpr int kAfInet = 2, kSockStream = 1, kSockDgram = 2, kSockCloexec = 02000000, kBacklog = 4096;
 constexpr int kAddSeals = 1033, kDupFdCloexec = 1030;
 constexpr int kSealAll = 0x1 | 0x2 | 0x4 | 0x8;  // seal, shrink, grow, write
 constexpr unsigned long kSetPtyLock = 0x40045431, kGetPtyPeer = 0x5441;
@@ -75,6 +76,9 @@ class Interpreter {
   long become(const Step& step) noexcept;
   long make_pty(const Step& step) noexcept;
   long make_pipe(const Step& step) noexcept;
+  long new_network(const Step& step) noexcept;
+  long tell_kernel(const Step& step) noexcept;
+  long serve(const Step& step) noexcept;
   long drop_capabilities() noexcept;
   long fix_descriptors() noexcept;
 
@@ -312,6 +316,48 @@ long Interpreter::make_pipe(const Step& step) noexcept {
   return sent < 0 ? sent : store(step, fd == 0 ? ends[0] : ends[1]);
 }
 
+// Without /proc: what a socket belongs to, the kernel says by itself.
+long Interpreter::new_network(const Step& step) noexcept {
+  const long network = raw::ioctl(registers_[step.at], SIOCGSKNS, 0);
+  if (const long result = store(step, network); result < 0) return result;
+  return call(__NR_unshare, CLONE_NEWNET);
+}
+
+// The messages are handled while they are sent; the first answer is the first failure, or the acknowledgement.
+long Interpreter::tell_kernel(const Step& step) noexcept {
+  char* const messages = const_cast<char*>(text(step.text2));
+  if (step.r >= 0) *reinterpret_cast<int*>(messages + step.arg) = use(step.r);
+  const int wire = registers_[step.at];
+  const long sent = raw::write(wire, messages, step.arg2);
+  if (sent < 0) return sent;
+  struct alignas(4) {
+    struct nlmsghdr header;
+    int error;
+    char rest[512];
+  } answer;
+  const long got = raw::read(wire, &answer, sizeof answer);
+  if (got < 0) return got;
+  if (got < static_cast<long>(sizeof answer.header + sizeof answer.error) || answer.header.nlmsg_type != NLMSG_ERROR) {
+    return -kEinval;
+  }
+  return answer.error;
+}
+
+long Interpreter::serve(const Step& step) noexcept {
+  const auto* how = reinterpret_cast<const spec::Serve*>(text(step.text2));
+  const auto* family = reinterpret_cast<const unsigned short*>(how->address);
+  const long made = call(__NR_socket, *family, how->type | kSockCloexec | O_NONBLOCK, 0);
+  if (made < 0) return made;
+  const int fd = static_cast<int>(made);
+  long result = call(__NR_bind, fd, address(how->address), how->address_size);
+  if (result >= 0 && how->type == kSockStream) result = call(__NR_listen, fd, kBacklog);
+  if (result >= 0) {
+    result = send_report(start_.control, {protocol::Report::network, static_cast<int32_t>(how->what), how->port}, fd);
+  }
+  raw::close(fd);
+  return result < 0 ? result : 0;
+}
+
 long Interpreter::run_step(const Step& step) noexcept {
   using spec::Op;
   switch (step.op) {
@@ -370,6 +416,17 @@ long Interpreter::run_step(const Step& step) noexcept {
       return new_time(step);
     case Op::become:
       return become(step);
+    case Op::make_socket:
+      return store(step,
+                   call(__NR_socket, static_cast<long>(step.arg), static_cast<long>(step.arg2) | kSockCloexec, 0));
+    case Op::new_network:
+      return new_network(step);
+    case Op::enter_network:
+      return call(__NR_setns, use(step.r), CLONE_NEWNET);
+    case Op::tell_kernel:
+      return tell_kernel(step);
+    case Op::serve:
+      return serve(step);
     case Op::make_pty:
       return make_pty(step);
     case Op::make_pipe:

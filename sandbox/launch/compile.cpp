@@ -12,6 +12,9 @@
 
 #include "base/paths.h"
 #include "landlock/ruleset.h"
+#include "launch/protocol.h"
+#include "net/link.h"
+#include "sys/inet.h"
 
 namespace snug {
 namespace {
@@ -42,6 +45,9 @@ enum Register : std::int16_t {
   upper,
   work,
   lower,  // lower and the seven after it
+  sandbox_wire = lower + 8,
+  gateway_wire,
+  sandbox_network,
 };
 constexpr std::size_t kMostLowers = 6;
 
@@ -136,6 +142,9 @@ class Compilation::Compiler {
   void lay_over();
   void make_terminal();
   void set_up_stdio();
+  void set_up_network();
+  void connect_gateway();
+  void serve(protocol::NetworkSocket what, int type, const Endpoint& at);
   void enter();
   void write_landlock(spec::Init& init);
   void write_init();
@@ -585,6 +594,54 @@ void Compilation::Compiler::set_up_stdio() {
   }
 }
 
+// Nothing of it stays with the sandbox: its network is what the messages made, and the sockets are sent out.
+void Compilation::Compiler::set_up_network() {
+  if (plan_.filter) connect_gateway();
+  if (!plan_.name_service) return;
+  purpose(nullptr, &plan_.network.origin, "serve names in the sandbox");
+  const IpAddress loopback = IpAddress::v4(0x7f000001);
+  const Endpoint names{loopback, 53};
+  serve(protocol::name_datagrams, SOCK_DGRAM, names);
+  if (plan_.filter) serve(protocol::name_listener, SOCK_STREAM, names);
+  for (const auto& port : plan_.host_ports) {
+    purpose(nullptr, &port.origin, "serve a port of the host in the sandbox");
+    serve(protocol::host_port, SOCK_STREAM, {loopback, port.value});
+  }
+}
+
+void Compilation::Compiler::connect_gateway() {
+  purpose(nullptr, &plan_.network.origin, "make the filtered network");
+  std::vector<Route> routes = routes_of(NetworkPolicy(plan_.filter->allow, plan_.filter->deny));
+  if (!input_.ipv6) std::erase_if(routes, [](const Route& route) { return !route.to.is_v4(); });
+  const LinkMessages messages = link_messages(routes);
+  add({.op = Op::make_socket, .r = sandbox_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
+  add({.op = Op::new_network, .r = sandbox_network, .at = sandbox_wire});
+  add({.op = Op::make_socket, .r = gateway_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
+  add({.op = Op::tell_kernel,
+       .r = sandbox_network,
+       .at = gateway_wire,
+       .text2 = memory_.put(messages.gateway.data(), messages.gateway.size()),
+       .arg = messages.place_of_sandbox,
+       .arg2 = messages.gateway.size()});
+  // One socket takes IPv4 as well.
+  const IpAddress any = input_.ipv6 ? IpAddress{} : IpAddress::v4(0);
+  for (const std::uint16_t port : plan_.filter->ports) serve(protocol::gateway, SOCK_STREAM, {any, port});
+  add({.op = Op::enter_network, .r = sandbox_network});
+  add({.op = Op::tell_kernel,
+       .r = -1,
+       .at = sandbox_wire,
+       .text2 = memory_.put(messages.sandbox.data(), messages.sandbox.size()),
+       .arg2 = messages.sandbox.size()});
+}
+
+void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, const Endpoint& at) {
+  const SocketAddress address = to_socket_address(at);
+  spec::Serve how{
+      .what = what, .type = static_cast<std::uint16_t>(type), .port = at.port, .address_size = address.size};
+  std::memcpy(how.address, &address.storage, address.size);
+  add({.op = Op::serve, .text2 = memory_.put(&how, sizeof how)});
+}
+
 void Compilation::Compiler::enter() {
   if (plan_.namespaces.time) {
     purpose(nullptr, nullptr, "set the clock offsets");
@@ -690,6 +747,7 @@ Result<std::vector<StepPurpose>> Compilation::Compiler::finish(const std::functi
   reopen_usual();
   lay_over();
   set_up_stdio();
+  set_up_network();
   enter();
   write_init();
   publish();

@@ -127,6 +127,25 @@ std::unique_ptr<Compilation> begin_compilation(const CompileInput& input, EarlyC
   return compilation;
 }
 
+void keep(GatewaySockets& sockets, const protocol::Report& report, Fd socket) {
+  switch (static_cast<protocol::NetworkSocket>(report.a)) {
+    case protocol::host_port:
+      sockets.host_ports.push_back({static_cast<std::uint16_t>(report.b), std::move(socket)});
+      break;
+    case protocol::gateway:
+      sockets.listeners.push_back(std::move(socket));
+      break;
+    case protocol::name_datagrams:
+      sockets.name_datagrams = std::move(socket);
+      break;
+    case protocol::name_listener:
+      sockets.name_listener = std::move(socket);
+      break;
+  }
+}
+
+bool has_ipv6() { return Fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get() >= 0; }
+
 // Reads reports until the command runs or something failed.
 LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std::vector<StepPurpose>& purposes) {
   Sandbox sandbox;
@@ -138,6 +157,9 @@ LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std:
         break;
       case protocol::Report::listener:
         sandbox.listener = std::move(received->fd);
+        break;
+      case protocol::Report::network:
+        keep(sandbox.network, report, std::move(received->fd));
         break;
       case protocol::Report::relay:
         set_non_blocking(received->fd);
@@ -179,6 +201,7 @@ Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
   init_pidfd = std::move(other.init_pidfd);
   pty_master = std::move(other.pty_master);
   listener = std::move(other.listener);
+  network = std::move(other.network);
   relays = std::move(other.relays);
   return *this;
 }
@@ -219,6 +242,7 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
                            .signal_mask = kernel_mask(command_mask),
                            .filter = std::as_bytes(filter->program),
                            .filter_reports = filter->reports,
+                           .ipv6 = !plan.filter || has_ipv6(),
                            .copy = [&](const ViewEntry& entry) { return copies.read(entry); },
                            .prepared = sources.by_entry};
   auto compilation = begin_compilation(input, *early);

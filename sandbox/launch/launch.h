@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "net/gateway.h"
 #include "plan/plan.h"
 
 namespace snug {
@@ -58,6 +59,7 @@ struct Sandbox {
   Fd pty_master;             ///< set if any of the StdioPlan is pty; non-blocking. Init keeps a slave open, so that
                              ///< EIO on it means that init is gone
   Fd listener;               ///< of the system call filter, if it reports; readable when a call waits for an answer
+  GatewaySockets network;    ///< what the plan's name service and filter accept from
   std::array<Fd, 3> relays;  ///< our pipe ends, non-blocking: [0] to write, [1] and [2] to read; set where relay
 };
 

@@ -22,6 +22,14 @@ struct Command {
   std::int32_t value;
 };
 
+/// What a socket that snug serves is for.
+enum NetworkSocket : std::uint32_t {
+  gateway = 0,         ///< listens in the gateway's network
+  name_datagrams = 1,  ///< the name service's, by UDP
+  name_listener = 2,   ///< and by TCP
+  host_port = 3,       ///< b = the port: listens for one of the host's
+};
+
 /// From the set-up child and, after it, from init.
 struct Report {
   enum Kind : std::uint32_t {
@@ -33,6 +41,7 @@ struct Report {
     ended = 6,        ///< the command ended and everything else inside is gone; a = wait status
     init_failed = 7,  ///< a = step index of init, b = errno
     listener = 9,     ///< carries the filter's listener by SCM_RIGHTS
+    network = 10,     ///< a = NetworkSocket, b of it; carries the socket by SCM_RIGHTS
     relay = 8,        ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
   };
   std::uint32_t kind;

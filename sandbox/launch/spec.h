@@ -49,6 +49,12 @@ enum class Op : uint16_t {
   set_hostname,  // sethostname(text)
   new_time,      // unshare(CLONE_NEWTIME), write text2 (arg2 bytes) to /proc/self/timens_offsets
   become,        // setgroups(0), setresgid(arg2), setresuid(arg): only as a stand-in
+  // the network
+  make_socket,    // r = socket(arg, arg2)
+  new_network,    // r = the network of the socket at, then unshare(CLONE_NEWNET)
+  enter_network,  // setns(r)
+  tell_kernel,  // send text2 (arg2 bytes) to the netlink socket at; `r`, unless -1, is first written at byte arg of it
+  serve,        // socket, bind, listen as text2 (Serve) says, sent out
   // descriptors of the command
   make_pty,   // open(at, text) as a terminal: slave into r, started as text2 (Terminal) says, master sent out
   make_pipe,  // a pipe in place of fd arg (kept in r until use_stdio); our end sent out
@@ -73,6 +79,15 @@ enum StepFlag : uint16_t {
 struct Terminal {
   unsigned char modes[36];
   uint16_t rows, columns, x_pixels, y_pixels;
+};
+
+/// A socket of the sandbox's network or its gateway's, for snug outside.
+struct Serve {
+  uint32_t what;  ///< protocol::NetworkSocket
+  uint16_t type;  ///< SOCK_STREAM: it listens
+  uint16_t port;     ///< reported
+  uint32_t address_size;
+  unsigned char address[28];  ///< a sockaddr_in or sockaddr_in6
 };
 
 struct Rlimit {

@@ -21,8 +21,14 @@ int socket_error(int socket) {
 
 }  // namespace
 
-Dialer::Dialer(EventQueue& queue, std::vector<Endpoint> to, Done done)
-    : queue_(queue), to_(std::move(to)), done_(std::move(done)), alarm_(queue, *this) {}
+Dialer::Dialer(EventQueue& queue, std::vector<Endpoint> to, MakeSocket make_socket, Done done)
+    : queue_(queue),
+      to_(std::move(to)),
+      make_socket_(std::move(make_socket)),
+      done_(std::move(done)),
+      alarm_(queue, *this) {}
+
+Fd own_socket(int family) { return Fd(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP)); }
 
 void Dialer::try_next() {
   while (true) {
@@ -30,7 +36,7 @@ void Dialer::try_next() {
     alarm_.clear();
     if (next_ == to_.size()) return finish(problem_);
     const SocketAddress address = to_socket_address(to_[next_++]);
-    socket_ = Fd(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_TCP));
+    socket_ = make_socket_(address.family());
     if (socket_ && connect(socket_.get(), address.get(), address.size) == 0) return finish({});
     if (errno == EINPROGRESS) break;
     problem_ = std::strerror(errno);

@@ -20,9 +20,10 @@ class Dialer final : public EventHandler {
     std::string problem;  ///< errno in words
   };
   using Done = std::function<void(Outcome)>;
+  using MakeSocket = std::function<Fd(int family)>;  ///< non-blocking; empty with errno set
 
   /// Calls `done` once, perhaps from within start(). The dialer may be destroyed then (not from within).
-  Dialer(EventQueue& queue, std::vector<Endpoint> to, Done done);
+  Dialer(EventQueue& queue, std::vector<Endpoint> to, MakeSocket make_socket, Done done);
   void start() { try_next(); }
 
  private:
@@ -33,13 +34,17 @@ class Dialer final : public EventHandler {
 
   EventQueue& queue_;
   const std::vector<Endpoint> to_;
-  Done done_;
+  const MakeSocket make_socket_;
+  const Done done_;
   Alarm alarm_;
   std::size_t next_ = 0;
   std::string problem_;
   Fd socket_;
   std::optional<Interest> interest_;
 };
+
+/// A socket of this process's own network.
+Fd own_socket(int family);
 
 /// Is it an address of this machine's own? Connecting there would pass by what guards its ports from outside.
 bool is_own_address(const IpAddress& address) noexcept;

@@ -5,10 +5,12 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
+#include "net/factory.h"
 #include "net/name_service.h"
 #include "net/passage.h"
 #include "net/synthetic.h"
@@ -42,13 +44,17 @@ bool worth_telling(const dns::Query& query) {
   return address && !query.name.empty() && !query.name.starts_with('_') && !query.name.ends_with(".arpa");
 }
 
+// The host, where network.host-ports names some of its ports: they are the sandbox's own.
+constexpr std::string_view kHostName = "host.snug";
+
 bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
 
 }  // namespace
 
 class Gateway::Impl final : public EventHandler {
  public:
-  Impl(EventQueue queue, Policy policy, GatewaySockets sockets, NetworkEvents events);
+  Impl(EventQueue queue, NetworkPolicy policy, std::optional<SocketFactory> factory, GatewaySockets sockets,
+       NetworkEvents events);
 
   int fd() const noexcept { return queue_.fd(); }
   void turn();
@@ -56,8 +62,9 @@ class Gateway::Impl final : public EventHandler {
  private:
   void ready(int listener, std::uint32_t events) override;
   void accept_from(int listener);
-  void begin(Fd client);
-  Destination destination_of(const Endpoint& meant) const;
+  void begin(Fd client, Destination destination);
+  std::optional<Destination> destination_of(int listener, const Fd& client) const;
+  void add_listener(Fd socket, Connection::Kind kind, std::uint16_t port);
   dns::Answer answer(const dns::Query& query);
   void tell(const Blocked& blocked);
   void listen(bool on);
@@ -65,13 +72,21 @@ class Gateway::Impl final : public EventHandler {
   EventQueue queue_;
   Buffers buffers_;
   Resolver resolver_;
-  const Policy policy_;
+  const NetworkPolicy policy_;
   const NetworkEvents events_;
   SyntheticAddresses addresses_;
   std::set<std::pair<std::string, std::uint16_t>> told_;
   Passage::Surroundings around_;
-  std::vector<Fd> listeners_;
+  /// Where connections come from. `port` is of the other side, 0: whatever was meant.
+  struct Listener {
+    Fd socket;
+    Connection::Kind kind;
+    std::uint16_t port;
+  };
+  std::vector<Listener> listeners_;
   std::vector<std::unique_ptr<Interest>> on_listeners_;
+  const bool host_has_name_;  // some port of the host is reached
+  std::optional<SocketFactory> factory_;
   NameService names_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Passage>> passages_;
   std::vector<std::uint64_t> over_;
@@ -80,7 +95,8 @@ class Gateway::Impl final : public EventHandler {
   bool listening_ = false;
 };
 
-Gateway::Impl::Impl(EventQueue queue, Policy policy, GatewaySockets sockets, NetworkEvents events)
+Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, std::optional<SocketFactory> factory,
+                    GatewaySockets sockets, NetworkEvents events)
     : queue_(std::move(queue)),
       resolver_(queue_),
       policy_(std::move(policy)),
@@ -89,6 +105,7 @@ Gateway::Impl::Impl(EventQueue queue, Policy policy, GatewaySockets sockets, Net
               .buffers = buffers_,
               .resolver = resolver_,
               .policy = policy_,
+              .socket_inside = [this](int family) { return factory_->make(family); },
               .blocked = [this](const Blocked& blocked) { tell(blocked); },
               .ended =
                   [this](std::uint64_t number, const Connection& record) {
@@ -100,14 +117,25 @@ Gateway::Impl::Impl(EventQueue queue, Policy policy, GatewaySockets sockets, Net
                     const auto found = passages_.find(number);
                     return found == passages_.end() ? nullptr : found->second.get();
                   }},
-      listeners_(std::move(sockets.listeners)),
+      host_has_name_(!sockets.host_ports.empty()),
+      factory_(std::move(factory)),
       names_(queue_, std::move(sockets.name_datagrams), std::move(sockets.name_listener),
              [this](const dns::Query& query) { return answer(query); }),
       most_(raise_descriptor_limit()) {
-  for (std::size_t i = 0; i < listeners_.size(); ++i) {
-    on_listeners_.push_back(std::make_unique<Interest>(queue_, listeners_[i].get(), *this, static_cast<int>(i)));
+  for (Fd& socket : sockets.listeners) add_listener(std::move(socket), Connection::Kind::out, 0);
+  for (PortListener& one : sockets.host_ports) {
+    add_listener(std::move(one.socket), Connection::Kind::host_port, one.port);
+  }
+  for (PortListener& one : sockets.published) {
+    add_listener(std::move(one.socket), Connection::Kind::published, one.port);
   }
   listen(true);
+}
+
+void Gateway::Impl::add_listener(Fd socket, Connection::Kind kind, std::uint16_t port) {
+  const auto number = static_cast<int>(listeners_.size());
+  listeners_.push_back({std::move(socket), kind, port});
+  on_listeners_.push_back(std::make_unique<Interest>(queue_, listeners_.back().socket.get(), *this, number));
 }
 
 void Gateway::Impl::turn() {
@@ -126,29 +154,33 @@ void Gateway::Impl::ready(int listener, std::uint32_t) { accept_from(listener); 
 
 void Gateway::Impl::accept_from(int listener) {
   for (int i = 0; i < kAcceptedAtOnce && passages_.size() < most_; ++i) {
-    Fd client(accept4(listeners_[listener].get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd client(accept4(listeners_[listener].socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) return;
-    begin(std::move(client));
+    auto destination = destination_of(listener, client);
+    if (destination) begin(std::move(client), *std::move(destination));
   }
 }
 
-void Gateway::Impl::begin(Fd client) {
-  const auto meant = local_endpoint(client.get());
-  if (!meant) return;
+void Gateway::Impl::begin(Fd client, Destination destination) {
   const std::uint64_t number = next_++;
   const auto made =
-      passages_.emplace(number, std::make_unique<Passage>(around_, number, std::move(client), destination_of(*meant)));
+      passages_.emplace(number, std::make_unique<Passage>(around_, number, std::move(client), std::move(destination)));
   made.first->second->start();
 }
 
-Destination Gateway::Impl::destination_of(const Endpoint& meant) const {
-  const std::string* name = addresses_.name_of(meant.address);
-  return {.name = name != nullptr ? *name : std::string(), .end = meant};
+std::optional<Destination> Gateway::Impl::destination_of(int listener, const Fd& client) const {
+  const auto& [socket, kind, port] = listeners_[listener];
+  if (kind != Connection::Kind::out) return Destination{.kind = kind, .name = {}, .end = {.address = {}, .port = port}};
+  const auto meant = local_endpoint(client.get());
+  if (!meant) return {};
+  const std::string* name = addresses_.name_of(meant->address);
+  return Destination{.name = name != nullptr ? *name : std::string(), .end = *meant};
 }
 
 dns::Answer Gateway::Impl::answer(const dns::Query& query) {
-  if (is_localhost(query.name)) return {.addresses = {*parse_ip("127.0.0.1"), *parse_ip("::1")}};
-  const Verdict verdict = query.name.empty() ? Verdict{} : policy_.name(query.name);
+  if (is_localhost(query.name) || (host_has_name_ && query.name == kHostName))
+    return {.addresses = {*parse_ip("127.0.0.1"), *parse_ip("::1")}};
+  const NetworkVerdict verdict = query.name.empty() ? NetworkVerdict{} : policy_.name(query.name);
   if (verdict.allowed()) {
     const bool asked = query.type == dns::Type::a;
     return {.addresses = asked ? std::vector{addresses_.address_of(query.name)} : std::vector<IpAddress>(),
@@ -171,11 +203,17 @@ Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Gateway::~Gateway() = default;
 
-Result<std::unique_ptr<Gateway>> Gateway::make(Policy policy, GatewaySockets sockets, NetworkEvents events) {
+Result<std::unique_ptr<Gateway>> Gateway::make(NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events) {
   auto queue = EventQueue::make();
   if (!queue) return std::move(queue).error();
-  auto impl =
-      std::make_unique<Impl>(std::move(queue).value(), std::move(policy), std::move(sockets), std::move(events));
+  std::optional<SocketFactory> factory;
+  if (!sockets.published.empty()) {
+    auto made = SocketFactory::of_network(sockets.name_datagrams.get());
+    if (!made) return std::move(made).error();
+    factory = std::move(made).value();
+  }
+  auto impl = std::make_unique<Impl>(std::move(queue).value(), std::move(policy), std::move(factory),
+                                     std::move(sockets), std::move(events));
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 

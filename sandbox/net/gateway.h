@@ -14,15 +14,23 @@
 
 namespace snug {
 
+/// Listens for one port of the other side's loopback.
+struct PortListener {
+  std::uint16_t port = 0;
+  Fd socket;
+};
+
 /// Non-blocking sockets, listening or bound.
 struct GatewaySockets {
-  std::vector<Fd> listeners;  ///< accept whatever address was meant
+  std::vector<Fd> listeners;             ///< accept whatever address was meant
+  std::vector<PortListener> host_ports;  ///< in the sandbox's network, for ports of the host
+  std::vector<PortListener> published;   ///< on the host, for ports of the sandbox; needs name_datagrams
   Fd name_datagrams, name_listener;
 };
 
 class Gateway {
  public:
-  static Result<std::unique_ptr<Gateway>> make(Policy policy, GatewaySockets sockets, NetworkEvents events);
+  static Result<std::unique_ptr<Gateway>> make(NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events);
   ~Gateway();
 
   /// Readable when turn() has something to do.

@@ -16,11 +16,9 @@ std::chrono::milliseconds since(EventQueue::Clock::time_point start) {
 
 // A public address of this machine is reached past whatever guards its ports from outside: only by a rule that names
 // it.
-Verdict judge(const Policy& policy, const IpAddress& address, std::uint16_t port) {
-  const Verdict verdict = policy.resolved(address, port);
-  const bool by_range = verdict.rule != nullptr;
-  if (!verdict.allowed() || by_range || !is_own_address(address)) return verdict;
-  return {Verdict::Reason::not_public, nullptr};
+NetworkVerdict unless_own(const NetworkVerdict& verdict, const IpAddress& address) {
+  if (!verdict.allowed() || verdict.by_range || !is_own_address(address)) return verdict;
+  return {NetworkVerdict::Reason::not_public, nullptr};
 }
 
 }  // namespace
@@ -32,18 +30,27 @@ Passage::Passage(Surroundings& around, std::uint64_t number, Fd client, Destinat
       destination_(std::move(destination)),
       alarm_(around.queue, *this) {
   record_.start = std::chrono::system_clock::now();
+  record_.kind = destination_.kind;
   record_.name = destination_.name;
   record_.port = destination_.end.port;
-  if (record_.name.empty()) record_.address = to_text(destination_.end.address);
+  if (record_.name.empty() && record_.kind == Connection::Kind::out)
+    record_.address = to_text(destination_.end.address);
 }
 
 void Passage::start() {
+  alarm_.set_in(kPatience);
+  if (destination_.kind == Connection::Kind::out) return go_out();
+  // Servers choose one of the two; many clients' "localhost" tries both.
+  const std::uint16_t port = destination_.end.port;
+  dial({{*parse_ip("127.0.0.1"), port}, {*parse_ip("::1"), port}});
+}
+
+void Passage::go_out() {
   const std::uint16_t port = destination_.end.port;
   const bool by_name = !destination_.name.empty();
-  const Verdict verdict =
+  const NetworkVerdict verdict =
       by_name ? around_.policy.name(destination_.name, port) : around_.policy.address(destination_.end.address, port);
   if (!verdict.allowed()) return refuse(verdict, nullptr);
-  alarm_.set_in(kPatience);
   if (!by_name) return dial({destination_.end});
   // The answer may come when this has ended and gone.
   around_.resolver.resolve(destination_.name, [find = around_.find, number = number_](const auto& outcome) {
@@ -55,9 +62,9 @@ void Passage::resolved(const Resolver::Outcome& outcome) {
   if (over_) return;
   if (outcome.addresses.empty()) return end(Connection::End::unresolved, outcome.problem);
   std::vector<Endpoint> ends;
-  Verdict last;
+  NetworkVerdict last;
   for (const IpAddress& address : outcome.addresses) {
-    const Verdict verdict = judge(around_.policy, address, destination_.end.port);
+    const NetworkVerdict verdict = unless_own(around_.policy.resolved(address, destination_.end.port), address);
     if (verdict.allowed()) ends.push_back({address, destination_.end.port});
     if (!verdict.allowed()) last = verdict;
   }
@@ -66,7 +73,9 @@ void Passage::resolved(const Resolver::Outcome& outcome) {
 }
 
 void Passage::dial(std::vector<Endpoint> ends) {
-  dialer_.emplace(around_.queue, std::move(ends), [this](Dialer::Outcome outcome) { dialled(std::move(outcome)); });
+  const bool inside = destination_.kind == Connection::Kind::published;
+  dialer_.emplace(around_.queue, std::move(ends), inside ? around_.socket_inside : own_socket,
+                  [this](Dialer::Outcome outcome) { dialled(std::move(outcome)); });
   dialer_->start();
 }
 
@@ -83,14 +92,14 @@ void Passage::rang(int) {
   end(dialling ? Connection::End::unreachable : Connection::End::unresolved, "timed out");
 }
 
-void Passage::refuse(const Verdict& verdict, const IpAddress* resolved) {
+void Passage::refuse(const NetworkVerdict& verdict, const IpAddress* resolved) {
   Blocked blocked{.who = destination_.name.empty() ? record_.address : destination_.name,
                   .port = destination_.end.port,
                   .reason = verdict.reason};
   if (verdict.rule != nullptr) blocked.rule = *verdict.rule;
   const IpAddress& address = resolved != nullptr ? *resolved : destination_.end.address;
   if (resolved != nullptr) blocked.resolved = record_.address = to_text(address);
-  if (verdict.reason == Verdict::Reason::not_public) {
+  if (verdict.reason == NetworkVerdict::Reason::not_public) {
     const SpecialRange* special = special_range(address);
     blocked.what = special != nullptr ? special->what : "an address of this machine";
   }

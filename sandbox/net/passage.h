@@ -22,8 +22,10 @@ namespace snug {
 
 /// Where a connection is meant to go.
 struct Destination {
-  std::string name;  ///< empty: an address alone
-  Endpoint end;      ///< with a name: only its port counts
+  Connection::Kind kind = Connection::Kind::out;
+  std::string name;  ///< with Kind::out; empty: an address alone
+  Endpoint
+      end;  ///< out: the rules decide (with a name only the port counts). Else: a port of the other side's loopback
 };
 
 class Passage final : public EventHandler {
@@ -33,7 +35,8 @@ class Passage final : public EventHandler {
     EventQueue& queue;
     Buffers& buffers;
     Resolver& resolver;
-    const Policy& policy;
+    const NetworkPolicy& policy;
+    Dialer::MakeSocket socket_inside;  ///< for Kind::published
     std::function<void(const Blocked&)> blocked;
     std::function<void(std::uint64_t number, const Connection&)> ended;  ///< destroy it later, not from within
     std::function<Passage*(std::uint64_t number)> find;                  ///< a name's answer may come after the end
@@ -46,10 +49,11 @@ class Passage final : public EventHandler {
  private:
   void rang(int tag) override;
   void ready(int, std::uint32_t) override {}
+  void go_out();
   void resolved(const Resolver::Outcome& outcome);
   void dial(std::vector<Endpoint> ends);
   void dialled(Dialer::Outcome outcome);
-  void refuse(const Verdict& verdict, const IpAddress* resolved);
+  void refuse(const NetworkVerdict& verdict, const IpAddress* resolved);
   void end(Connection::End how, std::string problem = {});
 
   Surroundings& around_;

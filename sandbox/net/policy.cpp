@@ -1,14 +1,13 @@
 #include "net/policy.h"
 
 #include <algorithm>
-#include <bitset>
 
 #include "net/special.h"
 
 namespace snug {
 namespace {
 
-using Reason = Verdict::Reason;
+using Reason = NetworkVerdict::Reason;
 using Who = NetworkRule::Who;
 
 bool holds_port(std::span<const PortRange> ports, std::uint16_t port) {
@@ -42,23 +41,26 @@ bool allows_address(const NetworkRule& rule, const IpAddress& address, const Spe
 
 /// The rule of `rules` that matches at this port.
 template <class Matches>
-const Origin* find_rule(const Policy::Rules& rules, std::uint16_t port, auto ports, Matches matches) {
+const Sourced<NetworkRule>* find_rule(const NetworkPolicy::Rules& rules, std::uint16_t port, auto ports,
+                                      Matches matches) {
   for (const auto& rule : rules) {
-    if (matches(rule.value) && holds_port(ports(rule.value), port)) return &rule.origin;
+    if (matches(rule.value) && holds_port(ports(rule.value), port)) return &rule;
   }
   return nullptr;
 }
 
 template <class Matches>
-bool any_rule(const Policy::Rules& rules, Matches matches) {
+bool any_rule(const NetworkPolicy::Rules& rules, Matches matches) {
   return std::ranges::any_of(rules, [&](const auto& rule) { return matches(rule.value); });
 }
 
 template <class Denies, class Allows>
-Verdict decide(const Policy::Rules& allow, const Policy::Rules& deny, std::uint16_t port, Denies denies,
-               Allows allows) {
-  if (const Origin* rule = find_rule(deny, port, denied_ports, denies)) return {Reason::denied, rule};
-  if (const Origin* rule = find_rule(allow, port, allowed_ports, allows)) return {Reason::allowed, rule};
+NetworkVerdict decide(const NetworkPolicy::Rules& allow, const NetworkPolicy::Rules& deny, std::uint16_t port,
+                      Denies denies, Allows allows) {
+  if (const auto* rule = find_rule(deny, port, denied_ports, denies)) return {Reason::denied, &rule->origin};
+  if (const auto* rule = find_rule(allow, port, allowed_ports, allows)) {
+    return {Reason::allowed, &rule->origin, rule->value.who == Who::range};
+  }
   return {any_rule(allow, allows) ? Reason::other_ports : Reason::no_rule, nullptr};
 }
 
@@ -77,7 +79,7 @@ unsigned first_left(const std::vector<PortRange>& denied, unsigned port, unsigne
 
 }  // namespace
 
-Verdict Policy::name(std::string_view name) const {
+NetworkVerdict NetworkPolicy::name(std::string_view name) const {
   const auto matches = [name](const NetworkRule& rule) { return names(rule, name); };
   std::vector<PortRange> denied;
   const Origin* denial = nullptr;
@@ -96,32 +98,32 @@ Verdict Policy::name(std::string_view name) const {
     }
   }
   const bool by_deny = denial != nullptr && (named || first_left(denied, 1, 65535) > 65535);
-  return by_deny ? Verdict{Reason::denied, denial} : Verdict{Reason::no_rule, nullptr};
+  return by_deny ? NetworkVerdict{Reason::denied, denial} : NetworkVerdict{Reason::no_rule, nullptr};
 }
 
-Verdict Policy::name(std::string_view name, std::uint16_t port) const {
+NetworkVerdict NetworkPolicy::name(std::string_view name, std::uint16_t port) const {
   const auto matches = [name](const NetworkRule& rule) { return names(rule, name); };
   return decide(allow_, deny_, port, matches, matches);
 }
 
-Verdict Policy::address(const IpAddress& address, std::uint16_t port) const {
+NetworkVerdict NetworkPolicy::address(const IpAddress& address, std::uint16_t port) const {
   const SpecialRange* special = special_range(address);
-  const Verdict verdict = decide(
+  const NetworkVerdict verdict = decide(
       allow_, deny_, port, [&](const NetworkRule& rule) { return denies_address(rule, address); },
       [&](const NetworkRule& rule) { return allows_address(rule, address, special); });
   const bool hidden = verdict.reason == Reason::no_rule && special != nullptr &&
                       any_rule(allow_, [&](const NetworkRule& rule) { return allows_address(rule, address, nullptr); });
-  return hidden ? Verdict{Reason::not_public, nullptr} : verdict;
+  return hidden ? NetworkVerdict{Reason::not_public, nullptr} : verdict;
 }
 
-Verdict Policy::resolved(const IpAddress& address, std::uint16_t port) const {
-  const Verdict verdict = this->address(address, port);
+NetworkVerdict NetworkPolicy::resolved(const IpAddress& address, std::uint16_t port) const {
+  const NetworkVerdict verdict = this->address(address, port);
   if (verdict.allowed() || verdict.reason == Reason::denied) return verdict;
   if (special_range(address) == nullptr) return {Reason::allowed, nullptr};
   return {Reason::not_public, nullptr};
 }
 
-std::vector<IpRange> Policy::ranges() const {
+std::vector<IpRange> NetworkPolicy::ranges() const {
   std::vector<IpRange> ranges;
   for (const auto& rule : allow_) {
     if (is_tcp(rule.value) && rule.value.who == Who::range) ranges.push_back(rule.value.range);
@@ -129,23 +131,8 @@ std::vector<IpRange> Policy::ranges() const {
   return ranges;
 }
 
-bool Policy::allows_anyone() const {
+bool NetworkPolicy::allows_anyone() const {
   return any_rule(allow_, [](const NetworkRule& rule) { return is_tcp(rule) && rule.who == Who::anyone; });
-}
-
-std::vector<std::uint16_t> ports_of(const Policy::Rules& allow) {
-  std::bitset<65536> all;
-  for (const auto& rule : allow) {
-    if (!is_tcp(rule.value)) continue;
-    for (const PortRange range : allowed_ports(rule.value)) {
-      for (unsigned port = range.first; port <= range.last; ++port) all.set(port);
-    }
-  }
-  std::vector<std::uint16_t> ports;
-  for (unsigned port = 1; port < all.size(); ++port) {
-    if (all.test(port)) ports.push_back(static_cast<std::uint16_t>(port));
-  }
-  return ports;
 }
 
 }  // namespace snug

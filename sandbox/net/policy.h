@@ -17,7 +17,7 @@
 
 namespace snug {
 
-struct Verdict {
+struct NetworkVerdict {
   enum class Reason {
     allowed,
     denied,       ///< a rule of network.deny
@@ -26,25 +26,26 @@ struct Verdict {
     not_public,   ///< only by rules that do not reach special addresses
   } reason = Reason::no_rule;
   const Origin* rule = nullptr;  ///< allowed, denied: which. Lives as long as the policy
+  bool by_range = false;         ///< allowed: the rule names the address itself, not anyone
   bool allowed() const { return reason == Reason::allowed; }
 };
 
-class Policy {
+class NetworkPolicy {
  public:
   using Rules = std::vector<Sourced<NetworkRule>>;
 
   /// Rules of udp count for nothing here. Precondition: no groups (they are expanded in the plan).
-  Policy(Rules allow, Rules deny) : allow_(std::move(allow)), deny_(std::move(deny)) {}
+  NetworkPolicy(Rules allow, Rules deny) : allow_(std::move(allow)), deny_(std::move(deny)) {}
   /// Allows nothing.
-  Policy() = default;
+  NetworkPolicy() = default;
 
   /// May some port of the name be reached, so that it has an address inside? Precondition for names: normalised.
-  Verdict name(std::string_view name) const;
-  Verdict name(std::string_view name, std::uint16_t port) const;
+  NetworkVerdict name(std::string_view name) const;
+  NetworkVerdict name(std::string_view name, std::uint16_t port) const;
   /// A destination given by its address alone.
-  Verdict address(const IpAddress& address, std::uint16_t port) const;
+  NetworkVerdict address(const IpAddress& address, std::uint16_t port) const;
   /// What an allowed name resolved to: a public address needs no rule of its own.
-  Verdict resolved(const IpAddress& address, std::uint16_t port) const;
+  NetworkVerdict resolved(const IpAddress& address, std::uint16_t port) const;
 
   /// The ranges of addresses that are reached without a name.
   std::vector<IpRange> ranges() const;
@@ -54,8 +55,5 @@ class Policy {
  private:
   Rules allow_, deny_;
 };
-
-/// Every single port of `rules`, sorted, each once.
-std::vector<std::uint16_t> ports_of(const Policy::Rules& allow);
 
 }  // namespace snug

@@ -3,7 +3,7 @@
 namespace snug {
 
 std::string missing_rule(const Blocked& blocked) {
-  if (blocked.reason == Verdict::Reason::denied) return {};
+  if (blocked.reason == NetworkVerdict::Reason::denied) return {};
   const std::string& who = blocked.resolved.empty() ? blocked.who : blocked.resolved;
   const bool usual = blocked.port == 0 || blocked.port == 80 || blocked.port == 443;
   if (usual) return who;

@@ -14,7 +14,7 @@ namespace snug {
 struct Blocked {
   std::string who;         ///< a name or an address
   std::uint16_t port = 0;  ///< 0: the name at any port
-  Verdict::Reason reason = Verdict::Reason::no_rule;
+  NetworkVerdict::Reason reason = NetworkVerdict::Reason::no_rule;
   Origin rule;           ///< denied: the rule
   std::string resolved;  ///< not_public: the address that the name leads to; empty if `who` is an address
   std::string what;      ///< not_public: what kind of address, "a private address"
@@ -24,6 +24,11 @@ struct Blocked {
 std::string missing_rule(const Blocked& blocked);
 
 struct Connection {
+  enum class Kind {
+    out,        ///< from the sandbox, by the rules
+    host_port,  ///< from the sandbox to a port of the host's loopback (network.host-ports)
+    published   ///< from the host to a port of the sandbox's (network.publish)
+  } kind = Kind::out;
   enum class End {
     blocked,      ///< by the rules
     unresolved,   ///< the name has no address
@@ -36,7 +41,7 @@ struct Connection {
   std::string name;     ///< empty: the destination was an address
   std::string address;  ///< what it led to; empty: nothing
   std::uint16_t port = 0;
-  std::uint64_t sent = 0, received = 0;  ///< bytes, as the sandbox sees it
+  std::uint64_t sent = 0, received = 0;  ///< bytes, as the side sees it that began the connection
   std::string problem;                   ///< unresolved, unreachable
 };
 

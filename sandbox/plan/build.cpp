@@ -34,6 +34,7 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   if (!planner.errors.empty()) return {.plan = {}, .errors = std::move(planner.errors)};  // the rest hangs on these
 
   describe_namespaces(planner);
+  decide_network(planner);
   add_system(planner);
   add_etc(planner);
   add_kernel_directories(planner);

@@ -12,6 +12,7 @@
 
 #include "base/origin.h"
 #include "host/view.h"
+#include "profile/network_rule.h"
 #include "profile/profile.h"
 
 namespace snug {
@@ -192,6 +193,14 @@ struct GitSearch {
   Origin origin;
 };
 
+// --- the network ----------------------------------------------------------------------------------
+
+/// What a filtered network lets through (network.mode = "filtered"). Everything else is refused.
+struct FilterPlan {
+  std::vector<Sourced<NetworkRule>> allow, deny;  ///< groups replaced by their rules; deny wins
+  std::vector<std::uint16_t> ports;               ///< every port of `allow`: the gateway listens on each
+};
+
 // --- the rest -------------------------------------------------------------------------------------
 
 struct Variable {
@@ -255,6 +264,10 @@ struct Plan {
   NamespacePlan namespaces;
   Sourced<std::string> hostname;
   Sourced<NetworkMode> network;
+  bool name_service = false;  ///< programs' questions for names are answered, by the rules or all with "no"
+  std::vector<Sourced<std::uint16_t>> host_ports;  ///< of the host's loopback, reached at the sandbox's own
+  std::vector<PublishEntry> publish;
+  std::optional<FilterPlan> filter;  ///< set with network.mode = "filtered"
   RootPlan root;
   std::vector<ViewEntry> view;  ///< parents before children; what is laid over comes after
   std::optional<StoredHome> stored_home;

@@ -54,6 +54,7 @@ void refuse_nesting(Planner& planner);
 void decide_identity(Planner& planner);
 void find_project(Planner& planner);
 void describe_namespaces(Planner& planner);
+void decide_network(Planner& planner);
 void add_system(Planner& planner);
 void add_etc(Planner& planner);
 void add_kernel_directories(Planner& planner);

@@ -257,9 +257,32 @@ Json project_json(const Plan& plan) {
   return json;
 }
 
+Json rules_json(const std::vector<Sourced<NetworkRule>>& rules) {
+  Json list = Json::array();
+  for (const auto& rule : rules) list.push_back({{"rule", to_text(rule.value)}, {"origin", json_of(rule.origin)}});
+  return list;
+}
+
 Json network_json(const Plan& plan) {
   constexpr const char* modes[] = {"none", "filtered", "host"};
-  return {{"mode", modes[static_cast<int>(plan.network.value)]}, {"origin", json_of(plan.network.origin)}};
+  Json json{{"mode", modes[static_cast<int>(plan.network.value)]}, {"origin", json_of(plan.network.origin)}};
+  json["name_service"] = plan.name_service;
+  json["host_ports"] = Json::array();
+  for (const auto& port : plan.host_ports) {
+    json["host_ports"].push_back({{"port", port.value}, {"origin", json_of(port.origin)}});
+  }
+  json["publish"] = Json::array();
+  for (const PublishEntry& entry : plan.publish) {
+    json["publish"].push_back({{"address", entry.address},
+                               {"host_port", entry.host_port},
+                               {"sandbox_port", entry.sandbox_port},
+                               {"origin", json_of(entry.origin)}});
+  }
+  if (!plan.filter) return json;
+  json["allow"] = rules_json(plan.filter->allow);
+  json["deny"] = rules_json(plan.filter->deny);
+  json["ports"] = plan.filter->ports;
+  return json;
 }
 
 }  // namespace

@@ -246,11 +246,27 @@ const char* network_text(NetworkMode mode) {
     case NetworkMode::none:
       return "none: loopback only";
     case NetworkMode::filtered:
-      return "filtered";
+      return "filtered: only what the rules allow";
     case NetworkMode::host:
       return "the host's: everything the host reaches";
   }
   return "";
+}
+
+void print_rules(Text& text, const char* verb, const std::vector<Sourced<NetworkRule>>& rules) {
+  for (const auto& rule : rules) text.line("    " + std::string(verb) + to_text(rule.value), to_text(rule.origin));
+}
+
+void print_filter(Text& text, const FilterPlan& filter) {
+  if (filter.allow.empty()) text.line("    nothing is allowed: no rule in network.allow", "");
+  print_rules(text, "deny   ", filter.deny);
+  print_rules(text, "allow  ", filter.allow);
+}
+
+std::string published_text(const PublishEntry& entry) {
+  const bool brackets = entry.address.find(':') != std::string::npos;
+  return (brackets ? "[" + entry.address + "]" : entry.address) + ":" + std::to_string(entry.host_port) +
+         " on the host is port " + std::to_string(entry.sandbox_port) + " inside";
 }
 
 void print_isolation(Text& text, const Plan& plan) {
@@ -265,6 +281,13 @@ void print_isolation(Text& text, const Plan& plan) {
   text.line(names, to_text(Origin{}));
   if (namespaces.nested) text.line("  the command may make namespaces of its own", "");
   text.line(std::string("  network: ") + network_text(plan.network.value), to_text(plan.network.origin));
+  if (plan.filter) print_filter(text, *plan.filter);
+  for (const auto& port : plan.host_ports) {
+    text.line("    host's port  127.0.0.1:" + std::to_string(port.value), to_text(port.origin));
+  }
+  for (const PublishEntry& entry : plan.publish) {
+    text.line("    published  " + published_text(entry), to_text(entry.origin));
+  }
 }
 
 void print_environment(Text& text, const Plan& plan) {

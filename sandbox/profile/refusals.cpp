@@ -48,18 +48,6 @@ void refuse_subids(Refusals& refusals, const Profile& profile) {
   refuse_key(refusals, profile.subids.origin, "subids = \"auto\"", "write subids = \"none\"");
 }
 
-void refuse_network(Refusals& refusals, const NetworkSection& network) {
-  if (network.mode.value == NetworkMode::filtered) {
-    refuse_key(refusals, network.mode.origin, "network.mode = \"filtered\"", "write \"none\" or \"host\"");
-  }
-  refuse_list(refusals, network.allow, "network.allow", "remove it; network.mode is \"none\" or \"host\"");
-  refuse_list(refusals, network.deny, "network.deny", "remove it; network.mode = \"none\" reaches nothing");
-  refuse_list(refusals, network.publish, "network.publish",
-              "remove it; with network.mode = \"host\" the command's ports are the host's");
-  refuse_list(refusals, network.host_ports, "network.host-ports",
-              "remove it; with network.mode = \"host\" the host's ports are reachable");
-}
-
 void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
   refuse_if_set(refusals, limits.memory, "limits.memory", "remove it; limits.rlimit.as bounds each process");
   refuse_if_set(refusals, limits.processes, "limits.processes",
@@ -80,7 +68,6 @@ std::vector<Diagnostic> unenforceable_keys(const Profile& profile) {
   Refusals refusals;
   refuse_promises(refusals, profile);
   refuse_subids(refusals, profile);
-  refuse_network(refusals, profile.network);
   refuse_limits(refusals, profile.limits);
   sort_by_place(refusals);
   return refusals;

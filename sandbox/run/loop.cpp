@@ -61,6 +61,7 @@ RunOutcome Loop::run() {
     regain_keyboard();
     move_keyboard();
     take_refusals();
+    take_network();
     take_losses();
     move_terminal_output();
     move_input_file();
@@ -119,6 +120,7 @@ void Loop::state_interest() {
   }
   poller_.want(kListener, sandbox_.listener.get(), events(!ended_, false));
   poller_.want(kWatches, options_.watcher ? options_.watcher->fd() : -1, events(!ended_, false));
+  poller_.want(kNetwork, options_.network ? options_.network->fd() : -1, events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
@@ -136,6 +138,22 @@ void Loop::tell_refusals() {
   if (untold_.empty() || !options_.events.refused || modes_.alternate_screen()) return;
   for (const std::string& name : untold_) options_.events.refused(name, terminal_ && terminal_->raw());
   untold_.clear();
+}
+
+// --- the network ---
+
+void Loop::take_network() {
+  if (!poller_.readable(kNetwork)) return;
+  for (Blocked& blocked : options_.network->turn()) untold_blocked_.push_back(std::move(blocked));
+  tell_blocked();
+}
+
+void Loop::tell_blocked() {
+  if (untold_blocked_.empty() || !options_.events.destination_blocked || modes_.alternate_screen()) return;
+  for (const Blocked& blocked : untold_blocked_) {
+    options_.events.destination_blocked(blocked, terminal_ && terminal_->raw());
+  }
+  untold_blocked_.clear();
 }
 
 // --- what came loose ---
@@ -435,6 +453,7 @@ void Loop::end() {
   if (terminal_) terminal_->restore();
   modes_.forget();  // a full-screen program that was killed hides nothing any more
   tell_refusals();
+  tell_blocked();
   if (options_.watcher) {
     for (Watch& watch : options_.watcher->at_end()) untold_losses_.push_back(std::move(watch));
   }

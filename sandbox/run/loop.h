@@ -15,6 +15,7 @@
 #include "launch/protocol.h"
 #include "run/deadlines.h"
 #include "run/modes.h"
+#include "run/network.h"
 #include "run/poller.h"
 #include "run/refusals.h"
 #include "run/relay.h"
@@ -34,6 +35,7 @@ struct LoopOptions {
   std::string timeout_text;  ///< the remark of a run that timed out
   RunEvents events;
   Watcher* watcher = nullptr;  ///< borrowed
+  Network* network = nullptr;  ///< borrowed
 };
 
 class Loop {
@@ -45,7 +47,7 @@ class Loop {
   RunOutcome run();
 
  private:
-  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener, kWatches };
+  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener, kWatches, kNetwork };
 
   // One turn of the loop.
   void start();
@@ -56,6 +58,8 @@ class Loop {
   void take_reports();
   void take_refusals();
   void tell_refusals();
+  void take_network();
+  void tell_blocked();
   void take_losses();
   void tell_losses();
   void watch_init();
@@ -107,6 +111,7 @@ class Loop {
   ModeScanner modes_;
   Refusals refusals_;
   std::vector<std::string> untold_;  // names of refused calls that wait for a screen
+  std::vector<Blocked> untold_blocked_;
   std::vector<Watch> untold_losses_;
   Relay keyboard_, output_, input_file_;
   std::array<Relay, 3> output_files_;  // [1] and [2]

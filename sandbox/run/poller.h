@@ -12,7 +12,7 @@ namespace snug {
 
 class Poller {
  public:
-  static constexpr int kSlots = 10;
+  static constexpr int kSlots = 11;
 
   static Result<Poller> make();
 

@@ -11,6 +11,7 @@
 #include "run/capture_record.h"
 #include "run/git_search.h"
 #include "run/loop.h"
+#include "run/network.h"
 #include "run/state.h"
 #include "run/stdio.h"
 #include "run/watch.h"
@@ -37,12 +38,13 @@ bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& std
 }
 
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
-                         Watcher& watcher) {
+                         Watcher& watcher, Network& network) {
   LoopOptions options{.stdio = stdio,
                       .keyboard_claimed = keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
-                      .watcher = &watcher};
+                      .watcher = &watcher,
+                      .network = &network};
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
     options.timeout_text =
@@ -80,6 +82,8 @@ Result<GitRecord> open_record(const Plan& plan, const RunEvents& events) {
 Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events) {
   const auto stdio = plan_stdio(plan.namespaces.network ? CommandNetwork::own : CommandNetwork::hosts);
   if (!stdio) return stdio.error();
+  auto published = listen_for_published(plan);
+  if (!published) return std::move(published).error();
   // Held from here on: a signal that comes while the command starts is for the command, and one that ends a launch
   // does so after the state is put right (this goes away last).
   Signals signals = Signals::hold();
@@ -98,10 +102,12 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (launched.error && launched.error->exit_status != 125) return not_executed(*std::move(launched.error));
   if (launched.error) return std::move(launched.error->error);
   if (auto opened = signals.open(); !opened) return std::move(opened).error();
+  auto network = Network::start(plan, *launched.sandbox, std::move(published).value(), events.connection_ended);
+  if (!network) return std::move(network).error();
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher), std::move(terminal),
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, *network), std::move(terminal),
             std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
   end_capture(plan, outcome.status);

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "launch/launch.h"
+#include "net/report.h"
 #include "plan/plan.h"
 
 namespace snug {
@@ -27,6 +28,10 @@ struct RunEvents {
   /// The first refusal of its kind. `raw`: the terminal does not return the carriage by itself now. Never called while
   /// a full-screen program shows.
   std::function<void(const std::string& call, bool raw)> refused;
+  /// A name or address that the network's rules refuse; told once for each, under the same rules.
+  std::function<void(const Blocked& blocked, bool raw)> destination_blocked;
+  /// A connection of a filtered network has ended, or was refused.
+  std::function<void(const Connection& connection)> connection_ended;
   /// The host has replaced what a wall lay on; told once for each, under the same rules.
   std::function<void(const Watch& watch, bool raw)> came_loose;
   /// What git on the host would obey (run/git_search.h): before the command starts of a run that was killed, after it

@@ -29,7 +29,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"changes", {"sys", "base"}},
     {"launch", {"net", "seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
     {"run", {"launch", "net", "changes", "seccomp", "plan", "profile", "host", "sys", "base"}},
-    {"cli", {"run", "changes", "launch", "seccomp", "plan", "profile", "host", "sys", "base"}},
+    {"cli", {"run", "net", "changes", "launch", "seccomp", "plan", "profile", "host", "sys", "base"}},
     {"", {"cli"}},
 };
 

@@ -8,10 +8,10 @@
 namespace {
 
 using namespace snug;
-using Reason = Verdict::Reason;
+using Reason = NetworkVerdict::Reason;
 
-Policy::Rules rules(const std::vector<std::string>& texts) {
-  Policy::Rules rules;
+NetworkPolicy::Rules rules(const std::vector<std::string>& texts) {
+  NetworkPolicy::Rules rules;
   for (const std::string& text : texts) {
     auto rule = parse_network_rule(text);
     REQUIRE(rule.ok());
@@ -20,22 +20,22 @@ Policy::Rules rules(const std::vector<std::string>& texts) {
   return rules;
 }
 
-Policy policy(const std::vector<std::string>& allow, const std::vector<std::string>& deny = {}) {
-  return Policy(rules(allow), rules(deny));
+NetworkPolicy policy(const std::vector<std::string>& allow, const std::vector<std::string>& deny = {}) {
+  return NetworkPolicy(rules(allow), rules(deny));
 }
 
-Reason by_address(const Policy& policy, const char* text, std::uint16_t port = 443) {
+Reason by_address(const NetworkPolicy& policy, const char* text, std::uint16_t port = 443) {
   return policy.address(parse_ip(text).value(), port).reason;
 }
 
-Reason by_resolving(const Policy& policy, const char* text, std::uint16_t port = 443) {
+Reason by_resolving(const NetworkPolicy& policy, const char* text, std::uint16_t port = 443) {
   return policy.resolved(parse_ip(text).value(), port).reason;
 }
 
 }  // namespace
 
 TEST_CASE("a name is allowed by the rules that name it, at their ports") {
-  const Policy p = policy({"a.example", "*.b.example:22,8000-8002", "c.example:*"});
+  const NetworkPolicy p = policy({"a.example", "*.b.example:22,8000-8002", "c.example:*"});
   CHECK(p.name("a.example", 443).allowed());
   CHECK(p.name("a.example", 80).allowed());
   CHECK(p.name("a.example", 22).reason == Reason::other_ports);
@@ -63,7 +63,7 @@ TEST_CASE("a name has an address inside if some port of it may be reached") {
 }
 
 TEST_CASE("a rule of deny wins") {
-  const Policy p = policy({"*", "10.0.0.0/8"}, {"t.example", "*.bad.example:443", "10.1.0.0/16", "*:25"});
+  const NetworkPolicy p = policy({"*", "10.0.0.0/8"}, {"t.example", "*.bad.example:443", "10.1.0.0/16", "*:25"});
   CHECK(p.name("t.example", 443).reason == Reason::denied);
   CHECK(p.name("t.example", 443).rule->line == 1);
   CHECK(p.name("x.bad.example", 443).reason == Reason::denied);
@@ -102,10 +102,10 @@ TEST_CASE("an address that is not public needs a rule that lies within its range
                               "2001::1",
                               "fec0::1"}) {
     INFO(special);
-    const Policy anyone = policy({"*", "0.0.0.0/0", "::/0"});
+    const NetworkPolicy anyone = policy({"*", "0.0.0.0/0", "::/0"});
     CHECK_FALSE(by_address(anyone, special) == Reason::allowed);
     CHECK(by_resolving(anyone, special) == Reason::not_public);
-    const Policy named = policy({to_text(IpRange{parse_ip(special).value(), 128}) + ""});
+    const NetworkPolicy named = policy({to_text(IpRange{parse_ip(special).value(), 128}) + ""});
     CHECK(by_address(named, special) == Reason::allowed);
     CHECK(by_resolving(named, special) == Reason::allowed);
     CHECK(by_address(named, special, 81) == Reason::other_ports);
@@ -120,15 +120,10 @@ TEST_CASE("an address that is not public needs a rule that lies within its range
 }
 
 TEST_CASE("rules of udp allow no tcp") {
-  const Policy p = policy({"udp://a.example:123", "udp://10.0.0.1:123"});
+  const NetworkPolicy p = policy({"udp://a.example:123", "udp://10.0.0.1:123"});
   CHECK(p.name("a.example", 123).reason == Reason::no_rule);
   CHECK(by_address(p, "10.0.0.1", 123) == Reason::no_rule);
   CHECK(p.ranges().empty());
-}
-
-TEST_CASE("the ports of rules are listed once") {
-  CHECK(ports_of(rules({"a.example", "b.example:22,443", "c.example:8000-8002", "udp://d.example:53"})) ==
-        std::vector<std::uint16_t>{22, 80, 443, 8000, 8001, 8002});
 }
 
 TEST_CASE("groups are made of good rules") {
@@ -225,8 +220,8 @@ TEST_CASE("more rules of deny never allow more, more rules of allow never less")
     const std::string more = invent.rule(), name = invent.name();
     const std::uint16_t port = invent.port();
     const IpAddress address = invent.address();
-    const Policy base = policy(allow, deny), wider = policy(with(allow, more), deny),
-                 narrower = policy(allow, with(deny, more));
+    const NetworkPolicy base = policy(allow, deny), wider = policy(with(allow, more), deny),
+                        narrower = policy(allow, with(deny, more));
     const auto implies = [](bool a, bool b) { return !a || b; };
     CHECK(implies(narrower.name(name, port).allowed(), base.name(name, port).allowed()));
     CHECK(implies(base.name(name, port).allowed(), wider.name(name, port).allowed()));
@@ -243,7 +238,7 @@ TEST_CASE("more rules of deny never allow more, more rules of allow never less")
 TEST_CASE("a name has an address exactly if some port of it may be reached") {
   Inventor invent(3);
   for (int i = 0; i < 300; ++i) {
-    const Policy p = policy(invent.rules(), invent.rules());
+    const NetworkPolicy p = policy(invent.rules(), invent.rules());
     const std::string name = invent.name();
     bool any = false;
     for (std::uint16_t port = 1; port < 1000; ++port) any = any || p.name(name, port).allowed();

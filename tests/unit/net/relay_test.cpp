@@ -138,14 +138,15 @@ TEST_CASE("the addresses of a destination are tried in turn") {
   const Fd server = bound(SOCK_STREAM);
   Endpoint closed = end_of(bound(SOCK_STREAM));  // nobody listens there any more
   std::optional<Dialer::Outcome> outcome;
-  Dialer dialer(queue, {closed, end_of(server)}, [&](Dialer::Outcome result) { outcome = std::move(result); });
+  Dialer dialer(queue, {closed, end_of(server)}, own_socket,
+                [&](Dialer::Outcome result) { outcome = std::move(result); });
   dialer.start();
   turn_until(queue, [&] { return outcome.has_value(); });
   CHECK(outcome->socket);
   CHECK(outcome->to.port == end_of(server).port);
 
   outcome.reset();
-  Dialer nobody(queue, {closed}, [&](Dialer::Outcome result) { outcome = std::move(result); });
+  Dialer nobody(queue, {closed}, own_socket, [&](Dialer::Outcome result) { outcome = std::move(result); });
   nobody.start();
   turn_until(queue, [&] { return outcome.has_value(); });
   CHECK_FALSE(outcome->socket);
@@ -192,7 +193,7 @@ struct Gate {
   std::unique_ptr<Gateway> gateway;
 
   explicit Gate(const std::vector<std::string>& allow) {
-    Policy::Rules rules;
+    NetworkPolicy::Rules rules;
     for (const std::string& text : allow) rules.push_back({parse_network_rule(text).value(), {}});
     GatewaySockets sockets;
     sockets.listeners.push_back(bound(SOCK_STREAM));
@@ -201,7 +202,7 @@ struct Gate {
     listener_copy = Fd(dup(sockets.listeners[0].get()));
     names_by_udp = end_of(sockets.name_datagrams);
     names_by_tcp = end_of(sockets.name_listener);
-    gateway = Gateway::make(Policy(std::move(rules), {}), std::move(sockets),
+    gateway = Gateway::make(NetworkPolicy(std::move(rules), {}), std::move(sockets),
                             {.blocked = [this](const Blocked& one) { blocked.push_back(one); },
                              .ended = [this](const Connection& one) { ended.push_back(one); }})
                   .value();

@@ -30,18 +30,6 @@ TEST_CASE("each key that cannot be enforced is refused with what to write instea
       {"require = [\"filesystem\", \"limits.memory\"]",
        "2:26: require: \"limits.memory\" cannot be promised by this version, which does not enforce it yet"},
       {"subids = \"auto\"", "2:10: subids = \"auto\" is not in this version yet; write subids = \"none\""},
-      {"[network]\nmode = \"filtered\"",
-       "3:8: network.mode = \"filtered\" is not in this version yet; write \"none\" or \"host\""},
-      {"[network]\nallow = [\"a.example\", \"b.example\"]",
-       "3:10: network.allow is not in this version yet; remove it; network.mode is \"none\" or \"host\""},
-      {"[network]\ndeny = [\"a.example\"]",
-       "3:9: network.deny is not in this version yet; remove it; network.mode = \"none\" reaches nothing"},
-      {"[network]\npublish = [\"80\"]",
-       "3:12: network.publish is not in this version yet; remove it; with network.mode = \"host\" the command's ports "
-       "are the host's"},
-      {"[network]\nhost-ports = [80]",
-       "3:15: network.host-ports is not in this version yet; remove it; with network.mode = \"host\" the host's ports "
-       "are reachable"},
       {"[limits]\nmemory = \"1G\"",
        "3:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process"},
       {"[limits]\nprocesses = 5",
@@ -86,17 +74,17 @@ TEST_CASE("a refusal of an option names the option") {
 }
 
 TEST_CASE("refusals are in the order of the lines") {
-  CHECK(refusals("[limits]\ncpus = 1\nmemory = \"1G\"\n[network]\nmode = \"filtered\"\n") ==
-        "p.toml:3:8: limits.cpus is not in this version yet; remove it; limits.rlimit.cpu bounds each process's time\n"
-        "p.toml:4:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process\n"
-        "p.toml:6:8: network.mode = \"filtered\" is not in this version yet; write \"none\" or \"host\"\n");
+  CHECK(refusals("subids = \"auto\"\n[limits]\ncpus = 1\nmemory = \"1G\"\n") ==
+        "p.toml:2:10: subids = \"auto\" is not in this version yet; write subids = \"none\"\n"
+        "p.toml:4:8: limits.cpus is not in this version yet; remove it; limits.rlimit.cpu bounds each process's time\n"
+        "p.toml:5:10: limits.memory is not in this version yet; remove it; limits.rlimit.as bounds each process\n");
 }
 
 TEST_CASE("mistakes and keys that cannot be enforced yet are told in one run, in order") {
   const std::string text =
-      "version = 1\nhostnme = \"x\"\n[network]\nmode = \"filtered\"\n[limits]\nmemory = \"4Q\"\ncpus = 2.0\n";
+      "version = 1\nhostnme = \"x\"\nrequire = [\"limits.disk\"]\n\n[limits]\nmemory = \"4Q\"\ncpus = 2.0\n";
   const auto all = all_mistakes(load_profile({{"p.toml", text}}, {}));
   std::vector<int> lines;
   for (const Diagnostic& one : all) lines.push_back(one.line);
-  CHECK(lines == std::vector<int>{2, 4, 6, 7});
+  CHECK(lines == std::vector<int>{2, 3, 6, 7});
 }

@@ -1,0 +1,119 @@
+// The network: which rules hold, and what it takes to enforce them.
+#include <bitset>
+
+#include "base/quote.h"
+#include "plan/planner.h"
+
+namespace snug {
+namespace {
+
+/// The gateway listens on each port by itself.
+constexpr std::size_t most_ports = 1024;
+
+using Rules = std::vector<Sourced<NetworkRule>>;
+
+void add_rule(Planner& planner, Rules& rules, const std::string& text, const Origin& origin) {
+  auto rule = parse_network_rule(text);
+  if (!rule) return planner.fail("cannot read the rule " + quote_for_display(text), origin, rule.error().what, "");
+  if (rule->who == NetworkRule::Who::group) {
+    for (const char* const inner : find_network_group(rule->name)->rules) add_rule(planner, rules, inner, origin);
+    return;
+  }
+  if (rule->protocol == NetworkRule::Protocol::udp) {
+    return planner.fail("cannot enforce the rule " + quote_for_display(text), origin,
+                        "udp is not in this version yet; names are resolved without a rule", "take it out");
+  }
+  rules.push_back({std::move(rule).value(), origin});
+}
+
+Rules rules_of(Planner& planner, const std::vector<Sourced<std::string>>& texts) {
+  Rules rules;
+  for (const auto& text : texts) add_rule(planner, rules, text.value, text.origin);
+  return rules;
+}
+
+std::vector<std::uint16_t> ports_of(const Rules& rules) {
+  std::bitset<65536> all;
+  for (const auto& rule : rules) {
+    for (const PortRange range : allowed_ports(rule.value)) {
+      for (unsigned port = range.first; port <= range.last; ++port) all.set(port);
+    }
+  }
+  std::vector<std::uint16_t> ports;
+  for (unsigned port = 1; port < all.size(); ++port) {
+    if (all.test(port)) ports.push_back(static_cast<std::uint16_t>(port));
+  }
+  return ports;
+}
+
+void decide_filter(Planner& planner) {
+  const NetworkSection& network = planner.profile.network;
+  FilterPlan filter{.allow = rules_of(planner, network.allow), .deny = rules_of(planner, network.deny), .ports = {}};
+  filter.ports = ports_of(filter.allow);
+  if (filter.ports.size() > most_ports) {
+    planner.fail("cannot filter " + std::to_string(filter.ports.size()) + " ports", network.allow.front().origin,
+                 "each needs a socket of its own, and there are " + std::to_string(most_ports),
+                 "name the ports that are needed");
+  }
+  if (planner.profile.filesystem.etc.value == EtcMode::host) {
+    planner.fail("cannot filter names", network.mode.origin,
+                 "with filesystem.etc = \"host\" programs would ask the host's name servers",
+                 "write filesystem.etc = \"minimal\"");
+  }
+  planner.plan.filter = std::move(filter);
+}
+
+void refuse_unfiltered_denials(Planner& planner) {
+  const NetworkSection& network = planner.profile.network;
+  if (network.deny.empty()) return;
+  planner.fail("cannot keep the command from " + quote_for_display(network.deny.front().value),
+               network.deny.front().origin, "with network.mode = \"host\" everything the host reaches can be reached",
+               "write network.mode = \"filtered\"");
+}
+
+/// Sandboxes with the host's network have its ports anyway, by the same numbers.
+void refuse_other_numbers(Planner& planner) {
+  for (const PublishEntry& entry : planner.profile.network.publish) {
+    if (entry.host_port == entry.sandbox_port) continue;
+    planner.fail("cannot publish port " + std::to_string(entry.sandbox_port) + " as " + std::to_string(entry.host_port),
+                 entry.origin, "with network.mode = \"host\" the command's ports are the host's",
+                 "let the command listen on " + std::to_string(entry.host_port));
+  }
+}
+
+void copy_ports(Planner& planner) {
+  const NetworkSection& network = planner.profile.network;
+  std::bitset<65536> seen;
+  for (const auto& port : network.host_ports) {
+    if (!seen.test(port.value)) planner.plan.host_ports.push_back(port);
+    seen.set(port.value);
+  }
+  planner.plan.publish = network.publish;
+}
+
+}  // namespace
+
+void decide_network(Planner& planner) {
+  const NetworkSection& network = planner.profile.network;
+  switch (network.mode.value) {
+    case NetworkMode::filtered:
+      decide_filter(planner);
+      break;
+    case NetworkMode::host:
+      refuse_unfiltered_denials(planner);
+      refuse_other_numbers(planner);
+      if (!network.allow.empty()) {
+        planner.note(Note::Level::warning, "network.allow limits nothing with network.mode = \"host\"",
+                     network.allow.front().origin);
+      }
+      return;
+    case NetworkMode::none:
+      break;
+  }
+  copy_ports(planner);
+  // Published ports are reached through the network that its sockets belong to.
+  const bool has_ports = !planner.plan.host_ports.empty() || !planner.plan.publish.empty();
+  planner.plan.name_service = has_ports || planner.profile.filesystem.etc.value == EtcMode::minimal;
+}
+
+}  // namespace snug

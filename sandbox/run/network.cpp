@@ -1,0 +1,71 @@
+#include "run/network.h"
+
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "sys/inet.h"
+
+namespace snug {
+
+namespace {
+
+Error cannot_publish(const PublishEntry& entry) {
+  const int code = errno;
+  const std::string port = std::to_string(entry.host_port);
+  Error error{
+      .what = "cannot publish on " + entry.address + " port " + port, .code = code, .needed_by = to_text(entry.origin)};
+  const std::string inside = std::to_string(entry.sandbox_port);
+  if (code == EADDRINUSE)
+    error.fix = "choose another port of the host: \"" + std::to_string(entry.host_port + 1) + ":" + inside + "\"";
+  if (code == EACCES) error.fix = "choose a port of the host from 1024 on: \"8080:" + inside + "\"";
+  return error;
+}
+
+Result<Fd> listen_on(const PublishEntry& entry) {
+  const SocketAddress address = to_socket_address({parse_ip(entry.address).value_or(IpAddress{}), entry.host_port});
+  Fd listener(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  const int on = 1;
+  if (!listener) return cannot_publish(entry);
+  setsockopt(listener.get(), SOL_SOCKET, SO_REUSEADDR, &on,
+             sizeof on);  // connections of the run before end by themselves
+  if (address.family() == AF_INET6) setsockopt(listener.get(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (bind(listener.get(), address.get(), address.size) < 0) return cannot_publish(entry);
+  if (listen(listener.get(), 4096) < 0) return cannot_publish(entry);
+  return listener;
+}
+
+}  // namespace
+
+Result<std::vector<PortListener>> listen_for_published(const Plan& plan) {
+  std::vector<PortListener> listeners;
+  for (const PublishEntry& entry : plan.publish) {
+    auto listener = listen_on(entry);
+    if (!listener) return std::move(listener).error();
+    listeners.push_back({entry.sandbox_port, std::move(listener).value()});
+  }
+  return listeners;
+}
+
+Result<Network> Network::start(const Plan& plan, Sandbox& sandbox, std::vector<PortListener> published,
+                               std::function<void(const Connection&)> ended) {
+  Network network;
+  if (!plan.name_service && !plan.filter) return network;
+  NetworkPolicy policy = plan.filter ? NetworkPolicy(plan.filter->allow, plan.filter->deny) : NetworkPolicy();
+  sandbox.network.published = std::move(published);
+  auto gateway =
+      Gateway::make(std::move(policy), std::move(sandbox.network),
+                    {.blocked = [told = network.blocked_.get()](const Blocked& blocked) { told->push_back(blocked); },
+                     .ended = std::move(ended)});
+  if (!gateway) return std::move(gateway).error();
+  network.gateway_ = std::move(gateway).value();
+  return network;
+}
+
+std::vector<Blocked> Network::turn() {
+  if (gateway_) gateway_->turn();
+  return std::exchange(*blocked_, {});
+}
+
+}  // namespace snug

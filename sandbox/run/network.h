@@ -1,0 +1,35 @@
+// The sandbox's network while it runs: the gateway that the plan asks for, and what it has to tell.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "launch/launch.h"
+#include "net/gateway.h"
+#include "net/report.h"
+#include "plan/plan.h"
+
+namespace snug {
+
+/// Listens on the host for the plan's published ports, before anything is started: a port that is taken is an error.
+Result<std::vector<PortListener>> listen_for_published(const Plan& plan);
+
+class Network {
+ public:
+  /// Takes the sockets of `sandbox`. Does nothing where the plan has no network of its own. `ended` hears of each
+  /// connection.
+  static Result<Network> start(const Plan& plan, Sandbox& sandbox, std::vector<PortListener> published,
+                               std::function<void(const Connection&)> ended);
+
+  /// Readable when turn() has something to do; -1: never.
+  int fd() const noexcept { return gateway_ ? gateway_->fd() : -1; }
+  /// What was refused for the first time.
+  std::vector<Blocked> turn();
+
+ private:
+  std::unique_ptr<std::vector<Blocked>> blocked_ =
+      std::make_unique<std::vector<Blocked>>();  // the gateway writes to it
+  std::unique_ptr<Gateway> gateway_;
+};
+
+}  // namespace snug

@@ -1,0 +1,484 @@
+"""network.mode = "filtered", against servers in a network namespace that plays the internet.
+
+Every refusal has a control beside it: the same client reaches the same server where a rule allows it.
+"""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import networks
+
+networks.enter()
+import snugtest
+from networks import METADATA, OTHER, PRIVATE, SHARED, WEB, WEB6
+
+net = None
+
+
+def setUpModule():
+    global net
+    net = networks.Internet()
+    snugtest.SNUG = networks.without_rights(snugtest.SNUG)
+
+
+def tearDownModule():
+    net.close()
+
+
+PYTHON = "/usr/bin/python3"
+
+# Says how a connection ends, and how long it took.
+CONNECT = r"""
+import errno, socket, sys, time
+host, port = sys.argv[1], int(sys.argv[2])
+start = time.monotonic()
+def say(what): print(what, "fast" if time.monotonic() - start < 1 else "slow")
+try:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    s = socket.socket(family, socket.SOCK_STREAM, int(sys.argv[3]) if len(sys.argv) > 3 else 0)
+    s.settimeout(40)
+    s.connect((host, port))
+    s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    say("answer" if s.recv(1) else "end")
+except socket.gaierror: say("noname")
+except OSError as e: say(errno.errorcode.get(e.errno, "timeout"))
+"""
+
+
+class Filtered(snugtest.Case):
+    def run_with(self, allow, *command, deny=(), options=(), **more):
+        text = "[network]\nmode = \"filtered\"\nallow = %s\ndeny = %s\n" % (json.dumps(list(allow)), json.dumps(list(deny)))
+        return self.inside(*command, profile=text, options=options, **more)
+
+    def python(self, allow, script, *words, **more):
+        result = self.run_with(allow, PYTHON, "-c", script, *words, **more)
+        self.assertEqual(result.returncode, 0, self.story(result))
+        return result
+
+    def connect(self, allow, host, port=80, *words, **more):
+        """How a connection from inside ends: "answer", an errno, "noname", and whether at once; and what snug said."""
+        result = self.python(allow, CONNECT, host, str(port), *map(str, words), **more)
+        return result.stdout.decode().split(), result.stderr.decode()
+
+    def reaches(self, allow, host, port=80, **more):
+        self.assertEqual(self.connect(allow, host, port, **more)[0], ["answer", "fast"])
+
+
+class Names(Filtered):
+    def test_an_allowed_name_is_reached_whatever_address_it_has(self):
+        for name, at in (("web.test", WEB), ("six.test", WEB6), ("both.test", WEB6), ("broken-six.test", WEB),
+                         ("hosts-file.test", WEB)):
+            result = self.run_with([name], "curl", "-sS", f"http://{name}/")
+            self.assertEqual(result.returncode, 0, self.story(result))
+            self.assertEqual(json.loads(result.stdout)["at"], at)
+            self.assertEqual(json.loads(result.stdout)["host"], [name])
+
+    def test_letters_and_dots_of_names_do_not_matter(self):
+        self.reaches(["WEB.Test."], "wEb.tEST")
+
+    def test_a_name_without_a_rule_does_not_exist_and_is_told_once(self):
+        net.forget_questions()
+        result = self.run_with(["web.test"], "sh", "-c", "curl -sS http://other.test; curl -sS http://other.test; curl -sS http://OTHER.test")
+        self.assertEqual(result.returncode, 6, self.story(result))
+        self.assertEqual(result.stderr.decode().count("blocked other.test (no rule of network.allow names it); allow it: snug allow other.test\n"), 1)
+        self.assertEqual(net.questions(), [])
+
+    def test_a_star_is_every_name_below_and_not_the_name_itself(self):
+        self.reaches(["*.below.test"], "x.below.test")
+        self.assertEqual(self.connect(["*.below.test"], "below.test")[0][0], "noname")
+        self.assertEqual(self.connect(["*.below.test"], "xbelow.test")[0][0], "noname")
+
+    def test_deny_wins(self):
+        ended, said = self.connect(["*", "web.test"], "web.test", deny=["web.test"])
+        self.assertEqual(ended[0], "noname")
+        self.assertIn("blocked web.test (", said)
+        self.assertIn("network.deny", said)
+        self.assertNotIn("snug allow", said)
+        self.reaches(["*"], "web.test", deny=["other.test"])
+
+    def test_a_rule_is_for_its_ports(self):
+        ended, said = self.connect(["web.test:443", "other.test:80"], "web.test", 80)
+        self.assertEqual(ended[0], "ECONNRESET")
+        self.assertIn("blocked web.test:80 (network.allow names other ports); allow it: snug allow web.test\n", said)
+        self.reaches(["web.test:443", "other.test:80"], "web.test", 443)
+        self.assertEqual(self.connect(["web.test:443"], "web.test", 22)[0], ["ECONNREFUSED", "fast"])
+        self.reaches(["web.test:80-90"], "web.test", 87)
+
+    def test_names_are_answered_over_tcp_too_and_other_types_are_empty(self):
+        out = self.python(["web.test"], r"""
+import socket, struct
+def ask(name, kind):
+    q = b"\1\2\1\0\0\1\0\0\0\0\0\0" + b"".join(bytes([len(p)]) + p.encode() for p in name.split(".")) + b"\0" + struct.pack("!HH", kind, 1)
+    s = socket.create_connection(("127.0.0.1", 53)); s.sendall(struct.pack("!H", len(q)) + q)
+    a = s.recv(600)[2:]
+    return a[3] & 15, struct.unpack("!H", a[6:8])[0]
+print(ask("web.test", 1), ask("web.test", 28), ask("web.test", 65), ask("web.test", 16), ask("other.test", 1))
+""").stdout.decode()
+        self.assertEqual(out.strip(), "(0, 1) (0, 0) (0, 0) (0, 0) (3, 0)")
+
+    def test_a_name_that_does_not_exist_or_nobody_answers_for_ends(self):
+        for name in ("missing.test", "empty.test"):
+            ended, _ = self.connect([name], name)
+            self.assertEqual(ended[0], "ECONNRESET", name)
+
+    def test_localhost_is_the_sandbox(self):
+        self.assertEqual(self.connect(["*"], "localhost")[0], ["ECONNREFUSED", "fast"])
+
+
+class Addresses(Filtered):
+    def test_an_unlisted_address_is_refused_at_once(self):
+        for host in (WEB, OTHER, PRIVATE, METADATA, "8.8.8.8"):
+            self.assertEqual(self.connect(["web.test"], host)[0], ["EACCES", "fast"], host)
+        for host in (WEB6, "::ffff:" + WEB, "fe80::1", "64:ff9b::5db8:101"):
+            ended = self.connect(["web.test"], host)[0]
+            self.assertIn(ended[0], ("EACCES", "ENETUNREACH", "EINVAL"), host)
+            self.assertEqual(ended[1], "fast")
+
+    def test_a_range_opens_its_addresses_and_no_others(self):
+        self.reaches(["93.184.1.0/31"], WEB)
+        self.reaches(["93.184.1.0/31"], "::ffff:" + WEB)
+        self.assertEqual(self.connect(["93.184.1.0/31"], OTHER)[0], ["EACCES", "fast"])
+        self.reaches([PRIVATE], PRIVATE)
+        self.reaches(["10.0.0.0/8:80"], PRIVATE)
+        self.reaches([METADATA], METADATA)
+        self.reaches(["2a00:2::/32"], WEB6)
+        ended, said = self.connect([PRIVATE + ":443", "web.test"], PRIVATE)
+        self.assertEqual(ended[0], "ECONNRESET")
+        self.assertIn(f"blocked {PRIVATE}:80 (network.allow names other ports); allow it: snug allow {PRIVATE}\n", said)
+
+    def test_a_star_is_any_public_address(self):
+        for host in (WEB, WEB6, "web.test", "six.test"):
+            self.reaches(["*"], host)
+        for host in (PRIVATE, METADATA, SHARED, "192.168.0.1", "fd00::1"):
+            self.assertEqual(self.connect(["*", "0.0.0.0/0", "::/0"], host)[0], ["EACCES", "fast"], host)
+        self.assertEqual(self.connect(["*"], WEB, deny=[WEB])[0][0], "ECONNRESET")
+
+    def test_a_name_leads_to_special_addresses_only_by_a_rule_for_them(self):
+        for name, address in (("rebound.test", PRIVATE), ("metadata.test", METADATA), ("loopback.test", "127.0.0.1"),
+                              ("loopback6.test", "::1"), ("mapped.test", "127.0.0.1"), ("self.test", networks.HOST)):
+            with self.subTest(name):
+                ended, said = self.connect([name, "*"], name)
+                self.assertEqual(ended[0], "ECONNRESET", said)
+                self.assertIn(f"blocked {name}:80 (it leads to {address}, a", said)
+                self.assertIn(f"allow it: snug allow {address}\n", said)
+        self.assertEqual(self.connect(["*"], networks.HOST)[0][0], "ECONNRESET")
+        self.reaches(["rebound.test", PRIVATE], "rebound.test")
+        self.reaches(["mixed.test"], "mixed.test")
+
+    def test_a_loopback_port_of_the_host_by_a_rule_only(self):
+        server = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(server.close)
+        port = server.getsockname()[1]
+        answering = threading.Thread(target=lambda: server.accept()[0].sendall(b"host"), daemon=True)
+        answering.start()
+        self.assertEqual(self.connect([f"loopback.test:{port}"], "loopback.test", port)[0][0], "ECONNRESET")
+        self.reaches([f"loopback.test:{port}", f"127.0.0.1:{port}"], "loopback.test", port)
+
+    def test_rebinding_while_it_runs(self):
+        self.addCleanup(net.say, networks.NAMES)
+        net.say({**networks.NAMES, "turning.test": [WEB]})
+        changing = threading.Timer(2, lambda: net.say({**networks.NAMES, "turning.test": [PRIVATE]}))
+        changing.start()
+        out = self.python(["turning.test"], r"""
+import socket, time
+for i in range(2):
+    s = socket.create_connection(("turning.test", 80)); s.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    try: print(len(s.recv(1)))
+    except OSError as e: print(e.errno)
+    time.sleep(7 if i == 0 else 0)
+""").stdout.decode().split()
+        self.assertEqual(out, ["1", "104"])
+
+
+class Streams(Filtered):
+    def test_what_is_sent_arrives_whole_in_both_directions(self):
+        out = self.python(["web.test:84-85"], r"""
+import socket
+s = socket.create_connection(("web.test", 84)); n = 0
+while d := s.recv(1 << 18): n += len(d); assert d.count(b"x") == len(d)
+print(n)
+s = socket.create_connection(("web.test", 85))
+for i in range(64): s.sendall(bytes([i]) * (1 << 20))
+s.shutdown(socket.SHUT_WR); print(s.recv(100))
+""").stdout.decode().split()
+        self.assertEqual(out, [str(64 << 20), f"b'{64 << 20}'"])
+
+    def test_one_direction_may_end_first(self):
+        out = self.python(["web.test:83"], r"""
+import socket
+s = socket.create_connection(("web.test", 83)); s.sendall(b"abc"); s.shutdown(socket.SHUT_WR); print(s.recv(9), s.recv(9))
+""").stdout.decode()
+        self.assertEqual(out.strip(), "b'cba' b''")
+
+    def test_a_reset_and_a_closed_port_end_at_once(self):
+        out = self.python(["web.test:81-82"], r"""
+import socket
+for port in 82, 81:
+    try:
+        s = socket.create_connection(("web.test", port)); s.sendall(b"x"); print(s.recv(9))
+    except OSError as e: print(type(e).__name__)
+""").stdout.decode().split()
+        self.assertEqual(out, ["ConnectionResetError", "ConnectionResetError"])
+
+    def test_many_connections_at_once(self):
+        out = self.python(["web.test:87"], r"""
+import asyncio
+async def one(i):
+    r, w = await asyncio.open_connection("web.test", 87)
+    text = b"%d" % i * 100
+    w.write(text); assert await r.readexactly(len(text)) == text
+    return w
+async def main():
+    all = await asyncio.gather(*(one(i) for i in range(400)))
+    print(len(all))
+asyncio.run(main())
+""").stdout.decode()
+        self.assertEqual(out.strip(), "400")
+
+    def test_a_reader_that_does_not_read_stops_its_sender(self):
+        out = self.python(["web.test:84", "web.test:80"], r"""
+import socket, time
+slow = socket.create_connection(("web.test", 84)); time.sleep(1)
+s = socket.create_connection(("web.test", 80)); s.sendall(b"GET / HTTP/1.1\r\n\r\n"); print(len(s.recv(1)))
+n = 0
+while d := slow.recv(1 << 16): n += len(d)
+print(n)
+""").stdout.decode().split()
+        self.assertEqual(out, ["1", str(64 << 20)])
+
+
+class Clients(Filtered):
+    def fetch(self, *command, **more):
+        result = self.run_with(["web.test"], *command, **more)
+        self.assertEqual(result.returncode, 0, self.story(result))
+        self.assertIn(b'"host": ["web.test', result.stdout)
+
+    def test_curl(self):
+        snugtest.need_program("curl")
+        self.fetch("curl", "-sS", "http://web.test/")
+
+    def test_wget(self):
+        snugtest.need_program("wget")
+        self.fetch("wget", "-qO-", "http://web.test/")
+
+    def test_python(self):
+        self.fetch(PYTHON, "-c", "import urllib.request as u; print(u.urlopen('http://web.test/').read().decode())")
+
+    def test_node(self):
+        snugtest.need_program("node")
+        self.fetch("node", "-e", "fetch('http://web.test/').then(r => r.text()).then(console.log)")
+        self.fetch("node", "-e", "require('http').get('http://web.test/', r => r.pipe(process.stdout))")
+
+    def test_perl(self):
+        self.fetch("perl", "-MHTTP::Tiny", "-e", "print HTTP::Tiny->new->get('http://web.test/')->{content}")
+
+    def test_bash(self):
+        self.fetch("bash", "-c", r"exec 3<>/dev/tcp/web.test/80; printf 'GET / HTTP/1.0\r\nHost: web.test\r\n\r\n' >&3; head -c 95 <&3")
+
+    def test_git_over_http(self):
+        snugtest.need_program("git")
+        repository = self.folder("repository")
+        git = ["git", "-c", "user.name=t", "-c", "user.email=t@t", "-C", repository]
+        self.write(os.path.join(repository, "file"), "content\n")
+        for words in (["init", "-q", "-b", "main"], ["add", "file"], ["commit", "-qm", "first"], ["update-server-info"]):
+            subprocess.run([*git, *words], check=True, capture_output=True)
+        server = subprocess.Popen([*net.there(), PYTHON, "-m", "http.server", "8000", "-d", repository + "/.git"],
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(lambda: (server.kill(), server.wait()))
+        time.sleep(0.5)
+        result = self.run_with(["web.test:8000"], "sh", "-c", "git clone -q http://web.test:8000/ clone && cat clone/file")
+        self.assertEqual(result.stdout, b"content\n", self.story(result))
+        refused = self.run_with(["web.test"], "git", "clone", "http://other.test:8000/", "clone2")
+        self.assertIn(b"other.test", refused.stderr)
+        self.assertNotEqual(refused.returncode, 0)
+
+
+class Attacks(Filtered):
+    def test_udp_goes_nowhere(self):
+        net.forget_questions()
+        out = self.python(["*", "web.test"], r"""
+import socket
+def send(host, how):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(1)
+    q = b"\1\2\1\0\0\1\0\0\0\0\0\0\6secret\4test\0\0\1\0\1"
+    try:
+        how(s, q, (host, 53)); return s.recv(600)[3] & 15
+    except OSError as e: return type(e).__name__
+def to(s, q, a): s.sendto(q, a)
+def connected(s, q, a): s.connect(a); s.send(q)
+def message(s, q, a): s.sendmsg([q], [], 0, a)
+print([send(h, f) for h in ("93.184.0.1", "web.test", "198.18.0.2", "10.1.2.3") for f in (to, connected, message)])
+print(send("127.0.0.1", to))
+""")
+        lines = out.stdout.decode().splitlines()
+        self.assertNotIn("0", lines[0])
+        self.assertNotIn("3", lines[0])
+        self.assertEqual(lines[1], "0")  # "*" allows the name; nobody was asked
+        self.assertEqual(net.questions(), [])
+
+    def test_nothing_of_a_refused_name_leaves(self):
+        net.forget_questions()
+        self.run_with(["web.test"], PYTHON, "-c", r"""
+import socket
+for i in range(300):
+    try: socket.getaddrinfo("x%d.data.evil.test" % i, 80)
+    except OSError: pass
+""")
+        self.assertEqual(net.questions(), [])
+
+    def test_other_ways_to_connect_end_the_same(self):
+        out = self.python(["web.test"], r"""
+import socket
+def attempt(f):
+    try: return f() or "done"
+    except OSError as e: return e.errno
+def mptcp(host):
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262); s.settimeout(5); s.connect((host, 80))
+    s.sendall(b"GET / HTTP/1.1\r\n\r\n"); return "answer" if s.recv(1) else "end"
+def fastopen(host):
+    s = socket.socket(); s.sendto(b"GET / HTTP/1.1\r\n\r\n", 0x20000000, (host, 80)); return "answer" if s.recv(1) else "end"
+def bound(host):
+    s = socket.socket(); s.bind(("198.18.0.1", 0)); s.connect((host, 80)); return "connected"
+def raw(): socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)
+def packet(): socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 3)
+def vsock(): socket.socket(40, socket.SOCK_STREAM)
+def transparent(): socket.socket().setsockopt(0, 19, 1)
+def mark(): socket.socket().setsockopt(1, 36, 1)
+def device(): s = socket.socket(); s.setsockopt(1, 25, b"s0\0"); s.settimeout(5); s.connect(("93.184.1.1", 80)); s.sendall(b"GET / HTTP/1.1\r\n\r\n"); return "answer" if s.recv(1) else "end"
+print([attempt(lambda: f(h)) for h in ("93.184.1.1", "10.1.2.3") for f in (mptcp, fastopen, bound)])
+print([attempt(f) for f in (raw, packet, vsock, transparent, mark)])
+print(attempt(device))
+print([attempt(lambda: f("web.test")) for f in (mptcp, fastopen)])
+""").stdout.decode().splitlines()
+        self.assertEqual(out[0], str([13] * 6))
+        self.assertNotIn("done", out[1])
+        self.assertEqual(out[2], "104")  # leads to the gateway, which asks the rules
+        self.assertEqual(out[3], "['answer', 'answer']")
+
+    def test_the_gateways_own_addresses_serve_nothing(self):
+        for host in ("198.18.0.2", "198.18.0.1", "198.18.0.3", "198.19.255.254"):
+            ended, _ = self.connect(["web.test"], host)
+            self.assertIn(ended[0], ("ECONNRESET", "ECONNREFUSED", "EACCES", "ENETUNREACH"), host)
+
+    def test_an_address_made_for_one_name_is_no_use_for_another_port(self):
+        out = self.python(["web.test:80", "other.test:87"], r"""
+import socket
+a, b = socket.gethostbyname("web.test"), socket.gethostbyname("other.test")
+def reach(host, port):
+    try:
+        s = socket.create_connection((host, port), 5); s.sendall(b"GET / HTTP/1.1\r\n\r\n"); return len(s.recv(1))
+    except OSError as e: return e.errno
+print(a != b, reach(a, 80), reach(b, 87), reach(a, 87), reach(b, 80))
+""").stdout.decode().split()
+        self.assertEqual(out, ["True", "1", "1", "104", "104"])
+
+    def test_the_network_cannot_be_changed_from_inside(self):
+        out = self.python(["web.test"], r"""
+import fcntl, os, socket, struct
+def attempt(f):
+    try: f(); return "done"
+    except OSError as e: return e.errno
+def netlink(kind, body):
+    s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    s.send(struct.pack("IHHII", 16 + len(body), kind, 5, 1, 0) + body)
+    code = struct.unpack("i", s.recv(4096)[16:20])[0]
+    if code: raise OSError(-code, "")
+def route(): netlink(24, struct.pack("BBBBBBBBI", 2, 0, 0, 0, 254, 4, 0, 1, 0) + struct.pack("HHI", 8, 4, 1000))
+def remove(): netlink(25, struct.pack("BBBBBBBBI", 2, 0, 0, 0, 254, 0, 255, 0, 0))
+def down(): netlink(16, struct.pack("BBHiII", 0, 0, 0, 1000, 0, 1))
+def forwarding(): open("/proc/sys/net/ipv4/ip_forward", "w").write("1")
+print([attempt(f) for f in (route, remove, down, forwarding)])
+print(sorted(l.split(":")[0].strip() for l in open("/proc/net/dev").read().splitlines()[2:]))
+print(len({os.readlink("/proc/%s/ns/net" % p) for p in os.listdir("/proc") if p.isdigit() and os.access("/proc/%s/ns/net" % p, 4)}))
+print(sorted(os.listdir("/proc/self/fd")))
+""").stdout.decode().splitlines()
+        self.assertNotIn("done", out[0])
+        self.assertEqual(out[1], "['lo', 's0']")
+        self.assertEqual(out[2], "1")
+        self.assertEqual(out[3], "['0', '1', '2', '3']")
+
+    def test_names_without_number_do_not_fill_memory(self):
+        result = self.python(["*", "web.test"], r"""
+import os, socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.1", 53))
+for i in range(40000):
+    label = b"n%d" % i
+    s.send(b"\1\2\1\0\0\1\0\0\0\0\0\0" + bytes([len(label)]) + label + b"\4test\0\0\1\0\1"); s.recv(600)
+print(socket.gethostbyname("web.test"))
+c = socket.create_connection(("web.test", 80)); c.sendall(b"GET / HTTP/1.1\r\n\r\n"); print(len(c.recv(1)))
+""")
+        self.assertEqual(result.stdout.decode().split()[1], "1")
+
+    def test_bytes_that_are_no_question_do_no_harm(self):
+        result = self.python(["web.test"], r"""
+import os, random, socket
+random.seed(3)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("127.0.0.1", 53))
+for i in range(3000): s.send(os.urandom(random.randrange(0, 200)))
+for i in range(40):
+    t = socket.create_connection(("127.0.0.1", 53)); t.sendall(os.urandom(400)); t.close()
+print(socket.gethostbyname("web.test"))
+""")
+        self.assertTrue(result.stdout.startswith(b"198.18."), self.story(result))
+
+
+class Ends(Filtered):
+    def test_killing_snug_ends_connections_and_the_sandbox(self):
+        text = "[network]\nmode = \"filtered\"\nallow = [\"web.test:87\"]\n"
+        snug = self.start(PYTHON, "-uc", "import socket,time; s=socket.create_connection(('web.test',87)); s.sendall(b'x'); print(s.recv(1)); time.sleep(60)",
+                          profile=text)
+        self.assertEqual(snug.stdout.readline(), b"b'x'\n")
+        snug.kill()
+        start = time.monotonic()
+        self.assertEqual(snug.stdout.read(), b"")  # ends when nobody inside holds it any more
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_runs_leave_no_interface_behind(self):
+        before = os.listdir("/sys/class/net")
+        for _ in range(5):
+            self.reaches(["web.test"], "web.test")
+        self.assertEqual(os.listdir("/sys/class/net"), before)
+
+    def test_two_at_once_do_not_know_each_other(self):
+        text = "[network]\nmode = \"filtered\"\nallow = [\"web.test\"]\n"
+        server = self.start(PYTHON, "-uc", "import socket; s=socket.create_server(('0.0.0.0',8080)); print('up'); s.accept()",
+                            profile=text)
+        self.assertEqual(server.stdout.readline(), b"up\n")
+        self.assertEqual(self.connect(["web.test", "198.18.0.1:8080"], "198.18.0.1", 8080)[0][0], "ECONNREFUSED")
+        self.assertEqual(self.connect(["web.test", "198.18.0.2:8080"], "198.18.0.2", 8080)[0][0], "ECONNRESET")
+        self.reaches(["web.test"], "web.test")
+
+
+class Nothing(snugtest.Case):
+    """network.mode = "none"."""
+
+    def test_each_name_is_told_once_and_asked_of_nobody(self):
+        net.forget_questions()
+        result = self.inside("sh", "-c", "getent hosts web.test; getent hosts web.test; getent hosts other.test; curl -sS http://web.test")
+        said = result.stderr.decode()
+        self.assertEqual(said.count('blocked web.test (network.mode = "none"); allow it: snug allow web.test\n'), 1, said)
+        self.assertEqual(said.count("blocked other.test"), 1, said)
+        self.assertEqual(net.questions(), [])
+
+    def test_it_is_told_while_the_command_runs(self):
+        snug = self.start("sh", "-c", "getent hosts web.test; sleep 30")
+        start = time.monotonic()
+        self.assertIn(b"blocked web.test", snug.stderr.readline())
+        self.assertLess(time.monotonic() - start, 5)
+
+    def test_there_is_only_the_loopback(self):
+        out = self.shell("cat /proc/net/dev; cat /etc/resolv.conf")
+        self.assertNotIn("s0", out)
+        self.assertIn("nameserver 127.0.0.1", out)
+        result = self.inside(PYTHON, "-c", CONNECT, WEB, "80")
+        self.assertEqual(result.stdout.split()[0], b"ENETUNREACH")
+
+
+snugtest.main()

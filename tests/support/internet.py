@@ -1,0 +1,128 @@
+"""The internet of the network tests: run in a network namespace of its own by networks.py.
+
+internet.py NAMES LOG: a name server (UDP and TCP, port 53) for the names of the JSON file NAMES, which tells in LOG every
+question it gets, and servers on every address: 80 http, 81 closed, 82 resets, 83 half-close (answers what it got once
+its peer has ended), 84 gives 64 MiB, 85 takes everything and says how much, 86 never answers, 87 echo.
+"""
+import asyncio
+import json
+import socket
+import struct
+import sys
+
+NAMES, LOG = sys.argv[1:3]
+
+
+def record(kind, data):
+    body = data.encode() if kind == 5 else socket.inet_pton(socket.AF_INET if kind == 1 else socket.AF_INET6, data)
+    return b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 5, len(body)) + body
+
+
+def answer(query):
+    labels, at = [], 12
+    while query[at]:
+        labels.append(query[at + 1:at + 1 + query[at]].decode("latin1"))
+        at += query[at] + 1
+    name = ".".join(labels).lower()
+    kind = struct.unpack("!H", query[at + 1:at + 3])[0]
+    with open(LOG, "a") as log:
+        log.write(name + "\n")
+    with open(NAMES) as file:
+        known = json.load(file).get(name)
+    if known == "silent":
+        return None
+    records = [record(kind, address) for address in known or [] if (":" in address) == (kind == 28) and kind in (1, 28)]
+    flags = 0x8180 if known is not None else 0x8183
+    return query[:2] + struct.pack("!HHHHH", flags, 1, len(records), 0, 0) + query[12:at + 5] + b"".join(records)
+
+
+class Names(asyncio.DatagramProtocol):
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, address):
+        said = answer(data)
+        if said:
+            self.transport.sendto(said, address)
+
+
+async def names_by_tcp(reader, writer):
+    size = struct.unpack("!H", await reader.readexactly(2))[0]
+    said = answer(await reader.readexactly(size))
+    writer.write(struct.pack("!H", len(said)) + said)
+    writer.close()
+
+
+async def http(reader, writer):
+    try:
+        while True:
+            head = await reader.readuntil(b"\r\n\r\n")
+            host = [line[6:] for line in head.decode().split("\r\n") if line.lower().startswith("host: ")]
+            peer, here = writer.get_extra_info("peername")[0], writer.get_extra_info("sockname")[0]
+            body = json.dumps({"host": host, "from": peer, "at": here}).encode()
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+            await writer.drain()
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+
+
+def abort(writer):
+    sock = writer.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def reset(reader, writer):
+    await reader.read(1)
+    abort(writer)
+
+
+async def half_close(reader, writer):
+    everything = await reader.read(-1)
+    writer.write(everything[::-1])
+    await writer.drain()
+    writer.close()
+
+
+async def give(reader, writer):
+    for _ in range(64):
+        writer.write(b"x" * (1 << 20))
+        await writer.drain()
+    writer.close()
+
+
+async def take(reader, writer):
+    total = 0
+    while some := await reader.read(1 << 18):
+        total += len(some)
+    writer.write(b"%d" % total)
+    writer.close()
+
+
+async def silence(reader, writer):
+    await reader.read(-1)
+    writer.close()
+
+
+async def echo(reader, writer):
+    try:
+        while some := await reader.read(1 << 16):
+            writer.write(some)
+            await writer.drain()
+    except ConnectionError:
+        pass
+    writer.close()
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        for port, serve in {53: names_by_tcp, 80: http, 443: http, 82: reset, 83: half_close, 84: give, 85: take,
+                            86: silence, 87: echo}.items():
+            await asyncio.start_server(serve, any_address, port, family=family, backlog=4096)
+    await loop.create_datagram_endpoint(Names, ("0.0.0.0", 53))
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+asyncio.run(main())
