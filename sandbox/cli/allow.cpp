@@ -44,8 +44,9 @@ std::optional<Error> refuse_place(const Prepared& prepared, HostView& host, cons
 }
 
 Error refuse_host(const Answer& answer) {
-  return refuse(answer, answer.verdict.reason + ", and this version cannot let single hosts through",
-                "for one run with the host's whole network: snug run --net host CMD");
+  return refuse(answer, answer.verdict.reason + ", and this version does not write rules for hosts",
+                "for one run: snug run --net filtered --allow " + answer.what.text +
+                    " CMD\nfor good: network.mode = \"filtered\" and network.allow in a profile");
 }
 
 // --- what it opens --------------------------------------------------------------------------------------

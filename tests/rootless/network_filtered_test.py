@@ -87,7 +87,7 @@ class Names(Filtered):
         net.forget_questions()
         result = self.run_with(["web.test"], "sh", "-c", "curl -sS http://other.test; curl -sS http://other.test; curl -sS http://OTHER.test")
         self.assertEqual(result.returncode, 6, self.story(result))
-        self.assertEqual(result.stderr.decode().count("blocked other.test (no rule of network.allow names it); allow it: snug allow other.test\n"), 1)
+        self.assertEqual(result.stderr.decode().count("blocked other.test (no rule of network.allow names it); allow it: --net filtered --allow other.test\n"), 1)
         self.assertEqual(net.questions(), [])
 
     def test_a_star_is_every_name_below_and_not_the_name_itself(self):
@@ -106,7 +106,7 @@ class Names(Filtered):
     def test_a_rule_is_for_its_ports(self):
         ended, said = self.connect(["web.test:443", "other.test:80"], "web.test", 80)
         self.assertEqual(ended[0], "ECONNRESET")
-        self.assertIn("blocked web.test:80 (network.allow names other ports); allow it: snug allow web.test\n", said)
+        self.assertIn("blocked web.test:80 (network.allow names other ports); allow it: --net filtered --allow web.test\n", said)
         self.reaches(["web.test:443", "other.test:80"], "web.test", 443)
         self.assertEqual(self.connect(["web.test:443"], "web.test", 22)[0], ["ECONNREFUSED", "fast"])
         self.reaches(["web.test:80-90"], "web.test", 87)
@@ -151,7 +151,7 @@ class Addresses(Filtered):
         self.reaches(["2a00:2::/32"], WEB6)
         ended, said = self.connect([PRIVATE + ":443", "web.test"], PRIVATE)
         self.assertEqual(ended[0], "ECONNRESET")
-        self.assertIn(f"blocked {PRIVATE}:80 (network.allow names other ports); allow it: snug allow {PRIVATE}\n", said)
+        self.assertIn(f"blocked {PRIVATE}:80 (network.allow names other ports); allow it: --net filtered --allow {PRIVATE}\n", said)
 
     def test_a_star_is_any_public_address(self):
         for host in (WEB, WEB6, "web.test", "six.test"):
@@ -167,7 +167,7 @@ class Addresses(Filtered):
                 ended, said = self.connect([name, "*"], name)
                 self.assertEqual(ended[0], "ECONNRESET", said)
                 self.assertIn(f"blocked {name}:80 (it leads to {address}, a", said)
-                self.assertIn(f"allow it: snug allow {address}\n", said)
+                self.assertIn(f"allow it: --net filtered --allow {address}\n", said)
         self.assertEqual(self.connect(["*"], networks.HOST)[0][0], "ECONNRESET")
         self.reaches(["rebound.test", PRIVATE], "rebound.test")
         self.reaches(["mixed.test"], "mixed.test")
@@ -463,7 +463,7 @@ class Nothing(snugtest.Case):
         net.forget_questions()
         result = self.inside("sh", "-c", "getent hosts web.test; getent hosts web.test; getent hosts other.test; curl -sS http://web.test")
         said = result.stderr.decode()
-        self.assertEqual(said.count('blocked web.test (network.mode = "none"); allow it: snug allow web.test\n'), 1, said)
+        self.assertEqual(said.count('blocked web.test (network.mode = "none"); allow it: --net filtered --allow web.test\n'), 1, said)
         self.assertEqual(said.count("blocked other.test"), 1, said)
         self.assertEqual(net.questions(), [])
 

@@ -25,8 +25,8 @@ import socket, sys, threading
 s = socket.create_server((sys.argv[1], int(sys.argv[2])), family=socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET)
 print("up", flush=True)
 def serve(c):
-    with c, c.makefile("rwb", 0) as f:
-        for line in f: f.write(line.upper())
+    with c, c.makefile("rwb") as f:
+        for line in f: f.write(line.upper()), f.flush()
 while True: threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
 """
 
