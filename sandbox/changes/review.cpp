@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/pattern.h"
+
 namespace snug {
 namespace {
 
@@ -52,23 +54,6 @@ constexpr std::string_view ordinary_git[] = {
     ".git/CHERRY_PICK_HEAD",
     ".git/AUTO_MERGE",
 };
-
-bool matches_component(std::string_view pattern, std::string_view name) {
-  std::size_t p = 0, n = 0, star = std::string_view::npos, from = 0;
-  while (n < name.size()) {
-    if (p < pattern.size() && (pattern[p] == '?' || pattern[p] == name[n])) {
-      ++p, ++n;
-    } else if (p < pattern.size() && pattern[p] == '*') {
-      star = p++, from = n;
-    } else if (star != std::string_view::npos) {
-      p = star + 1, n = ++from;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
-}
 
 std::string_view first_part(std::string_view path) { return path.substr(0, path.find('/')); }
 

@@ -5,15 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "base/pattern.h"
 #include "plan/host_files.h"
 
 namespace snug {
 
 /// Does `path` hold a character that makes it a pattern?
 bool is_pattern(std::string_view path);
-
-/// Matches one component: '*' any characters, '?' any one byte. No bracket expressions: "[id].ts" is a name.
-bool matches_component(std::string_view pattern, std::string_view name);
 
 /// Files below `directory` that match the relative `pattern`, as relative paths, sorted. "**" stands for any number
 /// of directories. Links are not followed. `budget` is lowered by every name listed or looked

@@ -55,6 +55,7 @@ TEST_CASE("the profile's own patterns count") {
   CHECK(flagged(file("dir/below/it"), {"dir"}));
   CHECK_FALSE(flagged(file("dirt/x"), {"dir"}));
   CHECK_FALSE(flagged(file("config/deep/x.yml"), {"config/*.yml"}));
+  CHECK(flagged(file("*evil.lock"), {"*.lock"}));  // the star of a name is a character as any other
 }
 
 TEST_CASE("links are followed as text to see whether they lead out") {
