@@ -10,19 +10,10 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "sys/errno.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = write(fd, text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return true;
-}
 
 Error cannot(const char* what, const std::string& path) {
   return sys_error(std::string(what) + " " + quote_for_display(path));

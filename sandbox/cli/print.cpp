@@ -7,19 +7,10 @@
 #include <cstring>
 
 #include "base/quote.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return true;
-}
 
 // C0, DEL and C1: what a terminal obeys.
 bool is_control(const Character& c) {

@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "sys/errno.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
@@ -20,16 +21,6 @@ namespace {
 std::string behind_links(const std::string& path) {
   const std::unique_ptr<char, decltype(&free)> real(realpath(path.c_str(), nullptr), free);
   return real ? real.get() : path;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
 }
 
 bool write_and_sync(int fd, std::string_view text) { return fd >= 0 && write_all(fd, text) && fsync(fd) == 0; }

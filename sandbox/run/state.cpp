@@ -18,6 +18,7 @@
 #include "sys/errno.h"
 #include "sys/open.h"
 #include "sys/tree.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
@@ -71,16 +72,6 @@ std::string read_small(int fd, std::size_t limit) {
     text.append(block, static_cast<std::size_t>(got));
   }
   return text;
-}
-
-bool write_all(int fd, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t put = write(fd, text.data(), text.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put <= 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(put));
-  }
-  return true;
 }
 
 Fd open_private(const std::string& path, int flags) {

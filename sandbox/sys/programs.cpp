@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "sys/errno.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
@@ -98,14 +99,6 @@ Pager::~Pager() {
   if (pid_ > 0) reap(pid_);
 }
 
-bool Pager::write(std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t done = ::write(input_.get(), text.data(), text.size());
-    if (done < 0 && errno == EINTR) continue;
-    if (done < 0) return false;
-    text.remove_prefix(static_cast<std::size_t>(done));
-  }
-  return true;
-}
+bool Pager::write(std::string_view text) { return write_all(input_.get(), text); }
 
 }  // namespace snug

@@ -1,0 +1,11 @@
+// Writing to descriptors.
+#pragma once
+
+#include <string_view>
+
+namespace snug {
+
+/// All of `bytes`, however many calls it takes; false with errno set if that could not be. Precondition: `fd` blocks.
+bool write_all(int fd, std::string_view bytes);
+
+}  // namespace snug
