@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <map>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "base/paths.h"
@@ -352,7 +353,7 @@ class Preparer {
     if (auto same = check_host(workplace_, change, is_below_new(change.path)); !same) return same;
     ApplyStep step = step_for(change, steps.size());
     if (step.kind == Kind::make_directory || (step.kind == Kind::exchange && step.directory)) {
-      new_directories_.push_back(change.path + "/");
+      new_directories_.insert(change.path);
     }
     if ((change.after.mode & 06000) != 0 && change.after.kind == NodeKind::file) {
       left.push_back(quote_for_display(change.path) + ": without its setuid and setgid bits");
@@ -369,15 +370,15 @@ class Preparer {
     return {};
   }
 
-  // The last one that was made is the one that holds what follows: changes come a directory before what is in it, but
-  // not next to it.
+  // Changes come a directory before what is in it: what lies below a new directory lies in one.
   bool is_below_new(const std::string& path) const {
-    return std::ranges::any_of(new_directories_, [&](const std::string& made) { return path.starts_with(made); });
+    const std::size_t slash = path.rfind('/');
+    return slash != std::string::npos && new_directories_.contains(path.substr(0, slash));
   }
 
   const Workplace& workplace_;
   Stager stager_;
-  std::vector<std::string> new_directories_;
+  std::unordered_set<std::string> new_directories_;
 };
 
 // --- the work ---------------------------------------------------------------------------------------------------

@@ -28,14 +28,6 @@ Result<std::int64_t> stamp(const std::string& directory) {
   return std::int64_t{info.st_ctim.tv_sec} * 1'000'000'000 + info.st_ctim.tv_nsec;
 }
 
-/// Goes on with what is there: what the host changed since the first of its runs has drifted.
-Result<Capture> begun_before(const Plan& plan) {
-  auto capture = read_capture(plan.capture->directory);
-  if (!capture || capture->project == plan.project) return capture;
-  return Error{.what = "cannot go on with the capture " + plan.capture->directory,
-               .why = "it lies over another directory: " + capture->project};
-}
-
 /// The overlay shows the upper directory's mode as the project's.
 Result<void> copy_mode(const std::string& project, const std::string& upper) {
   struct stat info {};
@@ -43,7 +35,10 @@ Result<void> copy_mode(const std::string& project, const std::string& upper) {
   return sys_error("prepare " + quote_for_display(upper));
 }
 
-bool has_record(const Plan& plan) { return read_capture(plan.capture->directory).ok(); }
+Error other_project(const Plan& plan, const std::string& project) {
+  return {.what = "cannot go on with the capture " + plan.capture->directory,
+          .why = "it lies over another directory: " + project};
+}
 
 }  // namespace
 
@@ -52,9 +47,9 @@ Result<void> begin_capture(const Plan& plan) {
   const auto began = stamp(plan.capture->directory);
   if (!began) return began.error();
   Capture capture{.directory = plan.capture->directory, .project = plan.project, .began = *began};
-  if (has_record(plan)) {
-    auto before = begun_before(plan);
-    if (!before) return std::move(before).error();
+  // Goes on with what is there: what the host changed since the first of its runs has drifted.
+  if (auto before = read_capture(plan.capture->directory)) {
+    if (before->project != plan.project) return other_project(plan, before->project);
     capture = std::move(*before);
   } else if (auto copied = copy_mode(plan.project, capture.sides().upper); !copied) {
     return copied;
