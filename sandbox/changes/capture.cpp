@@ -1,6 +1,5 @@
 #include "changes/capture.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -8,12 +7,13 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/fields.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
+#include "sys/replace_file.h"
 
 namespace snug {
 namespace {
@@ -55,7 +55,7 @@ Error foreign(const std::string& directory) {
 
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
+  const DirectoryStream stream = open_directory(directory);
   while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
     if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
   }
@@ -67,7 +67,7 @@ std::vector<std::string> names_in(const std::string& directory) {
 std::string Capture::name() const { return std::string(base_name(directory)); }
 
 Result<void> write_capture(const Capture& capture) {
-  return write_whole(join(capture.directory, "record"), join_fields(record_kind, to_fields(capture)));
+  return replace_file(join(capture.directory, "record"), join_fields(record_kind, to_fields(capture)));
 }
 
 Result<Capture> read_capture(const std::string& directory) {

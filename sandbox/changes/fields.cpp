@@ -7,21 +7,14 @@
 #include <cerrno>
 
 #include "base/fd.h"
-#include "base/paths.h"
 #include "base/quote.h"
 #include "sys/errno.h"
-#include "sys/write.h"
 
 namespace snug {
 namespace {
 
 Error cannot(const char* what, const std::string& path) {
   return sys_error(std::string(what) + " " + quote_for_display(path));
-}
-
-bool sync_directory(const std::string& path) {
-  const Fd directory(open(std::string(parent_of(path)).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return directory && fsync(directory.get()) == 0;
 }
 
 }  // namespace
@@ -50,16 +43,6 @@ std::optional<Fields> split_fields(std::string_view kind, std::string_view text)
     fields.emplace_back(field.substr(0, equals), field.substr(equals + 1));
   }
   return first ? std::nullopt : std::optional(std::move(fields));
-}
-
-Result<void> write_whole(const std::string& path, std::string_view text) {
-  const std::string fresh = path + ".new";
-  {
-    const Fd file(open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-    if (!file || !write_all(file.get(), text) || fsync(file.get()) != 0) return cannot("write", fresh);
-  }
-  if (rename(fresh.c_str(), path.c_str()) != 0 || !sync_directory(path)) return cannot("write", path);
-  return {};
 }
 
 Result<std::string> read_whole(const std::string& path, std::size_t limit) {

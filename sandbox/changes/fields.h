@@ -20,9 +20,6 @@ std::string join_fields(std::string_view kind, const Fields& fields);
 /// Nothing if `text` is not of this kind or ends within a field.
 std::optional<Fields> split_fields(std::string_view kind, std::string_view text);
 
-/// Puts `text` at `path` as a whole or not at all, and on the disk (0600).
-Result<void> write_whole(const std::string& path, std::string_view text);
-
 /// A file of at most `limit` bytes.
 Result<std::string> read_whole(const std::string& path, std::size_t limit);
 

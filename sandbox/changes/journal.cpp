@@ -12,6 +12,7 @@
 #include "base/quote.h"
 #include "changes/fields.h"
 #include "sys/errno.h"
+#include "sys/replace_file.h"
 
 namespace snug {
 namespace {
@@ -64,7 +65,7 @@ Result<void> write_journal(const Capture& capture, const Journal& journal) {
   for (const ApplyStep& step : journal.steps) {
     fields.emplace_back(kinds[static_cast<std::size_t>(step.kind)], to_text(step));
   }
-  return write_whole(path_of(capture), join_fields(journal_kind, fields));
+  return replace_file(path_of(capture), join_fields(journal_kind, fields));
 }
 
 Result<std::optional<Journal>> read_journal(const Capture& capture) {

@@ -1,6 +1,5 @@
 #include "changes/side.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -11,9 +10,9 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <memory>
 
 #include "base/quote.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
 
@@ -22,10 +21,6 @@ namespace {
 
 constexpr std::string_view overlay_names = "user.overlay.";
 constexpr std::string_view escaped_names = "user.overlay.overlay.";
-
-struct CloseDirectory {
-  void operator()(DIR* stream) const noexcept { closedir(stream); }
-};
 
 NodeKind kind_of(const struct stat& info) {
   switch (info.st_mode & S_IFMT) {
@@ -150,8 +145,7 @@ Result<std::vector<std::string>> SideDirectory::names() const {
   std::vector<std::string> names;
   if (!present()) return names;
   // A descriptor of its own, because reading moves the position that duplicates share.
-  const int fd = openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const std::unique_ptr<DIR, CloseDirectory> stream(fd < 0 ? nullptr : fdopendir(fd));
+  const DirectoryStream stream = open_directory(Fd(openat(fd_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
   if (!stream) return sys_error("list a directory");
   errno = 0;
   while (const dirent* entry = readdir(stream.get())) {

@@ -1,6 +1,5 @@
 #include "cli/approvals.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -8,7 +7,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <memory>
 #include <string_view>
 
 #include "base/fd.h"
@@ -16,6 +14,8 @@
 #include "base/quote.h"
 #include "base/sha256.h"
 #include "changes/fields.h"
+#include "sys/directory.h"
+#include "sys/replace_file.h"
 
 namespace snug {
 namespace {
@@ -102,10 +102,6 @@ Result<std::optional<Approval>> read_at(const std::string& path) {
 
 bool holds_nul(const std::string& text) { return text.find('\0') != std::string::npos; }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { closedir(directory); }
-};
-
 }  // namespace
 
 Result<std::optional<Approval>> read_approval(const std::string& profile, const Caller& caller) {
@@ -127,7 +123,7 @@ Result<void> write_approval(const Approval& approval, const Caller& caller) {
   }
   const auto store = lock_store(caller);
   if (!store) return store.error();
-  return write_whole(file_of(approval.profile, caller), join_fields(kind, fields));
+  return replace_file(file_of(approval.profile, caller), join_fields(kind, fields));
 }
 
 Result<bool> remove_approval(const std::string& profile, const Caller& caller) {
@@ -145,10 +141,10 @@ Result<std::vector<Approval>> list_approvals(const Caller& caller) {
   if (!store) return store.error();
   if (!*store) return all;
   const std::string path = directory_of(caller);
-  const std::unique_ptr<DIR, CloseDirectory> directory{opendir(path.c_str())};
+  const DirectoryStream directory = open_directory(path);
   while (const dirent* entry = directory ? readdir(directory.get()) : nullptr) {
     const std::string_view name = entry->d_name;
-    if (name.starts_with('.') || name.ends_with(".new") || all.size() == most_listed) continue;
+    if (name.starts_with('.') || all.size() == most_listed) continue;
     auto approval = read_at(path + "/" + std::string(name));
     if (approval && *approval) all.push_back(std::move(**approval));
   }

@@ -1,9 +1,6 @@
 #include "cli/captured.h"
 
-#include <dirent.h>
-
 #include <algorithm>
-#include <memory>
 #include <set>
 #include <string_view>
 
@@ -12,6 +9,7 @@
 #include "changes/review.h"
 #include "cli/parse.h"
 #include "plan/captures.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/own_files.h"
 #include "sys/tree.h"
@@ -21,7 +19,7 @@ namespace {
 
 std::vector<std::string> directories_in(const std::string& directory) {
   std::vector<std::string> found;
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
+  const DirectoryStream stream = open_directory(directory);
   while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
     if (entry->d_name[0] != '.') found.push_back(join(directory, entry->d_name));
   }

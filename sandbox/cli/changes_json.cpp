@@ -1,18 +1,12 @@
 #include <nlohmann/json.hpp>
 
-#include "base/quote.h"
+#include "base/json_bytes.h"
 #include "cli/changes_text.h"
 
 namespace snug {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-void put(Json& object, const std::string& name, const std::string& bytes) {
-  const bool text = is_utf8(bytes);
-  object[name] = text ? bytes : replace_invalid(bytes);
-  if (!text) object[name + "_base64"] = base64(bytes);
-}
 
 Json json_of(const Node& node) {
   constexpr const char* kinds[] = {"absent", "file", "directory", "symlink", "fifo", "socket", "device", "whiteout"};

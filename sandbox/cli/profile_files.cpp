@@ -1,6 +1,5 @@
 #include "cli/profile_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -8,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
-#include <memory>
 #include <optional>
 
 #include "base/fd.h"
@@ -19,6 +17,7 @@
 #include "cli/surroundings.h"
 #include "profile/shipped.h"
 #include "profile/user_file.h"
+#include "sys/directory.h"
 
 namespace snug {
 namespace {
@@ -84,14 +83,10 @@ Error unknown_profile(const std::string& name, const Caller& caller) {
   return error;
 }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { closedir(directory); }
-};
-
 // Names of profiles in `directory`.
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
-  const std::unique_ptr<DIR, CloseDirectory> open{opendir(directory.c_str())};
+  const DirectoryStream open = open_directory(directory);
   while (const dirent* entry = open ? readdir(open.get()) : nullptr) {
     std::string name = entry->d_name;
     if (!name.ends_with(".toml") || names.size() == most_listed) continue;

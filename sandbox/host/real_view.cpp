@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -10,6 +9,7 @@
 #include "host/bound_sockets.h"
 #include "host/probe.h"
 #include "host/read.h"
+#include "sys/directory.h"
 
 namespace snug {
 namespace {
@@ -43,10 +43,6 @@ FileKind kind_of_refusal(int code) {
 
 bool is_dot(const char* name) { return std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0; }
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { closedir(directory); }
-};
-
 class RealHostView final : public HostView {
  public:
   FileStatus status(const std::string& path) override {
@@ -70,7 +66,7 @@ class RealHostView final : public HostView {
 
   std::vector<std::string> list(const std::string& path) override {
     std::vector<std::string> names;
-    const std::unique_ptr<DIR, CloseDirectory> directory{opendir(path.c_str())};
+    const DirectoryStream directory = open_directory(path);
     if (!directory) return names;
     while (const dirent* entry = readdir(directory.get())) {
       if (names.size() == max_names) break;

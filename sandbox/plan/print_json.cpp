@@ -2,7 +2,7 @@
 // of a well-formed character replaced by U+FFFD, and a sibling key NAME_base64 holds the bytes as they are.
 #include <nlohmann/json.hpp>
 
-#include "base/quote.h"
+#include "base/json_bytes.h"
 #include "plan/print.h"
 #include "plan/words.h"
 
@@ -10,13 +10,6 @@ namespace snug {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// Sets `name` to bytes from anywhere.
-void put(Json& object, const std::string& name, const std::string& bytes) {
-  const bool text = is_utf8(bytes);
-  object[name] = text ? bytes : replace_invalid(bytes);
-  if (!text) object[name + "_base64"] = base64(bytes);
-}
 
 Json bytes_list(const std::vector<std::string>& list) {
   Json array = Json::array();

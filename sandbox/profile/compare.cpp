@@ -7,6 +7,7 @@
 #include "profile/bytes.h"
 #include "profile/document.h"
 #include "profile/print.h"
+#include "profile/shown_value.h"
 
 namespace snug {
 namespace {
@@ -54,31 +55,6 @@ Direction opposite(Direction direction) {
 }
 
 // --- a profile as keys and values -----------------------------------------------------------------------
-
-/// A value in the words of the format.
-std::string shown(const Value& value) {
-  switch (value.type) {
-    case Value::Type::text:
-      return quote_for_display(utf8_to_bytes(value.text));
-    case Value::Type::integer:
-      return std::to_string(value.integer);
-    case Value::Type::real:
-      return std::to_string(value.real);
-    case Value::Type::boolean:
-      return value.boolean ? "true" : "false";
-    case Value::Type::date_or_time:
-      return "a date";
-    case Value::Type::list:
-    case Value::Type::table:
-      break;
-  }
-  std::string text;
-  for (const Value& item : value.items) text += (text.empty() ? "" : ", ") + shown(item);
-  for (const Member& member : value.members) {
-    text += (text.empty() ? "" : ", ") + escape_for_display(utf8_to_bytes(member.key)) + " = " + shown(member.value);
-  }
-  return value.type == Value::Type::list ? "[" + text + "]" : "{ " + text + " }";
-}
 
 struct Lines {
   std::map<std::string, std::string> values;

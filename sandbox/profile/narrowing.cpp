@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "base/units.h"
 #include "profile/bytes.h"
+#include "profile/shown_value.h"
 
 namespace snug {
 namespace {
@@ -130,51 +131,6 @@ std::string_view meaning_of(std::string_view key) {
   return found == std::end(meanings) ? "says what an unapproved profile may not" : found->words;
 }
 
-std::string shown(const Value& value);
-
-std::string shown_members(const Value& table) {
-  std::string text;
-  for (const Member& member : table.members) {
-    if (text.size() > longest_shown) break;
-    text += (text.empty() ? "" : ", ") + escape_for_display(utf8_to_bytes(member.key)) + " = " + shown(member.value);
-  }
-  return "{ " + text + " }";
-}
-
-std::string shown_items(const Value& list) {
-  std::string text;
-  for (const Value& item : list.items) {
-    if (text.size() > longest_shown) break;
-    text += (text.empty() ? "" : ", ") + shown(item);
-  }
-  return "[" + text + "]";
-}
-
-std::string shown(const Value& value) {
-  switch (value.type) {
-    case Value::Type::text:
-      return quote_for_display(utf8_to_bytes(value.text));
-    case Value::Type::integer:
-      return std::to_string(value.integer);
-    case Value::Type::boolean:
-      return value.boolean ? "true" : "false";
-    case Value::Type::list:
-      return shown_items(value);
-    case Value::Type::table:
-      return shown_members(value);
-    default:
-      return "...";
-  }
-}
-
-// Whole characters of what has been made safe to show.
-std::string shortened(std::string text) {
-  if (text.size() <= longest_shown) return text;
-  std::size_t end = longest_shown;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
-
 // --- one document -----------------------------------------------------------------------------------------
 
 constexpr std::string_view sections[] = {"filesystem", "network",    "environment", "seccomp",
@@ -252,7 +208,7 @@ class Judging {
     if (found_.size() > most) return;
     std::string text = "there is more; read the file before you approve it";
     if (found_.size() < most) {
-      text = escape_for_display(utf8_to_bytes(key)) + " = " + shortened(shown(value)) + ": ";
+      text = escape_for_display(utf8_to_bytes(key)) + " = " + shown(value, longest_shown) + ": ";
       text.append(words);
     }
     found_.push_back({name_of(document_.text), at.line, at.column, std::move(text)});

@@ -15,6 +15,7 @@
 #include "profile/edit.h"
 #include "run/small_file.h"
 #include "sys/errno.h"
+#include "sys/replace_file.h"
 
 namespace snug {
 namespace {
@@ -113,14 +114,14 @@ Result<void> AllowedLines::commit_added(const FileChange& change) const {
   changes.push_back(change.lines);
   // The journal first: a line it has and the file has not is passed over when it is taken back.
   if (auto written = write_journal(changes); !written) return written;
-  return replace_file(path_, change.after);
+  return replace_file(behind_links(path_), change.after);
 }
 
 Result<void> AllowedLines::commit_undone(const FileChange& change) const {
   auto changes = journal();
   if (!changes.empty()) changes.pop_back();
   if (change.after != change.before) {
-    if (auto written = replace_file(path_, change.after); !written) return written;
+    if (auto written = replace_file(behind_links(path_), change.after); !written) return written;
   }
   return write_journal(changes);
 }

@@ -1,6 +1,5 @@
 #include "run/git_search.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,12 +12,12 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
-#include <memory>
 #include <set>
 
 #include "base/paths.h"
 #include "base/quote.h"
 #include "run/git_index.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
 
@@ -33,14 +32,8 @@ constexpr std::size_t kMostFindings = 8;
 constexpr std::size_t kMostHooks = 256;
 constexpr off_t kLargestIndex = 64 << 20, kLargestConfig = 1 << 16;
 
-struct CloseDirectory {
-  void operator()(DIR* stream) const noexcept { closedir(stream); }
-};
-using Stream = std::unique_ptr<DIR, CloseDirectory>;
-
-Stream open_stream(int directory, std::string_view path) {
-  Fd fd = open_beneath(directory, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
-  return fd ? Stream(fdopendir(fd.release())) : nullptr;
+DirectoryStream open_stream(int directory, std::string_view path) {
+  return open_directory(open_beneath(directory, path, O_RDONLY | O_DIRECTORY | O_NONBLOCK));
 }
 
 bool is_dots(std::string_view name) { return name == "." || name == ".."; }
@@ -100,7 +93,7 @@ class Search {
   // --- repositories ---
 
   bool has_fresh_hook(int git) {
-    const Stream stream = open_stream(git, "hooks");
+    const DirectoryStream stream = open_stream(git, "hooks");
     if (!stream) return false;
     std::size_t left = kMostHooks;
     while (const dirent* entry = readdir(stream.get())) {
@@ -198,7 +191,7 @@ class Search {
     if (search_.git.empty() || !is_fresh(own("index"))) return;
     const GitHash hash = own_hash();
     look_at_links_in("index", hash);
-    const Stream stream(opendir(search_.git.c_str()));
+    const DirectoryStream stream = open_directory(search_.git);
     while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
       if (std::string_view(entry->d_name).starts_with("sharedindex.")) look_at_links_in(entry->d_name, hash);
     }
@@ -221,7 +214,7 @@ class Search {
 
   /// Takes the directories in `path` into `todo`, the shallow ones first.
   void look_in(const std::string& path, std::deque<std::string>& todo, std::size_t& left) {
-    const Stream stream = open_stream(top_.get(), path);
+    const DirectoryStream stream = open_stream(top_.get(), path);
     if (!stream) {
       if (errno == EMFILE || errno == ENOMEM) report_.complete = false;
       return;

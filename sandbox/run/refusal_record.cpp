@@ -13,6 +13,7 @@
 #include "profile/document.h"
 #include "run/small_file.h"
 #include "sys/errno.h"
+#include "sys/replace_file.h"
 
 namespace snug {
 namespace {

@@ -9,9 +9,9 @@
 
 namespace snug {
 
-/// Makes `path` hold `text`, with mode 0600. Whoever reads finds all of the old text or all of the new one, also after
-/// a power cut. Where `path` is a symbolic link, what it leads to is replaced. Precondition: the directory exists.
-Result<void> replace_file(const std::string& path, std::string_view text);
+/// What `path` leads to where it is a symbolic link, as people have who keep their configuration elsewhere; else
+/// `path`.
+std::string behind_links(const std::string& path);
 
 /// Makes `directory` (0700, with those above it) if it is missing and waits until nobody else holds its lock; the lock
 /// ends with the descriptor.

@@ -1,6 +1,5 @@
 #include "run/state.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -9,12 +8,12 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <memory>
 #include <string_view>
 #include <utility>
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
 #include "sys/tree.h"
@@ -217,7 +216,7 @@ void remove_leftover(const std::string& lock_path) {
 }
 
 void remove_leftovers(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
+  const DirectoryStream stream = open_directory(directory);
   if (!stream) return;
   while (const dirent* entry = readdir(stream.get())) {
     const std::string_view name = entry->d_name;

@@ -1,24 +1,18 @@
 #include "sys/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "base/fd.h"
+#include "sys/directory.h"
 
 namespace snug {
 namespace {
-
-struct CloseDirectory {
-  void operator()(DIR* stream) const noexcept { closedir(stream); }
-};
-using Stream = std::unique_ptr<DIR, CloseDirectory>;
 
 bool is_dots(const char* name) { return name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0)); }
 
@@ -28,13 +22,13 @@ bool unlock(int directory, const char* name) {
   return handle && chmod(("/proc/self/fd/" + std::to_string(handle.get())).c_str(), 0700) == 0;
 }
 
-Stream open_stream(int directory, const char* name) {
+DirectoryStream open_stream(int directory, const char* name) {
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  int fd = openat(directory, name, flags);
-  if (fd < 0 && errno == EACCES && unlock(directory, name)) fd = openat(directory, name, flags);
-  if (fd < 0) return nullptr;
-  fchmod(fd, 0700);
-  return Stream(fdopendir(fd));
+  Fd fd(openat(directory, name, flags));
+  if (!fd && errno == EACCES && unlock(directory, name)) fd.reset(openat(directory, name, flags));
+  if (!fd) return nullptr;
+  fchmod(fd.get(), 0700);
+  return open_directory(std::move(fd));
 }
 
 // Removes a tree with two open directories however deep it is: directories that are not empty are first moved up
@@ -45,7 +39,7 @@ class Remover {
 
   /// One pass over the directory `name` of the top; false on an error.
   bool empty(const char* name) {
-    const Stream stream = open_stream(top_, name);
+    const DirectoryStream stream = open_stream(top_, name);
     if (!stream) return errno == ENOENT;
     while (const dirent* entry = next(stream.get())) {
       if (!is_dots(entry->d_name) && !remove_or_move(dirfd(stream.get()), entry->d_name)) return false;
@@ -84,7 +78,7 @@ bool empty_top(int top) {
   Remover remover(top);
   for (bool more = true; more;) {
     more = false;
-    const Stream stream = open_stream(top, ".");
+    const DirectoryStream stream = open_stream(top, ".");
     if (!stream) return false;
     while (const dirent* entry = readdir(stream.get())) {
       if (is_dots(entry->d_name)) continue;
@@ -103,7 +97,7 @@ bool empty_top(int top) {
 bool remove_tree(const std::string& path) { return remove_tree_at(AT_FDCWD, path.c_str()); }
 
 bool remove_tree_at(int directory, const char* name) {
-  const Stream top = open_stream(directory, name);
+  const DirectoryStream top = open_stream(directory, name);
   if (!top) return errno == ENOENT;
   return empty_top(dirfd(top.get())) && unlinkat(directory, name, AT_REMOVEDIR) == 0;
 }

@@ -1,0 +1,18 @@
+// Files that are put in place as a whole.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace snug {
+
+/// Puts `text` at `path`, with these permissions whatever the umask, as a whole or not at all, and on the disk. It is
+/// made under a name nobody else has, and what has the name `path` gives way, a symbolic link too, not what that leads
+/// to. Precondition: nobody else may write the directory.
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode = 0600);
+
+}  // namespace snug
