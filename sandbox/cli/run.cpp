@@ -9,6 +9,7 @@
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/sessions.h"
 #include "cli/settle.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
@@ -127,7 +128,8 @@ class Telling {
     return {.refused = [this](const std::string& call, bool raw) { refused(call, raw); },
             .destination_blocked = [this](const Blocked& blocked, bool raw) { destination_blocked(blocked, raw); },
             .came_loose = [this](const Watch& watch, bool raw) { came_loose(watch, raw); },
-            .git_changed = [this](const GitReport& report) { git_changed(report); }};
+            .git_changed = [this](const GitReport& report) { git_changed(report); },
+            .not_recorded = [](const Error& error) { log_decision(to_text(error)); }};
   }
 
   void end(const RunOutcome& outcome) {
@@ -174,6 +176,10 @@ class Telling {
   RefusalRecord record_;
 };
 
+SessionOptions session_options(const Prepared& prepared) {
+  return {.place = places_of_sessions(prepared.caller).front()};
+}
+
 }  // namespace
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
@@ -183,7 +189,7 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
   Telling telling(invocation, *prepared);
-  const auto outcome = run_plan(plan, std::move(early), telling.events());
+  const auto outcome = run_plan(plan, std::move(early), telling.events(), session_options(*prepared));
   if (!outcome) return print_error(outcome.error()), drop_empty_capture(plan), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
   telling.end(*outcome);

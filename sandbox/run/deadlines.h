@@ -11,9 +11,9 @@
 namespace snug {
 
 /// One thing to do at a time. `forward` sends `signal` to the command, `end` asks init to kill everything, `kill_init`
-/// does it where init does not answer.
+/// does it where init does not answer; `record` makes the run known to `snug ps`.
 struct Rung {
-  enum class Action { forward, end, kill_init, time_out, watch } action = Action::forward;
+  enum class Action { forward, end, kill_init, time_out, watch, record } action = Action::forward;
   std::chrono::milliseconds after{0};
   int signal = 0;
 };

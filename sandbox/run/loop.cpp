@@ -62,6 +62,7 @@ RunOutcome Loop::run() {
     move_keyboard();
     take_refusals();
     take_network();
+    take_requests();
     take_losses();
     move_terminal_output();
     move_input_file();
@@ -92,6 +93,10 @@ void Loop::start() {
     constexpr Rung watch{.action = Rung::Action::watch, .after = kBeforeWatching};
     deadlines_.add({&watch, 1}, Deadlines::Clock::now());
   }
+  if (options_.session) {
+    const Rung record{.action = Rung::Action::record, .after = options_.session->delay()};
+    deadlines_.add({&record, 1}, Deadlines::Clock::now());
+  }
   if (options_.keyboard_claimed && in_foreground()) claim_keyboard();
   claimed_ = options_.keyboard_claimed;
 }
@@ -121,6 +126,7 @@ void Loop::state_interest() {
   poller_.want(kListener, sandbox_.listener.get(), events(!ended_, false));
   poller_.want(kWatches, options_.watcher ? options_.watcher->fd() : -1, events(!ended_, false));
   poller_.want(kNetwork, options_.network ? options_.network->fd() : -1, events(!ended_, false));
+  poller_.want(kRequests, options_.session ? options_.session->fd() : -1, events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
@@ -154,6 +160,22 @@ void Loop::tell_blocked() {
     options_.events.destination_blocked(blocked, terminal_ && terminal_->raw());
   }
   untold_blocked_.clear();
+}
+
+// --- requests from outside ---
+
+void Loop::make_known() {
+  const auto known = options_.session->begin(sandbox_, {.signal = [this](int signal) { signal_from_outside(signal); }});
+  if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
+}
+
+void Loop::take_requests() {
+  if (poller_.readable(kRequests)) options_.session->turn();
+}
+
+void Loop::signal_from_outside(int signal) {
+  if (signal == SIGKILL) return send(Command::end);
+  forward(signal);
 }
 
 // --- what came loose ---
@@ -225,6 +247,9 @@ void Loop::take_deadlines() {
       case Rung::Action::watch:
         for (Watch& watch : options_.watcher->begin()) untold_losses_.push_back(std::move(watch));
         tell_losses();
+        break;
+      case Rung::Action::record:
+        make_known();
         break;
       case Rung::Action::time_out:
         timed_out_ = true;

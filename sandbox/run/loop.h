@@ -20,6 +20,7 @@
 #include "run/refusals.h"
 #include "run/relay.h"
 #include "run/run.h"
+#include "run/session.h"
 #include "run/signals.h"
 #include "run/terminal.h"
 #include "run/watch.h"
@@ -36,6 +37,7 @@ struct LoopOptions {
   RunEvents events;
   Watcher* watcher = nullptr;  ///< borrowed
   Network* network = nullptr;  ///< borrowed
+  Session* session = nullptr;  ///< borrowed
 };
 
 class Loop {
@@ -47,7 +49,7 @@ class Loop {
   RunOutcome run();
 
  private:
-  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener, kWatches, kNetwork };
+  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener, kWatches, kNetwork, kRequests };
 
   // One turn of the loop.
   void start();
@@ -60,6 +62,7 @@ class Loop {
   void tell_refusals();
   void take_network();
   void tell_blocked();
+  void take_requests();
   void take_losses();
   void tell_losses();
   void watch_init();
@@ -73,6 +76,8 @@ class Loop {
   // What can happen.
   void handle_signal(int signal);
   void handle_report(const protocol::Report& report);
+  void make_known();
+  void signal_from_outside(int signal);
   void command_stopped(int signal);
   void command_ended(int wait_status);
   void init_died();

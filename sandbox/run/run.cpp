@@ -12,6 +12,7 @@
 #include "run/git_search.h"
 #include "run/loop.h"
 #include "run/network.h"
+#include "run/session.h"
 #include "run/state.h"
 #include "run/stdio.h"
 #include "run/watch.h"
@@ -38,13 +39,14 @@ bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& std
 }
 
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
-                         Watcher& watcher, Network& network) {
+                         Watcher& watcher, Network& network, Session& session) {
   LoopOptions options{.stdio = stdio,
                       .keyboard_claimed = keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
                       .watcher = &watcher,
-                      .network = &network};
+                      .network = &network,
+                      .session = session.wanted() ? &session : nullptr};
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
     options.timeout_text =
@@ -79,7 +81,8 @@ Result<GitRecord> open_record(const Plan& plan, const RunEvents& events) {
 
 }  // namespace
 
-Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events) {
+Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events,
+                            const SessionOptions& session_options) {
   const auto stdio = plan_stdio(plan.namespaces.network ? CommandNetwork::own : CommandNetwork::hosts);
   if (!stdio) return stdio.error();
   auto published = listen_for_published(plan);
@@ -92,6 +95,8 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (auto begun = begin_capture(plan); !begun) return std::move(begun).error();
   auto record = open_record(plan, events);
   if (!record) return std::move(record).error();
+  Session session(plan, session_options);
+  if (auto claimed = session.claim_name(); !claimed) return std::move(claimed).error();
   Watcher watcher(plan.watches);
   const std::timespec since = change_time_now();
   auto terminal = open_terminal(*stdio);
@@ -107,7 +112,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, *network), std::move(terminal),
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, *network, session), std::move(terminal),
             std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
   end_capture(plan, outcome.status);

@@ -37,6 +37,15 @@ struct RunEvents {
   /// What git on the host would obey (run/git_search.h): before the command starts of a run that was killed, after it
   /// has ended of this one. Only if there is something to say.
   std::function<void(const GitReport& report)> git_changed;
+  /// `snug ps` will not list this run, and nothing can be asked of it.
+  std::function<void(const Error& error)> not_recorded;
+};
+
+/// How a run makes itself known to `snug ps`, `exec` and `kill`.
+struct SessionOptions {
+  std::string place = {};  ///< where its record goes (sessions/directory.h); empty: nowhere
+  std::string name = {};   ///< by which it can be asked for besides its id; no other run may have it
+  bool at_once = false;    ///< the record is there as soon as the command runs; else once it has run for a moment
 };
 
 /// How the command ended. `status` is what snug's own exit status must be.
@@ -53,6 +62,7 @@ struct RunOutcome {
 /// is an outcome with `not_executed`.
 /// Precondition: one thread; fds 0-2 as the command is to get them, signal mask and dispositions as the caller's
 /// parent left them: the command inherits both.
-Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early = nullptr, const RunEvents& events = {});
+Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early = nullptr, const RunEvents& events = {},
+                            const SessionOptions& session = {});
 
 }  // namespace snug

@@ -27,9 +27,10 @@ const std::map<std::string, std::set<std::string>> kArrows = {
     {"landlock", {"plan", "profile", "base"}},
     {"net", {"profile", "sys", "base"}},
     {"changes", {"sys", "base"}},
+    {"sessions", {"sys", "base"}},
     {"launch", {"net", "seccomp", "landlock", "plan", "profile", "host", "sys", "base"}},
-    {"run", {"launch", "net", "changes", "seccomp", "plan", "profile", "host", "sys", "base"}},
-    {"cli", {"run", "net", "changes", "launch", "seccomp", "plan", "profile", "host", "sys", "base"}},
+    {"run", {"launch", "net", "changes", "sessions", "seccomp", "plan", "profile", "host", "sys", "base"}},
+    {"cli", {"run", "net", "changes", "sessions", "launch", "seccomp", "plan", "profile", "host", "sys", "base"}},
     {"", {"cli"}},
 };
 

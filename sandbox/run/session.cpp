@@ -1,0 +1,118 @@
+#include "run/session.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+#include <utility>
+
+#include "base/quote.h"
+#include "plan/print.h"
+#include "profile/words.h"
+
+namespace snug {
+namespace {
+
+// A run shorter than this is over before anybody has typed `snug ps`, and costs nothing more.
+constexpr std::chrono::milliseconds kBeforeRecording(50);
+
+SessionRecord describe(const Plan& plan, const SessionOptions& options) {
+  return {.id = {},
+          .name = options.name,
+          .snug = {},
+          .init = {},
+          .pid_namespace = 0,
+          .started = std::time(nullptr),
+          .profile = plan.profile_name,
+          .project = plan.project,
+          .network = std::string(word_of(network_words, plan.network.value)),
+          .command = plan.command.argv};
+}
+
+std::optional<int> signal_in(const std::vector<std::string>& words) {
+  int number = 0;
+  if (words.size() != 1) return std::nullopt;
+  const auto [end, error] = std::from_chars(words[0].data(), words[0].data() + words[0].size(), number);
+  if (error != std::errc() || *end != '\0' || number <= 0 || number > SIGRTMAX) return std::nullopt;
+  return number;
+}
+
+}  // namespace
+
+Session::Session(const Plan& plan, SessionOptions options)
+    : plan_(plan), options_(std::move(options)), record_(wanted() ? describe(plan, options_) : SessionRecord()) {}
+
+Session::~Session() {
+  if (directory_) directory_->remove(record_.id);
+}
+
+std::chrono::milliseconds Session::delay() const noexcept {
+  return options_.at_once || !options_.name.empty() ? std::chrono::milliseconds(0) : kBeforeRecording;
+}
+
+Result<void> Session::open_place() {
+  if (directory_) return {};
+  auto directory = SessionDirectory::make(options_.place);
+  if (!directory) return std::move(directory).error();
+  const auto self = identify_process(getpid());
+  if (!self) return Error{.what = "cannot read /proc/self/stat"};
+  record_.id = new_session_id();
+  record_.snug = *self;
+  record_.pid_namespace = own_pid_namespace();
+  directory_ = std::move(directory).value();
+  return {};
+}
+
+Result<void> Session::claim_name() {
+  if (!wanted() || options_.name.empty()) return {};
+  if (auto opened = open_place(); !opened) return opened;
+  const auto lock = directory_->lock();
+  if (!lock) return lock.error();
+  const auto records = directory_->list();
+  const auto other = std::ranges::find(records, options_.name, &SessionRecord::name);
+  if (other == records.end()) return directory_->write(record_);
+  return Error{
+      .what = "a sandbox named " + quote_for_display(options_.name) + " is running already (" + other->id + ")",
+      .fix = "choose another name, join it with `snug exec " + options_.name + "`, or end it with `snug kill " +
+             options_.name + "`"};
+}
+
+Result<void> Session::begin(const Sandbox& sandbox, Actions actions) {
+  if (auto opened = open_place(); !opened) return opened;
+  const auto init = identify_process(sandbox.init_pid);
+  if (!init) return {};  // it has ended: so will the loop
+  record_.init = *init;
+  actions_ = std::move(actions);
+  auto server = ControlServer::listen(directory_->fd(), record_.id + ".sock");
+  if (!server) return std::move(server).error();
+  server_ = std::move(server).value();
+  if (auto written = directory_->write(record_); !written) return written;
+  directory_->list();  // removes what killed ones left
+  return {};
+}
+
+void Session::turn() {
+  server_->turn([this](ControlRequest& request) { return answer(request); });
+}
+
+ControlAnswer Session::answer(ControlRequest& request) {
+  switch (request.kind) {
+    case ControlRequest::Kind::plan:
+      return {.text = plan_to_json(plan_)};
+    case ControlRequest::Kind::signal:
+      return take_signal(request);
+    default:
+      return {.done = false, .text = "this sandbox was started by a snug that cannot do that"};
+  }
+}
+
+ControlAnswer Session::take_signal(const ControlRequest& request) const {
+  const auto signal = signal_in(request.words);
+  if (!signal) return {.done = false, .text = "no such signal"};
+  actions_.signal(*signal);
+  return {};
+}
+
+}  // namespace snug

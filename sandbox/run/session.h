@@ -1,0 +1,58 @@
+// A run as seen by `snug ps`, `exec` and `kill`: its record and its control socket, and the answers to what is asked
+// there. Part of the event loop; what comes in is from the user outside (sessions/server.h sees to that).
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <optional>
+
+#include "base/result.h"
+#include "launch/launch.h"
+#include "plan/plan.h"
+#include "run/run.h"
+#include "sessions/directory.h"
+#include "sessions/server.h"
+
+namespace snug {
+
+class Session {
+ public:
+  /// `plan` must outlive this. Makes no file yet: most runs are over before anybody could ask about them.
+  Session(const Plan& plan, SessionOptions options);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+  /// Removes the record.
+  ~Session();
+
+  bool wanted() const noexcept { return !options_.place.empty(); }
+  /// How long after the start of the command begin() is to be called.
+  std::chrono::milliseconds delay() const noexcept;
+
+  /// With a name: writes a first record under it. Errors: a running sandbox has it.
+  Result<void> claim_name();
+
+  /// What the loop does on request.
+  struct Actions {
+    std::function<void(int signal)> signal;
+  };
+  /// Writes the record and listens. `sandbox` must outlive this.
+  Result<void> begin(const Sandbox& sandbox, Actions actions);
+
+  /// Readable when turn() has something to do; -1: never.
+  int fd() const noexcept { return server_ ? server_->fd() : -1; }
+  void turn();
+
+ private:
+  ControlAnswer answer(ControlRequest& request);
+  ControlAnswer take_signal(const ControlRequest& request) const;
+  Result<void> open_place();
+
+  const Plan& plan_;
+  const SessionOptions options_;
+  SessionRecord record_;
+  std::optional<SessionDirectory> directory_;
+  std::optional<ControlServer> server_;
+  Actions actions_;
+};
+
+}  // namespace snug

@@ -1,0 +1,177 @@
+#include "sessions/directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "base/paths.h"
+#include "base/quote.h"
+#include "sys/errno.h"
+#include "sys/write.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t kIdDigits = 8;
+constexpr std::size_t kLargestRecord = 4 << 20;  // a command line is 2 MiB at most
+constexpr std::size_t kMostFiles = 4096;
+
+bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+bool is_id(std::string_view name) { return name.size() == kIdDigits && std::ranges::all_of(name, is_hexadecimal); }
+
+bool is_own_directory(const struct stat& status) {
+  return S_ISDIR(status.st_mode) && status.st_uid == geteuid() && (status.st_mode & 022) == 0;
+}
+
+// The runtime directory is taken only if nobody else can put anything there (the specification asks for 0700).
+bool is_own_directory(const std::string& path) {
+  struct stat status {};
+  return !path.empty() && lstat(path.c_str(), &status) == 0 && is_own_directory(status);
+}
+
+Result<void> make_directories(const std::string& path) {
+  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  if (errno != ENOENT || path == "/") return sys_error("make " + quote_for_display(path));
+  if (auto above = make_directories(std::string(parent_of(path))); !above) return above;
+  if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return {};
+  return sys_error("make " + quote_for_display(path));
+}
+
+Fd open_directory(const std::string& path) {
+  return Fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool is_own_directory(int fd) {
+  struct stat status {};
+  return fstat(fd, &status) == 0 && is_own_directory(status);
+}
+
+std::optional<std::string> read_all(int fd) {
+  std::string text;
+  std::array<char, 4096> buffer;
+  while (text.size() <= kLargestRecord) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got == 0) return text;
+    if (got < 0 && errno != EINTR) return std::nullopt;
+    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  return std::nullopt;
+}
+
+std::vector<std::string> ids_in(int directory) {
+  std::vector<std::string> ids;
+  Fd again(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(again ? fdopendir(again.get()) : nullptr, closedir);
+  if (!stream) return ids;
+  again.release();
+  while (const dirent* entry = readdir(stream.get())) {
+    if (is_id(entry->d_name)) ids.emplace_back(entry->d_name);
+    if (ids.size() == kMostFiles) break;
+  }
+  return ids;
+}
+
+// Numbers of another pid namespace (a container that shares the directory) say nothing here.
+bool can_be_told(const SessionRecord& record) { return record.pid_namespace == own_pid_namespace(); }
+
+bool lives(const SessionRecord& record) { return identify_process(record.snug.pid) == record.snug; }
+
+}  // namespace
+
+std::vector<std::string> session_places(const std::string& runtime, const std::string& state) {
+  std::vector<std::string> places;
+  if (is_own_directory(runtime)) places.push_back(join(runtime, "snug"));
+  places.push_back(join(state, "running"));
+  return places;
+}
+
+Result<SessionDirectory> SessionDirectory::make(const std::string& path) {
+  if (auto made = make_directories(path); !made) return made.error();
+  Fd fd = open_directory(path);
+  if (!fd) return sys_error("open " + quote_for_display(path));
+  if (is_own_directory(fd.get())) return SessionDirectory(path, std::move(fd));
+  return Error{.what = "cannot keep records of running sandboxes in " + quote_for_display(path),
+               .why = "it belongs to somebody else, or others may write it",
+               .fix = "remove it, or chmod 700 it"};
+}
+
+std::optional<SessionDirectory> SessionDirectory::open(const std::string& path) {
+  Fd fd = open_directory(path);
+  if (!fd || !is_own_directory(fd.get())) return std::nullopt;
+  return SessionDirectory(path, std::move(fd));
+}
+
+Result<void> SessionDirectory::write(const SessionRecord& record) const {
+  const std::string fresh = record.id + ".new";
+  const Fd file(openat(fd(), fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  const bool written =
+      file && write_all(file.get(), to_text(record)) && renameat(fd(), fresh.c_str(), fd(), record.id.c_str()) == 0;
+  if (written) return {};
+  Error error = sys_error("write a record in " + quote_for_display(path_));
+  unlinkat(fd(), fresh.c_str(), 0);
+  return error;
+}
+
+void SessionDirectory::remove(const std::string& id) const {
+  unlinkat(fd(), id.c_str(), 0);
+  unlinkat(fd(), (id + ".sock").c_str(), 0);
+}
+
+std::optional<SessionRecord> SessionDirectory::read(const std::string& id) const {
+  const Fd file(openat(fd(), id.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const auto text = file ? read_all(file.get()) : std::nullopt;
+  auto record = text ? session_from_text(*text) : std::nullopt;
+  if (record && record->id != id) return std::nullopt;
+  return record;
+}
+
+std::vector<SessionRecord> SessionDirectory::list() const {
+  std::vector<SessionRecord> records;
+  for (const std::string& id : ids_in(fd())) {
+    auto record = read(id);
+    if (!record || !can_be_told(*record)) continue;
+    if (lives(*record)) {
+      records.push_back(*std::move(record));
+    } else {
+      remove(id);
+    }
+  }
+  std::ranges::stable_sort(records, {}, &SessionRecord::started);
+  return records;
+}
+
+Result<Fd> SessionDirectory::lock() const {
+  Fd lock(openat(fd(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!lock) return sys_error("lock " + quote_for_display(path_));
+  while (flock(lock.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return sys_error("lock " + quote_for_display(path_));
+  }
+  return lock;
+}
+
+std::string new_session_id() {
+  std::array<unsigned char, kIdDigits / 2> bytes{};
+  while (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
+  }
+  std::string id;
+  for (const unsigned char byte : bytes) {
+    id.push_back("0123456789abcdef"[byte >> 4]);
+    id.push_back("0123456789abcdef"[byte & 15]);
+  }
+  return id;
+}
+
+std::uint64_t own_pid_namespace() {
+  struct stat status {};
+  return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
+}  // namespace snug

@@ -1,0 +1,134 @@
+#include "sessions/record.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+
+#include "base/fd.h"
+
+namespace snug {
+namespace {
+
+constexpr std::string_view kHeading = "snug session 1";
+constexpr std::size_t kLongestName = 63;
+
+// A NUL between the fields: what they hold may be anything else.
+void add(std::string& text, std::string_view key, std::string_view value) {
+  text.append(key).append(" ").append(value).push_back('\0');
+}
+
+std::string to_text(const ProcessIdentity& process) {
+  return std::to_string(process.pid) + " " + std::to_string(process.start_time);
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<ProcessIdentity> process_from_text(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == text.npos) return std::nullopt;
+  const auto pid = number<pid_t>(text.substr(0, space));
+  const auto start = number<std::uint64_t>(text.substr(space + 1));
+  if (!pid || !start) return std::nullopt;
+  return ProcessIdentity{*pid, *start};
+}
+
+template <class T>
+bool assign(T& to, std::optional<T> value) {
+  if (value) to = *value;
+  return value.has_value();
+}
+
+bool read_field(SessionRecord& record, std::string_view key, std::string_view value) {
+  if (key == "id") return record.id = value, true;
+  if (key == "name") return record.name = value, true;
+  if (key == "snug") return assign(record.snug, process_from_text(value));
+  if (key == "init") return assign(record.init, process_from_text(value));
+  if (key == "pid-namespace") return assign(record.pid_namespace, number<std::uint64_t>(value));
+  if (key == "started") return assign(record.started, number<std::int64_t>(value));
+  if (key == "profile") return record.profile = value, true;
+  if (key == "project") return record.project = value, true;
+  if (key == "network") return record.network = value, true;
+  if (key == "detached") return record.detached = true;
+  if (key == "command") return record.command.emplace_back(value), true;
+  return true;  // of a later version that can be read by this one
+}
+
+}  // namespace
+
+std::optional<ProcessIdentity> identity_from_stat(std::string_view stat) {
+  // The name in parentheses may hold anything, parentheses and spaces too.
+  const std::size_t name_end = stat.rfind(')');
+  const std::size_t first_space = stat.find(' ');
+  if (name_end == stat.npos || first_space == stat.npos) return std::nullopt;
+  const auto pid = number<pid_t>(stat.substr(0, first_space));
+  stat.remove_prefix(std::min(name_end + 2, stat.size()));
+  if (!pid || stat.empty() || stat.front() == 'Z' || stat.front() == 'X') return std::nullopt;
+  constexpr int kStateField = 3, kStartField = 22;
+  for (int field = kStateField; field < kStartField; ++field) {
+    const std::size_t space = stat.find(' ');
+    if (space == stat.npos) return std::nullopt;
+    stat.remove_prefix(space + 1);
+  }
+  const auto start = number<std::uint64_t>(stat.substr(0, stat.find(' ')));
+  if (!start) return std::nullopt;
+  return ProcessIdentity{*pid, *start};
+}
+
+std::optional<ProcessIdentity> identify_process(pid_t pid) {
+  const Fd file(open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+  std::array<char, 1024> buffer;
+  const ssize_t got = file ? read(file.get(), buffer.data(), buffer.size()) : -1;
+  if (got <= 0) return std::nullopt;
+  return identity_from_stat({buffer.data(), static_cast<std::size_t>(got)});
+}
+
+std::string to_text(const SessionRecord& record) {
+  std::string text(kHeading);
+  text.push_back('\0');
+  add(text, "id", record.id);
+  if (!record.name.empty()) add(text, "name", record.name);
+  add(text, "snug", to_text(record.snug));
+  add(text, "init", to_text(record.init));
+  add(text, "pid-namespace", std::to_string(record.pid_namespace));
+  add(text, "started", std::to_string(record.started));
+  add(text, "profile", record.profile);
+  add(text, "project", record.project);
+  add(text, "network", record.network);
+  if (record.detached) add(text, "detached", "");
+  for (const std::string& word : record.command) add(text, "command", word);
+  add(text, "end", "");
+  return text;
+}
+
+std::optional<SessionRecord> session_from_text(std::string_view text) {
+  const std::string heading = std::string(kHeading) + '\0';
+  if (!text.starts_with(heading)) return std::nullopt;
+  text.remove_prefix(heading.size());
+  SessionRecord record;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\0'), space = text.find(' ');
+    if (end == text.npos || space >= end) return std::nullopt;
+    if (text.substr(0, space) == "end") return record;
+    if (!read_field(record, text.substr(0, space), text.substr(space + 1, end - space - 1))) return std::nullopt;
+    text.remove_prefix(end + 1);
+  }
+  return std::nullopt;  // cut off
+}
+
+bool is_session_name(std::string_view word) {
+  const auto alphanumeric = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0; };
+  const auto fits = [&](char c) { return alphanumeric(c) || c == '.' || c == '_' || c == '-'; };
+  return !word.empty() && word.size() <= kLongestName && alphanumeric(word.front()) && std::ranges::all_of(word, fits);
+}
+
+}  // namespace snug

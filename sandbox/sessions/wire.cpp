@@ -1,0 +1,84 @@
+#include "sessions/wire.h"
+
+#include <cerrno>
+#include <cstring>
+
+#include "sessions/control.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t kMostSent = kMostDescriptors + 1;  // the proof of who asks
+
+struct alignas(cmsghdr) Space {
+  char bytes[CMSG_SPACE(kMostSent * sizeof(int))];
+};
+
+std::vector<Fd> take_descriptors(msghdr& message) {
+  std::vector<Fd> fds;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    for (std::size_t at = 0; CMSG_LEN(at + sizeof(int)) <= part->cmsg_len; at += sizeof(int)) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(part) + at, sizeof fd);
+      fds.emplace_back(fd);
+    }
+  }
+  return fds;
+}
+
+}  // namespace
+
+UnixAddress unix_address(int directory, const std::string& name) {
+  UnixAddress address;
+  address.path.sun_family = AF_UNIX;
+  const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/" + name;
+  path.copy(address.path.sun_path, sizeof address.path.sun_path - 1);
+  return address;
+}
+
+bool send(int socket, const void* bytes, std::size_t size, std::span<const int> fds) {
+  if (fds.size() > kMostSent) return errno = EINVAL, false;
+  iovec part{const_cast<void*>(bytes), size};
+  Space space{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  if (!fds.empty()) {
+    message.msg_control = &space;
+    message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+    cmsghdr* const rights = CMSG_FIRSTHDR(&message);
+    rights->cmsg_level = SOL_SOCKET;
+    rights->cmsg_type = SCM_RIGHTS;
+    rights->cmsg_len = CMSG_LEN(fds.size_bytes());
+    std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
+  }
+  ssize_t sent = 0;
+  do {
+    sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent == static_cast<ssize_t>(size);
+}
+
+Message receive(int socket, void* bytes, std::size_t size) {
+  iovec part{bytes, size};
+  Space space;
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = &space;
+  message.msg_controllen = sizeof space;
+  Message received;
+  do {
+    received.size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  } while (received.size < 0 && errno == EINTR);
+  if (received.size < 0) return received;
+  received.fds = take_descriptors(message);
+  if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {
+    errno = EMSGSIZE;
+    received.size = -1;
+  }
+  return received;
+}
+
+}  // namespace snug
