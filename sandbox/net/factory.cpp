@@ -11,46 +11,56 @@
 #include <cerrno>
 #include <csignal>
 
-#include "sys/errno.h"
-
 namespace snug {
 namespace {
 
 constexpr int kBatch = 16;
+constexpr int kBacklog = 4096;
 
-/// What the process that enters the network is told and tells. Shared memory.
-struct Order {
-  int network, user, family;
-  int made[kBatch];
-  int count = 0;
+/// A visit of a network. Shared memory.
+template <class Work>
+struct Visit {
+  int network, user;
+  Work& work;
+  long result = -1;
   int problem = 0;
   alignas(16) char stack[16384];
 };
 
 // On its own stack while its maker waits (CLONE_VFORK): system calls only.
-int fill_order(void* context) {
-  auto& order = *static_cast<Order*>(context);
-  if (setns(order.user, CLONE_NEWUSER) < 0 || setns(order.network, CLONE_NEWNET) < 0) {
-    order.problem = errno;
-    return 0;
-  }
-  while (order.count < kBatch) {
-    const int made = socket(order.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (made < 0) break;
-    order.made[order.count++] = made;
-  }
-  order.problem = errno;
+template <class Work>
+int go(void* context) {
+  auto& visit = *static_cast<Visit<Work>*>(context);
+  const bool there = setns(visit.user, CLONE_NEWUSER) == 0 && setns(visit.network, CLONE_NEWNET) == 0;
+  if (there) visit.result = visit.work();
+  visit.problem = errno;
   return 0;
 }
 
 }  // namespace
 
-Result<SocketFactory> SocketFactory::of_network(int socket) {
-  Fd network(ioctl(socket, SIOCGSKNS));
-  if (!network) return sys_error("find the sandbox's network");
-  Fd user(ioctl(network.get(), NS_GET_USERNS));
-  if (!user) return sys_error("find the owner of the sandbox's network");
-  return SocketFactory(std::move(network), std::move(user));
+bool SocketFactory::find_network() noexcept {
+  if (!network_) network_ = Fd(ioctl(socket_, SIOCGSKNS));
+  if (network_ && !user_) user_ = Fd(ioctl(network_.get(), NS_GET_USERNS));
+  return static_cast<bool>(user_);
+}
+
+// What `work` returns, and its errno; -1 where nobody got there. Signals wait meanwhile: a handler would run in both
+// processes' memory.
+template <class Work>
+long SocketFactory::visit(Work work) noexcept {
+  if (!find_network()) return -1;
+  Visit<Work> visit{.network = network_.get(), .user = user_.get(), .work = work};
+  sigset_t all, before;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &before);
+  const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;  // no signal at its end: nobody else waits for it
+  const pid_t pid = clone(go<Work>, visit.stack + sizeof visit.stack, flags, &visit);
+  const int failure = errno;
+  if (pid > 0) waitpid(pid, nullptr, __WCLONE);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
+  errno = pid < 0 ? failure : visit.problem;
+  return visit.result;
 }
 
 Fd SocketFactory::make(int family) noexcept {
@@ -61,21 +71,31 @@ Fd SocketFactory::make(int family) noexcept {
   return socket;
 }
 
-// Signals wait meanwhile: a handler would run in both processes' memory.
 bool SocketFactory::make_batch(int family) noexcept {
-  Order order{.network = network_.get(), .user = user_.get(), .family = family};
-  sigset_t all, before;
-  sigfillset(&all);
-  sigprocmask(SIG_SETMASK, &all, &before);
-  const int flags = CLONE_VM | CLONE_VFORK | CLONE_FILES;  // no signal at its end: nobody else waits for it
-  const pid_t pid = clone(fill_order, order.stack + sizeof order.stack, flags, &order);
+  int made[kBatch];
+  int count = 0;
+  visit([&] {
+    while (count < kBatch) {
+      const int one = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+      if (one < 0) break;
+      made[count++] = one;
+    }
+    return 0L;
+  });
   const int failure = errno;
-  if (pid > 0) waitpid(pid, nullptr, __WCLONE);
-  sigprocmask(SIG_SETMASK, &before, nullptr);
   std::vector<Fd>& ready = ready_[family == AF_INET ? 0 : 1];
-  for (int i = 0; i < order.count; ++i) ready.emplace_back(order.made[i]);
-  errno = pid < 0 ? failure : order.problem;
-  return order.count > 0;
+  for (int i = 0; i < count; ++i) ready.emplace_back(made[i]);
+  errno = failure;
+  return count > 0;
+}
+
+// Bound within: ports below 1024 are for those with rights there.
+Fd SocketFactory::listen(int family, std::uint16_t port) noexcept {
+  const SocketAddress address = to_socket_address({family == AF_INET ? IpAddress::v4(0) : IpAddress{}, port});
+  Fd made(static_cast<int>(visit([&] { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); })));
+  const bool bound = made && visit([&] { return bind(made.get(), address.get(), address.size); }) == 0;
+  if (!bound || ::listen(made.get(), kBacklog) < 0) return {};
+  return made;
 }
 
 }  // namespace snug

@@ -1,30 +1,36 @@
-// Sockets in another network: a connection to a server inside a sandbox must start there.
+// Sockets in another network: a connection to a server inside a sandbox must start there, and what listens in the
+// gateway's network is made while it runs.
 #pragma once
 
 #include <array>
 #include <vector>
 
 #include "base/fd.h"
-#include "base/result.h"
+#include "sys/inet.h"
 
 namespace snug {
 
-/// Makes TCP sockets in the network that a given socket belongs to. No process stays there: for a batch of sockets, one
-/// that shares this process's memory and descriptors enters the network, makes them and is gone (60 us).
+/// Makes sockets in the network that a given socket belongs to. No process stays there: for each visit one that shares
+/// this process's memory and descriptors enters the network, does what there is to do and is gone (60 us).
 /// The network's user namespace must be this process's own child or below, as that of a sandbox is.
 class SocketFactory {
  public:
-  /// Precondition: one thread.
-  static Result<SocketFactory> of_network(int socket);
+  /// Borrows `socket`, if it is none (-1) nothing is ever made. Precondition: one thread.
+  explicit SocketFactory(int socket) : socket_(socket) {}
 
-  /// AF_INET or AF_INET6, non-blocking; empty with errno set where none can be made.
+  /// TCP, AF_INET or AF_INET6, non-blocking; empty with errno set where none can be made.
   Fd make(int family) noexcept;
+  /// TCP, non-blocking, listening on any address; empty with errno set.
+  Fd listen(int family, std::uint16_t port) noexcept;
 
  private:
-  SocketFactory(Fd network, Fd user) : network_(std::move(network)), user_(std::move(user)) {}
+  bool find_network() noexcept;
   bool make_batch(int family) noexcept;
+  template <class Work>
+  long visit(Work work) noexcept;
 
-  Fd network_, user_;
+  int socket_;
+  Fd network_, user_;                     // once needed
   std::array<std::vector<Fd>, 2> ready_;  // IPv4, IPv6
 };
 

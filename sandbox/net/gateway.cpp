@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
@@ -14,12 +15,14 @@
 #include "net/name_service.h"
 #include "net/passage.h"
 #include "net/synthetic.h"
+#include "sys/errno.h"
 
 namespace snug {
 namespace {
 
 constexpr std::size_t kMostConnections = 4096;
 constexpr std::size_t kMostTold = 1024;  // refused destinations told of
+constexpr std::size_t kMostListeners = 2048;
 constexpr int kAcceptedAtOnce = 16;
 constexpr std::uint32_t kSecondsToLive = 30;
 
@@ -47,24 +50,33 @@ bool worth_telling(const dns::Query& query) {
 // The host, where network.host-ports names some of its ports: they are the sandbox's own.
 constexpr std::string_view kHostName = "host.snug";
 
+// Nobody: -1.
+int first_of(const GatewaySockets& sockets) { return sockets.listeners.empty() ? -1 : sockets.listeners.front().get(); }
+
 bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
 
 }  // namespace
 
 class Gateway::Impl final : public EventHandler {
  public:
-  Impl(EventQueue queue, NetworkPolicy policy, std::optional<SocketFactory> factory, GatewaySockets sockets,
-       NetworkEvents events);
+  Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events);
 
   int fd() const noexcept { return queue_.fd(); }
   void turn();
+  Result<void> allow(Sourced<NetworkRule> rule);
+  bool take_back(const NetworkRule& rule);
+  void publish(PortListener listener);
+  bool unpublish(const Endpoint& end);
 
  private:
   void ready(int listener, std::uint32_t events) override;
   void accept_from(int listener);
   void begin(Fd client, Destination destination);
-  std::optional<Destination> destination_of(int listener, const Fd& client) const;
+  struct Listener;
+  std::optional<Destination> destination_of(const Listener& listener, const Fd& client) const;
   void add_listener(Fd socket, Connection::Kind kind, std::uint16_t port);
+  bool listens_at(std::uint16_t port) const;
+  Result<void> listen_at(std::span<const PortRange> ports);
   dns::Answer answer(const dns::Query& query);
   void tell(const Blocked& blocked);
   void listen(bool on);
@@ -72,7 +84,7 @@ class Gateway::Impl final : public EventHandler {
   EventQueue queue_;
   Buffers buffers_;
   Resolver resolver_;
-  const NetworkPolicy policy_;
+  NetworkPolicy policy_;
   const NetworkEvents events_;
   SyntheticAddresses addresses_;
   std::set<std::pair<std::string, std::uint16_t>> told_;
@@ -82,11 +94,12 @@ class Gateway::Impl final : public EventHandler {
     Fd socket;
     Connection::Kind kind;
     std::uint16_t port;
+    std::unique_ptr<Interest> interest;
   };
-  std::vector<Listener> listeners_;
-  std::vector<std::unique_ptr<Interest>> on_listeners_;
+  std::map<int, Listener> listeners_;  // by the number their events come with
+  int next_listener_ = 0;
   const bool host_has_name_;  // some port of the host is reached
-  std::optional<SocketFactory> factory_;
+  SocketFactory inside_, in_gateway_;
   NameService names_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Passage>> passages_;
   std::vector<std::uint64_t> over_;
@@ -95,8 +108,7 @@ class Gateway::Impl final : public EventHandler {
   bool listening_ = false;
 };
 
-Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, std::optional<SocketFactory> factory,
-                    GatewaySockets sockets, NetworkEvents events)
+Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events)
     : queue_(std::move(queue)),
       resolver_(queue_),
       policy_(std::move(policy)),
@@ -105,7 +117,7 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, std::optional<Socket
               .buffers = buffers_,
               .resolver = resolver_,
               .policy = policy_,
-              .socket_inside = [this](int family) { return factory_->make(family); },
+              .socket_inside = [this](int family) { return inside_.make(family); },
               .blocked = [this](const Blocked& blocked) { tell(blocked); },
               .ended =
                   [this](std::uint64_t number, const Connection& record) {
@@ -118,7 +130,8 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, std::optional<Socket
                     return found == passages_.end() ? nullptr : found->second.get();
                   }},
       host_has_name_(!sockets.host_ports.empty()),
-      factory_(std::move(factory)),
+      inside_(sockets.name_datagrams.get()),
+      in_gateway_(first_of(sockets)),
       names_(queue_, std::move(sockets.name_datagrams), std::move(sockets.name_listener),
              [this](const dns::Query& query) { return answer(query); }),
       most_(raise_descriptor_limit()) {
@@ -133,9 +146,57 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, std::optional<Socket
 }
 
 void Gateway::Impl::add_listener(Fd socket, Connection::Kind kind, std::uint16_t port) {
-  const auto number = static_cast<int>(listeners_.size());
-  listeners_.push_back({std::move(socket), kind, port});
-  on_listeners_.push_back(std::make_unique<Interest>(queue_, listeners_.back().socket.get(), *this, number));
+  const int number = next_listener_++;
+  auto interest = std::make_unique<Interest>(queue_, socket.get(), *this, number);
+  if (listening_) interest->want(EPOLLIN);
+  listeners_.emplace(number, Listener{std::move(socket), kind, port, std::move(interest)});
+}
+
+Result<void> Gateway::Impl::allow(Sourced<NetworkRule> rule) {
+  if (rule.value.protocol == NetworkRule::Protocol::udp) return Error{.what = "udp is not in this version yet"};
+  if (rule.value.who == NetworkRule::Who::range) {
+    return Error{.what = "addresses cannot be allowed while the sandbox runs", .fix = "start it again"};
+  }
+  if (auto listening = listen_at(allowed_ports(rule.value)); !listening) return listening;
+  policy_.allow(std::move(rule));
+  return {};
+}
+
+bool Gateway::Impl::take_back(const NetworkRule& rule) {
+  told_.clear();  // what was let through meanwhile is told again
+  return policy_.take_back(rule);
+}
+
+void Gateway::Impl::publish(PortListener listener) {
+  add_listener(std::move(listener.socket), Connection::Kind::published, listener.port);
+}
+
+bool Gateway::Impl::unpublish(const Endpoint& end) {
+  return std::erase_if(listeners_, [&](const auto& entry) {
+           const Listener& one = entry.second;
+           return one.kind == Connection::Kind::published && local_endpoint(one.socket.get()) == end;
+         }) > 0;
+}
+
+bool Gateway::Impl::listens_at(std::uint16_t port) const {
+  return std::ranges::any_of(listeners_, [port](const auto& entry) {
+    const Listener& one = entry.second;
+    return one.kind == Connection::Kind::out && local_endpoint(one.socket.get()).value_or(Endpoint{}).port == port;
+  });
+}
+
+Result<void> Gateway::Impl::listen_at(std::span<const PortRange> ports) {
+  for (const PortRange range : ports) {
+    for (unsigned port = range.first; port <= range.last; ++port) {
+      const auto number = static_cast<std::uint16_t>(port);
+      if (listens_at(number)) continue;
+      if (listeners_.size() >= kMostListeners) return Error{.what = "too many ports are allowed already"};
+      Fd listener = in_gateway_.listen(AF_INET6, number);
+      if (!listener) return sys_error("listen in the gateway's network");
+      add_listener(std::move(listener), Connection::Kind::out, 0);
+    }
+  }
+  return {};
 }
 
 void Gateway::Impl::turn() {
@@ -147,14 +208,15 @@ void Gateway::Impl::turn() {
 // What cannot be served waits in the listener's queue.
 void Gateway::Impl::listen(bool on) {
   if (std::exchange(listening_, on) == on) return;
-  for (const auto& listener : on_listeners_) listener->want(on ? EPOLLIN : 0U);
+  for (const auto& [number, listener] : listeners_) listener.interest->want(on ? EPOLLIN : 0U);
 }
 
 void Gateway::Impl::ready(int listener, std::uint32_t) { accept_from(listener); }
 
-void Gateway::Impl::accept_from(int listener) {
+void Gateway::Impl::accept_from(int number) {
+  const Listener& listener = listeners_.at(number);
   for (int i = 0; i < kAcceptedAtOnce && passages_.size() < most_; ++i) {
-    Fd client(accept4(listeners_[listener].socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    Fd client(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) return;
     auto destination = destination_of(listener, client);
     if (destination) begin(std::move(client), *std::move(destination));
@@ -168,9 +230,10 @@ void Gateway::Impl::begin(Fd client, Destination destination) {
   made.first->second->start();
 }
 
-std::optional<Destination> Gateway::Impl::destination_of(int listener, const Fd& client) const {
-  const auto& [socket, kind, port] = listeners_[listener];
-  if (kind != Connection::Kind::out) return Destination{.kind = kind, .name = {}, .end = {.address = {}, .port = port}};
+std::optional<Destination> Gateway::Impl::destination_of(const Listener& listener, const Fd& client) const {
+  if (listener.kind != Connection::Kind::out) {
+    return Destination{.kind = listener.kind, .name = {}, .end = {.address = {}, .port = listener.port}};
+  }
   const auto meant = local_endpoint(client.get());
   if (!meant) return {};
   const std::string* name = addresses_.name_of(meant->address);
@@ -206,19 +269,21 @@ Gateway::~Gateway() = default;
 Result<std::unique_ptr<Gateway>> Gateway::make(NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events) {
   auto queue = EventQueue::make();
   if (!queue) return std::move(queue).error();
-  std::optional<SocketFactory> factory;
-  if (!sockets.published.empty()) {
-    auto made = SocketFactory::of_network(sockets.name_datagrams.get());
-    if (!made) return std::move(made).error();
-    factory = std::move(made).value();
-  }
-  auto impl = std::make_unique<Impl>(std::move(queue).value(), std::move(policy), std::move(factory),
-                                     std::move(sockets), std::move(events));
+  auto impl =
+      std::make_unique<Impl>(std::move(queue).value(), std::move(policy), std::move(sockets), std::move(events));
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 
 int Gateway::fd() const noexcept { return impl_->fd(); }
 
 void Gateway::turn() { impl_->turn(); }
+
+Result<void> Gateway::allow(Sourced<NetworkRule> rule) { return impl_->allow(std::move(rule)); }
+
+bool Gateway::take_back(const NetworkRule& rule) { return impl_->take_back(rule); }
+
+void Gateway::publish(PortListener listener) { impl_->publish(std::move(listener)); }
+
+bool Gateway::unpublish(const Endpoint& end) { return impl_->unpublish(end); }
 
 }  // namespace snug

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "net/policy.h"
 #include "net/report.h"
+#include "sys/inet.h"
 
 namespace snug {
 
@@ -37,6 +38,16 @@ class Gateway {
   int fd() const noexcept;
   /// Never waits.
   void turn();
+
+  // Changes while it runs. What is connected stays so.
+  /// Precondition: no group.
+  Result<void> allow(Sourced<NetworkRule> rule);
+  /// False: there was no such rule.
+  bool take_back(const NetworkRule& rule);
+  /// Needs name_datagrams.
+  void publish(PortListener listener);
+  /// What listens on the host at `end` stops. False: nothing of ours does.
+  bool unpublish(const Endpoint& end);
 
  private:
   class Impl;

@@ -123,6 +123,10 @@ NetworkVerdict NetworkPolicy::resolved(const IpAddress& address, std::uint16_t p
   return {Reason::not_public, nullptr};
 }
 
+bool NetworkPolicy::take_back(const NetworkRule& rule) {
+  return std::erase_if(allow_, [&](const Sourced<NetworkRule>& one) { return one.value == rule; }) > 0;
+}
+
 std::vector<IpRange> NetworkPolicy::ranges() const {
   std::vector<IpRange> ranges;
   for (const auto& rule : allow_) {

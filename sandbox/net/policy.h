@@ -47,6 +47,11 @@ class NetworkPolicy {
   /// What an allowed name resolved to: a public address needs no rule of its own.
   NetworkVerdict resolved(const IpAddress& address, std::uint16_t port) const;
 
+  /// Rules that come while connections are made: the next one is decided with them.
+  void allow(Sourced<NetworkRule> rule) { allow_.push_back(std::move(rule)); }
+  /// Takes out every rule of network.allow that says the same. False: there was none.
+  bool take_back(const NetworkRule& rule);
+
   /// The ranges of addresses that are reached without a name.
   std::vector<IpRange> ranges() const;
   /// Does "*" allow something?

@@ -12,23 +12,21 @@ constexpr std::size_t most_ports = 1024;
 
 using Rules = std::vector<Sourced<NetworkRule>>;
 
-void add_rule(Planner& planner, Rules& rules, const std::string& text, const Origin& origin) {
-  auto rule = parse_network_rule(text);
-  if (!rule) return planner.fail("cannot read the rule " + quote_for_display(text), origin, rule.error().what, "");
-  if (rule->who == NetworkRule::Who::group) {
-    for (const char* const inner : find_network_group(rule->name)->rules) add_rule(planner, rules, inner, origin);
-    return;
+void add_rules(Planner& planner, Rules& rules, const std::string& text, const Origin& origin) {
+  auto read = parse_network_rules(text);
+  if (!read) return planner.fail("cannot read the rule " + quote_for_display(text), origin, read.error().what, "");
+  for (NetworkRule& rule : *read) {
+    if (rule.protocol == NetworkRule::Protocol::udp) {
+      return planner.fail("cannot enforce the rule " + quote_for_display(text), origin,
+                          "udp is not in this version yet; names are resolved without a rule", "take it out");
+    }
+    rules.push_back({std::move(rule), origin});
   }
-  if (rule->protocol == NetworkRule::Protocol::udp) {
-    return planner.fail("cannot enforce the rule " + quote_for_display(text), origin,
-                        "udp is not in this version yet; names are resolved without a rule", "take it out");
-  }
-  rules.push_back({std::move(rule).value(), origin});
 }
 
 Rules rules_of(Planner& planner, const std::vector<Sourced<std::string>>& texts) {
   Rules rules;
-  for (const auto& text : texts) add_rule(planner, rules, text.value, text.origin);
+  for (const auto& text : texts) add_rules(planner, rules, text.value, text.origin);
   return rules;
 }
 

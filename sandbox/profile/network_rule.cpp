@@ -189,6 +189,17 @@ Result<NetworkRule> parse_network_rule(std::string_view text) {
   return rule;
 }
 
+Result<std::vector<NetworkRule>> parse_network_rules(std::string_view text) {
+  auto rule = parse_network_rule(text);
+  if (!rule) return std::move(rule).error();
+  if (rule->who != NetworkRule::Who::group) return std::vector<NetworkRule>{std::move(rule).value()};
+  std::vector<NetworkRule> rules;
+  for (const char* const inner : find_network_group(rule->name)->rules) {
+    rules.push_back(parse_network_rule(inner).value());  // a test reads every one
+  }
+  return rules;
+}
+
 std::span<const PortRange> allowed_ports(const NetworkRule& rule) {
   static constexpr PortRange usual[] = {{80, 80}, {443, 443}};
   return rule.ports.empty() ? std::span<const PortRange>(usual) : rule.ports;

@@ -43,6 +43,9 @@ std::span<const PortRange> allowed_ports(const NetworkRule& rule);
 /// The ports of a rule of network.deny: those written, else all.
 std::span<const PortRange> denied_ports(const NetworkRule& rule);
 
+/// A rule as parse_network_rule reads it, or those of the group that it names.
+Result<std::vector<NetworkRule>> parse_network_rules(std::string_view text);
+
 /// What parse_network_rule reads as the same rule.
 std::string to_text(const NetworkRule& rule);
 

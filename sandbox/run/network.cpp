@@ -23,8 +23,12 @@ Error cannot_publish(const PublishEntry& entry) {
   return error;
 }
 
+Endpoint host_end(const PublishEntry& entry) {
+  return {parse_ip(entry.address).value_or(IpAddress{}), entry.host_port};
+}
+
 Result<Fd> listen_on(const PublishEntry& entry) {
-  const SocketAddress address = to_socket_address({parse_ip(entry.address).value_or(IpAddress{}), entry.host_port});
+  const SocketAddress address = to_socket_address(host_end(entry));
   Fd listener(socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   const int on = 1;
   if (!listener) return cannot_publish(entry);
@@ -60,8 +64,43 @@ Result<Network> Network::start(const Plan& plan, Sandbox& sandbox, std::vector<P
                      .ended = std::move(ended)});
   if (!gateway) return std::move(gateway).error();
   network.gateway_ = std::move(gateway).value();
+  network.filtered_ = plan.filter.has_value();
   return network;
 }
+
+Result<void> Network::allow(const std::string& rule, const Origin& origin) {
+  auto rules = parse_network_rules(rule);
+  if (!rules) return std::move(rules).error();
+  if (!filtered_) {
+    return Error{.what = "the sandbox has no filtered network that a rule could change",
+                 .fix = "start it again with --net filtered --allow " + rule};
+  }
+  for (NetworkRule& one : *rules) {
+    if (auto allowed = gateway_->allow({std::move(one), origin}); !allowed) return allowed;
+  }
+  return {};
+}
+
+Result<bool> Network::take_back(const std::string& rule) {
+  const auto rules = parse_network_rules(rule);
+  if (!rules) return rules.error();
+  bool any = false;
+  for (const NetworkRule& one : *rules) any = (gateway_ && gateway_->take_back(one)) || any;
+  return any;
+}
+
+Result<void> Network::publish(const PublishEntry& entry) {
+  if (!gateway_) {
+    return Error{.what = "the sandbox has no network of its own to publish from",
+                 .fix = "with the host's network its ports are the host's"};
+  }
+  auto listener = listen_on(entry);
+  if (!listener) return std::move(listener).error();
+  gateway_->publish({entry.sandbox_port, std::move(listener).value()});
+  return {};
+}
+
+bool Network::unpublish(const PublishEntry& entry) { return gateway_ && gateway_->unpublish(host_end(entry)); }
 
 std::vector<Blocked> Network::turn() {
   if (gateway_) gateway_->turn();

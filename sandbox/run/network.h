@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "launch/launch.h"
@@ -23,6 +24,19 @@ class Network {
 
   /// Readable when turn() has something to do; -1: never.
   int fd() const noexcept { return gateway_ ? gateway_->fd() : -1; }
+  // Changes of a running sandbox, from the next connection on: what is connected stays so. They are nowhere written
+  // down. An Error says why the sandbox cannot take it; nothing has changed then.
+
+  /// One more rule of network.allow, as a profile has it: "example.com:443", "*.example.com", "@npm". `origin` is what
+  /// refusals name.
+  Result<void> allow(const std::string& rule, const Origin& origin);
+  /// Takes every rule of network.allow out that says the same, wherever it came from. False: there is none.
+  Result<bool> take_back(const std::string& rule);
+  /// Listens on the host from now on. Whatever network.mode is but "host".
+  Result<void> publish(const PublishEntry& entry);
+  /// False: that port of the host is not published.
+  bool unpublish(const PublishEntry& entry);
+
   /// What was refused for the first time.
   std::vector<Blocked> turn();
 
@@ -30,6 +44,7 @@ class Network {
   std::unique_ptr<std::vector<Blocked>> blocked_ =
       std::make_unique<std::vector<Blocked>>();  // the gateway writes to it
   std::unique_ptr<Gateway> gateway_;
+  bool filtered_ = false;
 };
 
 }  // namespace snug

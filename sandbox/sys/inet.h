@@ -14,6 +14,7 @@ namespace snug {
 struct Endpoint {
   IpAddress address;
   std::uint16_t port = 0;
+  auto operator<=>(const Endpoint&) const = default;
 };
 
 struct SocketAddress {

@@ -268,3 +268,26 @@ TEST_CASE("a connection that no rule allows is reset and told once") {
   REQUIRE(gate.ended.size() == 2);
   CHECK(gate.ended[0].end == Connection::End::blocked);
 }
+
+TEST_CASE("rules and published ports come and go while the gateway runs") {
+  Gate gate({"a.example:1-3"});
+  const std::string message = question("b", "example");
+  const auto status = [&] { return gate.ask(SOCK_DGRAM, gate.names_by_udp, message)[3] & 0xf; };
+  CHECK(status() == 3);
+  const NetworkRule rule = parse_network_rule("b.example:" + std::to_string(end_of(gate.listener_copy).port)).value();
+  REQUIRE(gate.gateway->allow({rule, {}}));
+  CHECK(status() == 0);
+  CHECK(gate.gateway->take_back(rule));
+  CHECK_FALSE(gate.gateway->take_back(rule));
+  CHECK(status() == 3);
+  CHECK(gate.blocked.size() == 2);  // told again: it was let through meanwhile
+
+  PortListener published{.port = 1, .socket = bound(SOCK_STREAM)};
+  const Endpoint end = end_of(published.socket);
+  gate.gateway->publish(std::move(published));
+  CHECK(gate.gateway->unpublish(end));
+  CHECK_FALSE(gate.gateway->unpublish(end));
+  Fd late(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const SocketAddress to = to_socket_address(end);
+  CHECK(connect(late.get(), to.get(), to.size) < 0);
+}
