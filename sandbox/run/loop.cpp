@@ -12,6 +12,8 @@
 #include <cstring>
 #include <utility>
 
+#include "sys/own_pages.h"
+
 namespace snug {
 namespace {
 
@@ -24,8 +26,8 @@ constexpr int kRounds = 8;
 // serial drivers' wake-up threshold is 256).
 constexpr std::size_t kCautiousWrite = 256;
 
-// A run shorter than this is looked at when it ends.
-constexpr std::chrono::milliseconds kBeforeWatching(200);
+// A run shorter than this is looked at when it ends, and gives nothing up.
+constexpr std::chrono::milliseconds kBeforeSettling(200);
 
 bool is_ignored(int signal) {
   struct sigaction action {};
@@ -89,10 +91,8 @@ void Loop::start() {
     const Rung rung{.action = Rung::Action::time_out, .after = *options_.timeout};
     deadlines_.add({&rung, 1}, Deadlines::Clock::now());
   }
-  if (options_.watcher && !options_.watcher->empty()) {
-    constexpr Rung watch{.action = Rung::Action::watch, .after = kBeforeWatching};
-    deadlines_.add({&watch, 1}, Deadlines::Clock::now());
-  }
+  constexpr Rung settle{.action = Rung::Action::settle, .after = kBeforeSettling};
+  deadlines_.add({&settle, 1}, Deadlines::Clock::now());
   if (options_.session) {
     const Rung record{.action = Rung::Action::record, .after = options_.session->delay()};
     deadlines_.add({&record, 1}, Deadlines::Clock::now());
@@ -244,9 +244,8 @@ void Loop::take_deadlines() {
       case Rung::Action::kill_init:
         kill_init();
         break;
-      case Rung::Action::watch:
-        for (Watch& watch : options_.watcher->begin()) untold_losses_.push_back(std::move(watch));
-        tell_losses();
+      case Rung::Action::settle:
+        settle();
         break;
       case Rung::Action::record:
         make_known();
@@ -257,6 +256,13 @@ void Loop::take_deadlines() {
         break;
     }
   }
+}
+
+void Loop::settle() {
+  give_up_own_pages();  // 3.7 of 4.3 MiB on x86-64
+  if (!options_.watcher || options_.watcher->empty()) return;
+  for (Watch& watch : options_.watcher->begin()) untold_losses_.push_back(std::move(watch));
+  tell_losses();
 }
 
 // --- init ---

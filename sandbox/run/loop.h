@@ -57,6 +57,7 @@ class Loop {
   void state_interest();
   void take_signals();
   void take_deadlines();
+  void settle();
   void take_reports();
   void take_refusals();
   void tell_refusals();

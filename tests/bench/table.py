@@ -186,6 +186,7 @@ def loops():
 def memory():
     process = subprocess.Popen(snug("sh", "-c", "echo ready; read x"), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     process.stdout.readline()
+    time.sleep(0.5)  # snug settles down 200 ms after the start
     with open(f"/proc/{process.pid}/smaps_rollup") as file:
         sizes = {name: int(value) for name, value in re.findall(r"(\w+): +(\d+) kB", file.read())}
     before = switches(process.pid)

@@ -388,7 +388,7 @@ TEST_CASE("an idle run does not wake up") {
     }
     return -1L;
   };
-  ::usleep(50000);
+  ::usleep(400000);  // it settles down after 200 ms
   const long before = switches();
   ::usleep(500000);
   CHECK(switches() == before);
