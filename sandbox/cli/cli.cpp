@@ -74,6 +74,10 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return apply_command(invocation);
     case Command::discard:
       return discard_command(invocation);
+    case Command::ps:
+      return ps_command(invocation);
+    case Command::kill:
+      return kill_command(invocation);
     case Command::doctor:
       return doctor_command(invocation);
     case Command::check:

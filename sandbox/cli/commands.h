@@ -22,6 +22,8 @@ int init_command(const Invocation& invocation);
 int diff_command(const Invocation& invocation);
 int apply_command(const Invocation& invocation);
 int discard_command(const Invocation& invocation);
+int ps_command(const Invocation& invocation);
+int kill_command(const Invocation& invocation);
 int doctor_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
 int trust_command(const Invocation& invocation);

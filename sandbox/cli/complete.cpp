@@ -135,7 +135,7 @@ std::string help_behind(std::string_view help, std::string_view lead) {
 }
 
 std::string option_help(const std::string& help, const std::string& name) {
-  for (const std::string lead : {"      ", "  -p, ", "  -v, ", "  -h, ", "  -V, "}) {
+  for (const std::string lead : {"      ", "  -p, ", "  -v, ", "  -h, ", "  -V, ", "  -q, ", "  -s, "}) {
     if (std::string found = help_behind(help, lead + name); !found.empty()) return found;
   }
   return {};
@@ -203,7 +203,7 @@ void offer_value(Answer& answer, std::string_view name, const std::string& lead,
 
 // --- words that are no options --------------------------------------------------------------------------
 
-enum class Takes { nothing, profiles, commands, shells, command_line };
+enum class Takes { nothing, profiles, commands, shells, command_line, sandboxes };
 
 struct PositionalRow {
   std::string_view command;
@@ -215,7 +215,7 @@ constexpr PositionalRow positional_rows[] = {
     {"shell", Takes::nothing},     {"discard", Takes::nothing}, {"doctor", Takes::nothing},
     {"version", Takes::nothing},   {"check", Takes::profiles},  {"trust", Takes::profiles},
     {"help", Takes::commands},     {"hook", Takes::shells},     {"run", Takes::command_line},
-    {"plan", Takes::command_line},
+    {"plan", Takes::command_line}, {"ps", Takes::sandboxes},    {"kill", Takes::sandboxes},
 };
 
 void offer_positional(Answer& answer, std::string_view command, std::size_t at, const CompletionSources& sources) {
@@ -230,6 +230,9 @@ void offer_positional(Answer& answer, std::string_view command, std::size_t at, 
       return answer.offer_all(std::array{"bash", "zsh", "fish"});
     case Takes::command_line:
       return answer.also_command(at);
+    case Takes::sandboxes:
+      for (const Candidate& sandbox : sources.sandboxes) answer.offer(sandbox.word, sandbox.help);
+      return;
     case Takes::profiles:
       answer.offer_all(sources.profiles);
       return answer.also(Also::files);

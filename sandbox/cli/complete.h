@@ -8,15 +8,16 @@
 
 namespace snug {
 
+struct Candidate {
+  std::string word;  ///< the whole word; what ends in '=' or '.' goes on without a space
+  std::string help;  ///< a few words, or empty
+};
+
 /// What the answer takes from the machine.
 struct CompletionSources {
   std::vector<std::string> profiles;   ///< names that -p takes
   std::vector<std::string> variables;  ///< names in the caller's environment
-};
-
-struct Candidate {
-  std::string word;  ///< the whole word; what ends in '=' or '.' goes on without a space
-  std::string help;  ///< a few words, or empty
+  std::vector<Candidate> sandboxes;    ///< that run: a name or id, with the command
 };
 
 struct Completion {

@@ -19,6 +19,8 @@ usage:
   snug diff [PATH...]                 what runs with --project overlay changed
   snug apply [PATH...]                take it over into the project
   snug discard                        throw it away
+  snug ps [ID]                        the sandboxes that run
+  snug kill ID                        end one
   snug check [FILE]                   every mistake in a profile
   snug trust [FILE]                   agree to what a project's snug.toml asks for
   snug hook SHELL                     have your shell name a project's sandbox
@@ -268,6 +270,31 @@ examples:
   snug trust --undo ./snug.toml
 )";
 
+constexpr std::string_view ps_text = R"(usage: snug ps [options] [ID|NAME]
+
+Lists the sandboxes of yours that run, or one of them. ID may be cut short.
+
+      --json                   as JSON, {"schema": 1, ...}; see snug-sessions(7)
+  -q, --quiet                  their ids alone
+
+examples:
+  snug ps
+  snug kill $(snug ps -q)                    end them all
+)";
+
+constexpr std::string_view kill_text = R"(usage: snug kill [-s SIGNAL] ID|NAME...
+
+Ends running sandboxes: the command is asked to end by TERM (a shell by HUP), what is
+left after ten seconds is killed. Returns when everything is gone.
+
+  -s, --signal SIGNAL          send this signal to the command instead, and return at
+                               once; KILL ends everything inside
+
+examples:
+  snug kill web
+  snug kill -s USR1 3f2a
+)";
+
 constexpr std::string_view doctor_text = R"(usage: snug doctor [--json]
 
 Tries what a sandbox needs from this machine, as you, and prints the fix for whatever
@@ -286,10 +313,13 @@ void add_line(std::string& text, std::string lead, std::string_view help) {
   text.append(lead).append(help).push_back('\n');
 }
 
-std::string options_text() {
+std::string options_text(Command command) {
   std::string text = "options:\n";
   add_line(text, "  -p, --profile NAME|FILE", "the profile; default: the nearest snug.toml upwards");
   add_line(text, "      --onto NAME", "go on with a capture of the project (snug diff --list)");
+  if (command != Command::plan) {
+    add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
+  }
   add_line(text, "  -v, --verbose", "say each decision on stderr");
   add_line(text, "  -h, --help", "this text");
   std::string_view group;
@@ -301,8 +331,8 @@ std::string options_text() {
   return text;
 }
 
-std::string with_options(std::string_view lead, std::string_view examples) {
-  return std::string(lead) + options_text() + std::string(examples);
+std::string with_options(Command command, std::string_view lead, std::string_view examples) {
+  return std::string(lead) + options_text(command) + std::string(examples);
 }
 
 }  // namespace
@@ -311,11 +341,11 @@ std::string help_text(std::optional<Command> command) {
   if (!command) return std::string(overview);
   switch (*command) {
     case Command::shell:
-      return with_options(shell_lead, shell_examples);
+      return with_options(Command::shell, shell_lead, shell_examples);
     case Command::run:
-      return with_options(run_lead, run_examples);
+      return with_options(Command::run, run_lead, run_examples);
     case Command::plan:
-      return with_options(plan_lead, plan_examples);
+      return with_options(Command::plan, plan_lead, plan_examples);
     case Command::why:
       return std::string(why_text);
     case Command::allow:
@@ -334,6 +364,10 @@ std::string help_text(std::optional<Command> command) {
       return std::string(trust_text);
     case Command::hook:
       return std::string(hook_text);
+    case Command::ps:
+      return std::string(ps_text);
+    case Command::kill:
+      return std::string(kill_text);
     case Command::doctor:
       return std::string(doctor_text);
     case Command::help:

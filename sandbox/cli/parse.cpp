@@ -25,7 +25,8 @@ constexpr std::array commands{
     CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
     CommandRow{"allow", Command::allow},       CommandRow{"init", Command::init},
     CommandRow{"diff", Command::diff},         CommandRow{"apply", Command::apply},
-    CommandRow{"discard", Command::discard},   CommandRow{"doctor", Command::doctor},
+    CommandRow{"discard", Command::discard},   CommandRow{"ps", Command::ps},
+    CommandRow{"kill", Command::kill},         CommandRow{"doctor", Command::doctor},
     CommandRow{"check", Command::check},       CommandRow{"trust", Command::trust},
     CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
     CommandRow{"complete", Command::complete}, CommandRow{"hook", Command::hook},
@@ -35,7 +36,14 @@ constexpr std::array commands{
 struct FlagRow {
   Command command;
   const char* name;
+  const char* short_name = "";  ///< "-q"
 };
+
+/// As CLI11 takes it: "-q,--quiet".
+std::string spelling_of(const FlagRow& row) {
+  const std::string short_name = row.short_name;
+  return short_name.empty() ? row.name : short_name + "," + row.name;
+}
 
 constexpr FlagRow own_flags[] = {
     {Command::why, "--read"},       {Command::why, "--write"},      {Command::why, "--exec"},
@@ -49,13 +57,14 @@ constexpr FlagRow own_flags[] = {
     {Command::diff, "-z"},          {Command::apply, "--yes"},      {Command::apply, "--theirs"},
     {Command::apply, "--reviewed"}, {Command::apply, "--continue"}, {Command::apply, "--abort"},
     {Command::discard, "--yes"},    {Command::check, "--show"},     {Command::check, "--diff"},
-    {Command::check, "--strict"},
+    {Command::check, "--strict"},   {Command::ps, "--quiet", "-q"},
 };
 
 /// The same with a value.
 constexpr FlagRow own_values[] = {
     {Command::shell, "--onto"}, {Command::run, "--onto"},   {Command::plan, "--onto"},
     {Command::diff, "--from"},  {Command::apply, "--from"}, {Command::discard, "--from"},
+    {Command::run, "--name"},   {Command::shell, "--name"}, {Command::kill, "--signal", "-s"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -73,7 +82,8 @@ bool asks_a_plan(Command command) { return command == Command::why || command ==
 
 /// Its words are no command line of their own.
 bool takes_options_anywhere(Command command) {
-  return asks_a_plan(command) || command == Command::diff || command == Command::apply;
+  return asks_a_plan(command) || command == Command::diff || command == Command::apply || command == Command::ps ||
+         command == Command::kill;
 }
 
 const CommandRow* find_command(const std::string& word) {
@@ -86,7 +96,7 @@ std::string did_you_mean(std::string_view word) {
 }
 
 bool has_json(Command command) {
-  return command == Command::plan || command == Command::why || command == Command::diff ||
+  return command == Command::plan || command == Command::why || command == Command::diff || command == Command::ps ||
          command == Command::doctor || command == Command::check || command == Command::trust;
 }
 
@@ -98,13 +108,13 @@ void add_options(CLI::App& app, Command command) {
   if (command == Command::check || command == Command::trust) app.add_flag("--list");
   if (command == Command::shell) app.add_flag("-V,--version");
   for (const auto& flag : own_flags) {
-    if (flag.command == command) app.add_flag(flag.name);
+    if (flag.command == command) app.add_flag(spelling_of(flag));
   }
   const auto add_valued = [&](const std::string& names) {
     app.add_option(names)->type_size(1)->expected(1)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   for (const auto& option : own_values) {
-    if (option.command == command) add_valued(option.name);
+    if (option.command == command) add_valued(spelling_of(option));
   }
   if (!is_run_like(command) && !asks_a_plan(command)) return;
   add_valued("-p,--profile");
@@ -247,6 +257,9 @@ std::optional<Error> check_words(const Invocation& invocation) {
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
   }
+  if (command == Command::kill && words.empty()) {
+    return Error{.what = "kill: no sandbox given", .fix = "snug kill ID|NAME; `snug ps` lists those that run"};
+  }
   if (command == Command::hook && words.empty()) {
     return Error{.what = "hook: no shell given", .fix = "eval \"$(snug hook bash)\"; or zsh, or fish"};
   }
@@ -254,7 +267,8 @@ std::optional<Error> check_words(const Invocation& invocation) {
                           command == Command::version;
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
   const bool takes_one = command == Command::why || command == Command::init || command == Command::check ||
-                         command == Command::trust || command == Command::hook || command == Command::help;
+                         command == Command::trust || command == Command::hook || command == Command::ps ||
+                         command == Command::help;
   if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;
 }

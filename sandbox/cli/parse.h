@@ -24,6 +24,8 @@ enum class Command {
   diff,
   apply,
   discard,
+  ps,
+  kill,
   doctor,
   check,
   trust,

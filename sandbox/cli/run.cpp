@@ -176,20 +176,29 @@ class Telling {
   RefusalRecord record_;
 };
 
-SessionOptions session_options(const Prepared& prepared) {
-  return {.place = places_of_sessions(prepared.caller).front()};
+SessionOptions session_options(const Invocation& invocation, const Prepared& prepared) {
+  return {.place = places_of_sessions(prepared.caller).front(), .name = invocation.value("--name").value_or("")};
+}
+
+bool check_name(const Invocation& invocation) {
+  const auto name = invocation.value("--name");
+  if (!name || is_session_name(*name)) return true;
+  print_error({.what = "--name: " + quote_for_display(*name) + " cannot be a name",
+               .fix = "letters, digits, '.', '_' and '-', the first a letter or digit, 63 at most"});
+  return false;
 }
 
 }  // namespace
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
+  if (!check_name(invocation)) return status_setup_failed;
   const auto prepared = prepare(invocation);
   if (!prepared) return status_setup_failed;
   const Plan& plan = prepared->plan;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
   Telling telling(invocation, *prepared);
-  const auto outcome = run_plan(plan, std::move(early), telling.events(), session_options(*prepared));
+  const auto outcome = run_plan(plan, std::move(early), telling.events(), session_options(invocation, *prepared));
   if (!outcome) return print_error(outcome.error()), drop_empty_capture(plan), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);
   telling.end(*outcome);

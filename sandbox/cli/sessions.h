@@ -4,11 +4,31 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "plan/request.h"
+#include "sessions/control.h"
+#include "sessions/record.h"
 
 namespace snug {
 
 /// Where the records of this user's runs lie, the place for new ones first.
 std::vector<std::string> places_of_sessions(const Caller& caller);
+
+struct RunningSandbox {
+  SessionRecord record;
+  std::string place;
+};
+
+/// The oldest first.
+std::vector<RunningSandbox> running_sandboxes(const Caller& caller);
+
+/// The one with the name `word`, else with an id that begins so. Errors: none, or several.
+Result<RunningSandbox> choose_sandbox(const std::vector<RunningSandbox>& running, const std::string& word);
+
+/// What its snug answers.
+Result<std::string> ask(const RunningSandbox& sandbox, const ControlRequest& request);
+
+/// Its name if it has one, else its id.
+const std::string& label_of(const SessionRecord& record);
 
 }  // namespace snug

@@ -7,6 +7,8 @@
 #include "cli/complete.h"
 #include "cli/print.h"
 #include "cli/profile_files.h"
+#include "cli/sessions.h"
+#include "cli/sessions_text.h"
 #include "cli/surroundings.h"
 
 extern char** environ;
@@ -33,20 +35,34 @@ std::vector<std::string> environment_names() {
   return names;
 }
 
-// Nobody to ask means no names, not a message in the middle of a command line.
-std::vector<std::string> profile_names() {
+std::vector<std::string> profile_names(const Caller& caller) {
   std::vector<std::string> names;
-  const auto caller = read_caller();
-  if (!caller) return names;
-  for (NamedProfile& profile : list_profiles(*caller)) names.push_back(std::move(profile.name));
+  for (NamedProfile& profile : list_profiles(caller)) names.push_back(std::move(profile.name));
   return names;
+}
+
+std::vector<Candidate> sandboxes_of(const Caller& caller) {
+  std::vector<Candidate> candidates;
+  for (const RunningSandbox& sandbox : running_sandboxes(caller)) {
+    candidates.push_back({label_of(sandbox.record), command_line_of(sandbox.record.command)});
+  }
+  return candidates;
+}
+
+// Nobody to ask means no names, not a message in the middle of a command line.
+CompletionSources read_sources() {
+  CompletionSources sources{.profiles = {}, .variables = environment_names(), .sandboxes = {}};
+  const auto caller = read_caller();
+  if (!caller) return sources;
+  sources.profiles = profile_names(*caller);
+  sources.sandboxes = sandboxes_of(*caller);
+  return sources;
 }
 
 }  // namespace
 
 int complete_command(const Invocation& invocation) {
-  const CompletionSources sources{.profiles = profile_names(), .variables = environment_names()};
-  return print_data(completion_to_text(complete(invocation.words, sources))) ? 0 : status_usage;
+  return print_data(completion_to_text(complete(invocation.words, read_sources()))) ? 0 : status_usage;
 }
 
 }  // namespace snug

@@ -70,6 +70,7 @@ constexpr ControlSocket rows[] = {
     {"**/wezterm/*", "the WezTerm terminal", commands},
     {"/run/user/*/snug/*", "snug", "controls your other sandboxes"},
     {"/run/user/*/snug/*/*", "snug", "controls your other sandboxes"},
+    {"**/.local/state/snug/running/*", "snug", "controls your other sandboxes"},
     {"**/.local/state/snug/*/*/*", "snug", "controls your other sandboxes"},
     {"**/.ssh/*", "a shared ssh connection", "opens shells on the machine you are logged in to"},
 };

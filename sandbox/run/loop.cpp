@@ -165,7 +165,8 @@ void Loop::tell_blocked() {
 // --- requests from outside ---
 
 void Loop::make_known() {
-  const auto known = options_.session->begin(sandbox_, {.signal = [this](int signal) { signal_from_outside(signal); }});
+  const auto known = options_.session->begin(
+      sandbox_, {.signal = [this](int signal) { signal_from_outside(signal); }, .end = [this] { end_from_outside(); }});
   if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
 }
 
@@ -176,6 +177,13 @@ void Loop::take_requests() {
 void Loop::signal_from_outside(int signal) {
   if (signal == SIGKILL) return send(Command::end);
   forward(signal);
+}
+
+// An interactive shell ignores TERM and obeys HUP.
+void Loop::end_from_outside() {
+  const auto now = Deadlines::Clock::now();
+  if (options_.interactive_shell) return deadlines_.add(kHangUpLadder, now);
+  deadlines_.add(kTimeOutLadder, now);
 }
 
 // --- what came loose ---

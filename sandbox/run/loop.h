@@ -49,7 +49,20 @@ class Loop {
   RunOutcome run();
 
  private:
-  enum Slot { kSignals, kControl, kInit, kTerminal, kMaster, kStdin, kStdout, kStderr, kListener, kWatches, kNetwork, kRequests };
+  enum Slot {
+    kSignals,
+    kControl,
+    kInit,
+    kTerminal,
+    kMaster,
+    kStdin,
+    kStdout,
+    kStderr,
+    kListener,
+    kWatches,
+    kNetwork,
+    kRequests
+  };
 
   // One turn of the loop.
   void start();
@@ -79,6 +92,7 @@ class Loop {
   void handle_report(const protocol::Report& report);
   void make_known();
   void signal_from_outside(int signal);
+  void end_from_outside();
   void command_stopped(int signal);
   void command_ended(int wait_status);
   void init_died();

@@ -103,6 +103,9 @@ ControlAnswer Session::answer(ControlRequest& request) {
       return {.text = plan_to_json(plan_)};
     case ControlRequest::Kind::signal:
       return take_signal(request);
+    case ControlRequest::Kind::end:
+      actions_.end();
+      return {};
     default:
       return {.done = false, .text = "this sandbox was started by a snug that cannot do that"};
   }

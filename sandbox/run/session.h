@@ -34,6 +34,7 @@ class Session {
   /// What the loop does on request.
   struct Actions {
     std::function<void(int signal)> signal;
+    std::function<void()> end;
   };
   /// Writes the record and listens. `sandbox` must outlive this.
   Result<void> begin(const Sandbox& sandbox, Actions actions);

@@ -23,6 +23,7 @@ struct ControlRequest {
     enter = 3,    ///< start another command inside (launch/enter.h)
     allow = 4,    ///< words: as in network.allow; they let connections through at once
     publish = 5,  ///< words: as in network.publish; the host listens at once
+    end = 6,      ///< ask the command to end; what is left after ten seconds is killed
   };
   Kind kind = Kind::plan;
   std::vector<std::string> words = {};

@@ -10,10 +10,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <memory>
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/write.h"
 
@@ -45,9 +45,7 @@ Result<void> make_directories(const std::string& path) {
   return sys_error("make " + quote_for_display(path));
 }
 
-Fd open_directory(const std::string& path) {
-  return Fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-}
+Fd open_own(const std::string& path) { return Fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)); }
 
 bool is_own_directory(int fd) {
   struct stat status {};
@@ -68,11 +66,8 @@ std::optional<std::string> read_all(int fd) {
 
 std::vector<std::string> ids_in(int directory) {
   std::vector<std::string> ids;
-  Fd again(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(again ? fdopendir(again.get()) : nullptr, closedir);
-  if (!stream) return ids;
-  again.release();
-  while (const dirent* entry = readdir(stream.get())) {
+  const DirectoryStream stream = open_directory(Fd(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)));
+  while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
     if (is_id(entry->d_name)) ids.emplace_back(entry->d_name);
     if (ids.size() == kMostFiles) break;
   }
@@ -95,7 +90,7 @@ std::vector<std::string> session_places(const std::string& runtime, const std::s
 
 Result<SessionDirectory> SessionDirectory::make(const std::string& path) {
   if (auto made = make_directories(path); !made) return made.error();
-  Fd fd = open_directory(path);
+  Fd fd = open_own(path);
   if (!fd) return sys_error("open " + quote_for_display(path));
   if (is_own_directory(fd.get())) return SessionDirectory(path, std::move(fd));
   return Error{.what = "cannot keep records of running sandboxes in " + quote_for_display(path),
@@ -104,7 +99,7 @@ Result<SessionDirectory> SessionDirectory::make(const std::string& path) {
 }
 
 std::optional<SessionDirectory> SessionDirectory::open(const std::string& path) {
-  Fd fd = open_directory(path);
+  Fd fd = open_own(path);
   if (!fd || !is_own_directory(fd.get())) return std::nullopt;
   return SessionDirectory(path, std::move(fd));
 }

@@ -1,14 +1,10 @@
 #include "sessions/record.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 
-#include "base/fd.h"
+#include "sessions/proc_file.h"
 
 namespace snug {
 namespace {
@@ -85,11 +81,7 @@ std::optional<ProcessIdentity> identity_from_stat(std::string_view stat) {
 }
 
 std::optional<ProcessIdentity> identify_process(pid_t pid) {
-  const Fd file(open(("/proc/" + std::to_string(pid) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
-  std::array<char, 1024> buffer;
-  const ssize_t got = file ? read(file.get(), buffer.data(), buffer.size()) : -1;
-  if (got <= 0) return std::nullopt;
-  return identity_from_stat({buffer.data(), static_cast<std::size_t>(got)});
+  return identity_from_stat(read_proc_file("/proc/" + std::to_string(pid) + "/stat"));
 }
 
 std::string to_text(const SessionRecord& record) {

@@ -21,7 +21,9 @@ Completion at_end_of(const std::string& line) {
   std::istringstream text(line);
   for (std::string word; std::getline(text, word, ' ');) words.push_back(word);
   if (line.empty() || line.back() == ' ') words.emplace_back();
-  return complete(words, {.profiles = {"default", "node"}, .variables = {"HOME", "PATH"}});
+  return complete(words, {.profiles = {"default", "node"},
+                          .variables = {"HOME", "PATH"},
+                          .sandboxes = {{"web", "sleep 1"}, {"0badcafe", ""}}});
 }
 
 std::set<std::string> offered(const std::string& line) {
@@ -48,6 +50,13 @@ TEST_CASE("completion offers every command that --help names") {
   CHECK_FALSE(commands.contains("complete"));
   CHECK(offered("ru") == Set{"run"});
   CHECK(offered("help ch") == Set{"check"});
+}
+
+TEST_CASE("completion names the sandboxes that run") {
+  CHECK(offered("kill ") == Set{"web", "0badcafe"});
+  CHECK(offered("kill -s TERM w") == Set{"web"});
+  CHECK(offered("ps 0") == Set{"0badcafe"});
+  CHECK(at_end_of("kill w").candidates.at(0).help == "sleep 1");
 }
 
 TEST_CASE("completion offers every option of a command with a word about it") {

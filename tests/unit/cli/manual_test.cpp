@@ -81,6 +81,23 @@ TEST_CASE("--help of run-like commands has every shared option") {
   }
 }
 
+TEST_CASE("snug(1) and --help have every option of the commands for running sandboxes") {
+  const auto page = read_page("snug.1.scd");
+  const auto overview = snug::help_text(std::nullopt);
+  for (const auto command : {snug::Command::ps, snug::Command::kill}) {
+    for (const auto& option : snug::option_names(command)) {
+      if (option.name == "--verbose" || option.name == "--help" || option.name == "-v" || option.name == "-h") continue;
+      INFO(option.name);
+      CHECK(page.find("*" + option.name + "*") != std::string::npos);
+      CHECK(snug::help_text(command).find(option.name) != std::string::npos);
+    }
+  }
+  for (const char* name : {"ps", "kill"}) {
+    CHECK(page.find("*snug " + std::string(name) + "*") != std::string::npos);
+    CHECK(overview.find("snug " + std::string(name) + " ") != std::string::npos);
+  }
+}
+
 TEST_CASE("snug(1) and --help have every option of why and allow") {
   const auto page = read_page("snug.1.scd");
   for (const auto command : {snug::Command::why, snug::Command::allow}) {

@@ -1,0 +1,93 @@
+// snug kill: a signal for the command of a running sandbox, or its end.
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <optional>
+#include <thread>
+
+#include "base/fd.h"
+#include "base/quote.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/sessions.h"
+#include "cli/surroundings.h"
+
+namespace snug {
+namespace {
+
+// The command has ten seconds to end, and init two more to end the rest.
+constexpr int kPatience = 15'000;  // milliseconds
+
+bool all_digits(const std::string& word) {
+  return !word.empty() && std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
+}
+
+/// "TERM", "SIGTERM", "term", "15".
+std::optional<int> signal_named(std::string word) {
+  for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (word.starts_with("SIG")) word.erase(0, 3);
+  for (int number = 1; number < NSIG; ++number) {
+    const char* const name = sigabbrev_np(number);
+    if (name != nullptr && word == name) return number;
+    if (all_digits(word) && word == std::to_string(number)) return number;
+  }
+  return std::nullopt;
+}
+
+// A descriptor of the process that was recorded and of no other.
+Fd open_process(const ProcessIdentity& process) {
+  Fd fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
+  return fd && identify_process(process.pid) == process ? std::move(fd) : Fd();
+}
+
+// Its snug may be stopped or stuck: the kernel ends everything with the first process inside.
+bool kill_without_help(const SessionRecord& record) {
+  const Fd init = open_process(record.init);
+  return init && syscall(SYS_pidfd_send_signal, init.get(), SIGKILL, nullptr, 0) == 0;
+}
+
+Result<void> send_signal(const RunningSandbox& sandbox, int signal) {
+  auto answer = ask(sandbox, {.kind = ControlRequest::Kind::signal, .words = {std::to_string(signal)}});
+  if (answer || (signal == SIGKILL && kill_without_help(sandbox.record))) return {};
+  return std::move(answer).error();
+}
+
+Result<void> end_and_wait(const RunningSandbox& sandbox) {
+  const Fd snug = open_process(sandbox.record.snug);
+  if (auto answer = ask(sandbox, {.kind = ControlRequest::Kind::end}); !answer) return std::move(answer).error();
+  pollfd ended{snug.get(), POLLIN, 0};
+  if (!snug || poll(&ended, 1, kPatience) != 0) return {};
+  return Error{.what = "sandbox " + label_of(sandbox.record) + " has not ended yet",
+               .fix = "snug kill -s KILL " + label_of(sandbox.record)};
+}
+
+}  // namespace
+
+int kill_command(const Invocation& invocation) {
+  const auto caller = read_caller();
+  if (!caller) return print_error(caller.error()), status_usage;
+  const auto word = invocation.value("--signal");
+  const auto signal = word ? signal_named(*word) : std::nullopt;
+  if (word && !signal) {
+    print_error({.what = "no signal is called " + quote_for_display(*word), .fix = "snug kill -s TERM ID"});
+    return status_usage;
+  }
+  const auto running = running_sandboxes(*caller);
+  int status = 0;
+  for (const std::string& name : invocation.words) {
+    const auto sandbox = choose_sandbox(running, name);
+    const auto done = !sandbox ? Result<void>(sandbox.error())
+                      : signal ? send_signal(*sandbox, *signal)
+                               : end_and_wait(*sandbox);
+    if (!done) print_error(done.error()), status = status_found;
+  }
+  return status;
+}
+
+}  // namespace snug

@@ -1,0 +1,103 @@
+#include "sessions/processes.h"
+
+#include <dirent.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+
+#include "sessions/proc_file.h"
+#include "sys/directory.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t kLongestCommand = 64 << 10;
+
+std::string path_of(pid_t pid, std::string_view file) {
+  return "/proc/" + std::to_string(pid) + "/" + std::string(file);
+}
+
+pid_t number_of(std::string_view name) {
+  pid_t pid = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+  return error == std::errc() && end == name.data() + name.size() ? pid : 0;
+}
+
+// "Pss:                 123 kB"
+std::uint64_t kilobytes_behind(std::string_view text, std::string_view label) {
+  const std::size_t at = text.find(label);
+  if (at == text.npos) return 0;
+  text.remove_prefix(at + label.size());
+  text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
+  std::uint64_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value << 10;
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\0');
+    words.emplace_back(text.substr(0, end));
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  }
+  return words;
+}
+
+std::string name_of(pid_t pid) {
+  std::string name = read_proc_file(path_of(pid, "comm"));
+  if (name.ends_with('\n')) name.pop_back();
+  return name;
+}
+
+}  // namespace
+
+pid_t parent_from_stat(std::string_view stat) {
+  const std::size_t name_end = stat.rfind(") ");
+  if (name_end == stat.npos || stat.size() < name_end + 4) return 0;
+  stat.remove_prefix(name_end + 4);  // the state is one letter
+  return number_of(stat.substr(0, stat.find(' ')));
+}
+
+ProcessTable ProcessTable::read() {
+  ProcessTable table;
+  const DirectoryStream all = open_directory(std::string("/proc"));
+  while (const dirent* entry = all ? readdir(all.get()) : nullptr) {
+    const pid_t pid = number_of(entry->d_name);
+    const pid_t parent = pid > 0 ? parent_from_stat(read_proc_file(path_of(pid, "stat"))) : 0;
+    if (parent > 0) table.children_[parent].push_back(pid);
+  }
+  return table;
+}
+
+std::vector<pid_t> ProcessTable::below(const ProcessIdentity& init) const {
+  std::vector<pid_t> found;
+  if (identify_process(init.pid) != init) return found;
+  std::vector<pid_t> todo{init.pid};
+  while (!todo.empty()) {
+    const auto children = children_.find(todo.back());
+    todo.pop_back();
+    if (children == children_.end()) continue;
+    found.insert(found.end(), children->second.begin(), children->second.end());
+    todo.insert(todo.end(), children->second.begin(), children->second.end());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+std::uint64_t memory_of(pid_t pid) {
+  const std::uint64_t shared_out = kilobytes_behind(read_proc_file(path_of(pid, "smaps_rollup")), "\nPss:");
+  return shared_out != 0 ? shared_out : kilobytes_behind(read_proc_file(path_of(pid, "status")), "\nVmRSS:");
+}
+
+Process look_at(pid_t pid) {
+  Process process{
+      .pid = pid, .parent = parent_from_stat(read_proc_file(path_of(pid, "stat"))), .memory = memory_of(pid)};
+  process.command = words_of(read_proc_file(path_of(pid, "cmdline"), kLongestCommand));
+  if (process.command.empty()) process.command = {name_of(pid)};
+  return process;
+}
+
+}  // namespace snug

@@ -1,0 +1,43 @@
+// What runs in a sandbox, as /proc of the host shows it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "sessions/record.h"
+
+namespace snug {
+
+struct Process {
+  pid_t pid = 0, parent = 0;         ///< as seen from outside
+  std::vector<std::string> command;  ///< its arguments; its name alone if it shows none
+  std::uint64_t memory = 0;          ///< bytes; pages that several share count in parts (Pss)
+};
+
+/// All processes of the host at one time.
+class ProcessTable {
+ public:
+  static ProcessTable read();
+
+  /// Those below `init`, itself not among them, in the order of their numbers. All of a sandbox are: who loses its
+  /// parent becomes a child of init. Empty if `init` is not the process it was.
+  std::vector<pid_t> below(const ProcessIdentity& init) const;
+
+ private:
+  std::map<pid_t, std::vector<pid_t>> children_;
+};
+
+/// Parent and child of one line of /proc/PID/stat; 0: it cannot be read.
+pid_t parent_from_stat(std::string_view stat);
+
+/// What process `pid` is and uses; what cannot be read stays empty.
+Process look_at(pid_t pid);
+
+/// Bytes of memory of `pid` alone.
+std::uint64_t memory_of(pid_t pid);
+
+}  // namespace snug
