@@ -28,8 +28,18 @@ std::optional<std::int64_t> number(std::string_view text) {
   return value;
 }
 
+void add_part(Fields& fields, const CapturePart& part) {
+  fields.emplace_back("part", part.path);
+  fields.emplace_back("part-upper", part.upper);
+  if (!part.top_is_own) fields.emplace_back("part-top", "host");
+}
+
 Fields to_fields(const Capture& capture) {
   Fields fields{{"project", capture.project}, {"began", std::to_string(capture.began)}, {"profile", capture.profile}};
+  if (!capture.place.empty() && capture.place != capture.project) fields.emplace_back("place", capture.place);
+  for (const CapturePart& part : capture.parts) add_part(fields, part);
+  for (const std::string& layer : capture.between) fields.emplace_back("between", layer);
+  if (!capture.unsynced_boot.empty()) fields.emplace_back("unsynced", capture.unsynced_boot);
   for (const std::string& word : capture.command) fields.emplace_back("command", word);
   for (const std::string& pattern : capture.protect) fields.emplace_back("protect", pattern);
   if (capture.status) fields.emplace_back("status", std::to_string(*capture.status));
@@ -39,6 +49,12 @@ Fields to_fields(const Capture& capture) {
 // A key of a later version that means nothing here changes nothing of what the others mean.
 void take_field(Capture& capture, const std::string& key, const std::string& value) {
   if (key == "project") capture.project = value;
+  if (key == "place") capture.place = value;
+  if (key == "part") capture.parts.push_back({.path = value, .upper = {}});
+  if (key == "part-upper" && !capture.parts.empty()) capture.parts.back().upper = value;
+  if (key == "part-top" && !capture.parts.empty()) capture.parts.back().top_is_own = false;
+  if (key == "between") capture.between.push_back(value);
+  if (key == "unsynced") capture.unsynced_boot = value;
   if (key == "began") capture.began = number(value).value_or(0);
   if (key == "profile") capture.profile = value;
   if (key == "command") capture.command.push_back(value);
@@ -51,6 +67,22 @@ void take_field(Capture& capture, const std::string& key, const std::string& val
 Error foreign(const std::string& directory) {
   return {.what = "cannot use the capture " + quote_for_display(directory),
           .why = "its record is damaged or of a newer version"};
+}
+
+// What it says is joined to paths: a record that was tampered with must not lead out of its directory.
+bool is_sound(const Capture& capture) {
+  const auto absolute = [](const std::string& path) { return path.starts_with('/') && !has_dot_dot(path); };
+  const auto sound = [&](const CapturePart& part) {
+    return absolute(part.path) && !part.upper.empty() && part.upper.front() != '/' && !has_dot_dot(part.upper);
+  };
+  return absolute(capture.project) && absolute(capture.place) && capture.began > 0 &&
+         std::ranges::all_of(capture.between, absolute) && std::ranges::all_of(capture.parts, sound);
+}
+
+Error doubtful(const Capture& capture) {
+  return {.what = "the capture " + quote_for_display(capture.name()) + " may be damaged",
+          .why = "the machine stopped before its files were on the disk: some may be empty or cut short",
+          .fix = "throw it away: snug discard --from " + capture.name()};
 }
 
 std::vector<std::string> names_in(const std::string& directory) {
@@ -66,6 +98,48 @@ std::vector<std::string> names_in(const std::string& directory) {
 
 std::string Capture::name() const { return std::string(base_name(directory)); }
 
+Sides Capture::sides() const {
+  if (parts.empty()) return {.upper = join(directory, "upper"), .between = between, .lower = project, .began = began};
+  const CapturePart& part = parts.front();
+  return {.upper = part.upper, .lower = part.path, .began = began, .top_is_own = part.top_is_own};
+}
+
+std::vector<Capture> parts_of(const Capture& capture) {
+  if (capture.parts.empty()) return {capture};
+  std::vector<Capture> parts;
+  for (const CapturePart& part : capture.parts) {
+    Capture alone = capture;
+    alone.directory = join(capture.directory, "parts/" + std::to_string(parts.size()));
+    alone.project = part.path;
+    alone.parts = {part};
+    alone.parts.front().upper = join(capture.directory, part.upper);
+    parts.push_back(std::move(alone));
+  }
+  return parts;
+}
+
+std::string prefix_of(const Capture& capture, const Capture& part) {
+  if (part.project.size() <= capture.project.size()) return "";
+  return part.project.substr(capture.project == "/" ? 1 : capture.project.size() + 1) + "/";
+}
+
+std::string boot_id() {
+  char id[64] = {};
+  const Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  const ssize_t got = file ? read(file.get(), id, sizeof id - 1) : 0;
+  const std::string_view text(id, got > 0 ? static_cast<std::size_t>(got) : 0);
+  return std::string(text.substr(0, text.find('\n')));
+}
+
+Result<void> bring_to_disk(Capture& capture) {
+  if (capture.unsynced_boot.empty()) return {};
+  if (capture.unsynced_boot != boot_id()) return doubtful(capture);
+  const Fd directory(open(capture.directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!directory || syncfs(directory.get()) != 0) return sys_error("write " + quote_for_display(capture.directory));
+  capture.unsynced_boot.clear();
+  return write_capture(capture);
+}
+
 Result<void> write_capture(const Capture& capture) {
   return replace_file(join(capture.directory, "record"), join_fields(record_kind, to_fields(capture)));
 }
@@ -77,8 +151,8 @@ Result<Capture> read_capture(const std::string& directory) {
   if (!fields) return foreign(directory);
   Capture capture{.directory = directory};
   for (const auto& [key, value] : *fields) take_field(capture, key, value);
-  if (!capture.project.starts_with('/') || capture.began <= 0) return foreign(directory);
-  return capture;
+  if (capture.place.empty()) capture.place = capture.project;
+  return is_sound(capture) ? Result<Capture>(std::move(capture)) : foreign(directory);
 }
 
 std::vector<Capture> list_captures(const std::string& directory) {

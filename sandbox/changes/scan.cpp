@@ -35,7 +35,9 @@ class Scanner {
     if (!lower) return std::move(lower).error();
     upper_ = std::move(*upper);
     lower_ = std::move(*lower);
-    if (auto done = compare_tops(); !done) return done;
+    if (sides_.top_is_own) {
+      if (auto done = compare_tops(); !done) return done;
+    }
     waiting_.push_back({.path = "", .merged = true});
     while (!waiting_.empty()) {
       const Waiting next = std::move(waiting_.back());

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "changes/change.h"
@@ -13,10 +14,14 @@ namespace snug {
 
 struct Sides {
   std::string upper;  ///< the overlay's upper directory
+  /// Layers between the two, absolute, the top one first: uppers of captures that are not applied yet. What lies under
+  /// `upper` is what they show over `lower`.
+  std::vector<std::string> between = {};
   std::string lower;  ///< the host's directory it lies over
   /// When the capture began, nanoseconds since the epoch by the clock that stamps files: what the host changed at or
   /// after it has drifted.
   std::int64_t began = 0;
+  bool top_is_own = true;  ///< false: the top directories' own modes are not compared
 };
 
 /// Calls `found` for every change, a directory before what is in it.

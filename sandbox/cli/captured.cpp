@@ -96,12 +96,12 @@ std::vector<Capture> captures_here(const Caller& caller) {
   std::vector<Capture> here;
   for (const std::string& directory : directories_in(captures_in(caller.state_dir))) {
     for (Capture& capture : list_captures(directory)) {
-      if (is_below(caller.cwd, capture.project)) here.push_back(std::move(capture));
+      if (is_below(caller.cwd, capture.place)) here.push_back(std::move(capture));
     }
   }
   std::size_t nearest = 0;
-  for (const Capture& capture : here) nearest = std::max(nearest, capture.project.size());
-  std::erase_if(here, [nearest](const Capture& capture) { return capture.project.size() < nearest; });
+  for (const Capture& capture : here) nearest = std::max(nearest, capture.place.size());
+  std::erase_if(here, [nearest](const Capture& capture) { return capture.place.size() < nearest; });
   return here;
 }
 
@@ -118,12 +118,16 @@ Result<OpenCapture> open_capture(Capture capture) {
   if (!lock) return std::move(lock).error();
   take_rights_over_own_files();
   OpenCapture open{.capture = std::move(capture), .lock = std::move(*lock)};
-  auto scanned = scan_changes(open.capture.sides(), [&](Change change) {
-    std::string review = review_reason(change, open.capture.protect);
-    open.changes.push_back({std::move(change), std::move(review)});
-  });
-  if (!scanned) return std::move(scanned).error();
-  open.kept = std::move(*scanned);
+  for (const Capture& part : parts_of(open.capture)) {
+    const std::string prefix = prefix_of(open.capture, part);
+    auto scanned = scan_changes(part.sides(), [&](Change change) {
+      change.path = change.path.empty() && !prefix.empty() ? prefix.substr(0, prefix.size() - 1) : prefix + change.path;
+      std::string review = review_reason(change, open.capture.protect);
+      open.changes.push_back({std::move(change), std::move(review)});
+    });
+    if (!scanned) return std::move(scanned).error();
+    open.kept.merge(*scanned);
+  }
   std::ranges::sort(open.changes, by_path);
   return open;
 }
