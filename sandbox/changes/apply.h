@@ -1,14 +1,16 @@
 // Takes changes of a capture over into the host's directory, all of them or none of a call's.
 //
-// New content is first written in full to a directory of its own in the project (".snug-apply-NAME", 0700), so that a
-// full disk stops it before anything is touched; then what is to be done is written to the capture's journal and to the
-// disk; then each path is exchanged by one rename, which leaves the old there; then the directory goes. Whatever is
-// killed and whenever: each path has its old or its new content, resume_apply() ends the work and abort_apply() takes
-// it back.
+// Everything that is needed is first got ready (prepare.h): new content lies in full in a directory of its own in the
+// project (".snug-apply-NAME", 0700) or, where layer and project are one file system, in the layer, so that a full disk
+// stops it before anything is touched. Then what is to be done is written to the capture's journal and to the disk;
+// then each path is exchanged by one rename, which leaves the old one in the new one's place; then the old ones go.
+// Whatever is killed and whenever: each path has its old or its new content, resume_apply() ends the work and
+// abort_apply() takes it back.
 #pragma once
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,10 +20,21 @@
 
 namespace snug {
 
+enum class ApplyPhase { copying, placing, finishing, forgetting };
+
+/// What a file is to hold on the host instead of what it holds in the capture: the parts of a change somebody chose, or
+/// a merge.
+struct InsteadOf {
+  std::string text;
+  bool layer_keeps = false;  ///< the layer keeps its own: what is different then is still to be taken over
+};
+
 struct ApplyOptions {
-  KeptNames kept;  ///< of the same scan
-  /// Called after each path, with how many of how many are done.
-  std::function<void(std::size_t, std::size_t)> progress;
+  KeptNames kept;                            ///< of the same scan
+  std::map<std::string, InsteadOf> instead;  ///< by path; modified and added files only
+  bool keep = false;                         ///< the layer stays as it is
+  /// Called after each path of a phase, with how many of how many are done.
+  std::function<void(ApplyPhase, std::size_t, std::size_t)> progress;
 };
 
 struct ApplyReport {

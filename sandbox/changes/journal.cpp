@@ -17,15 +17,22 @@
 namespace snug {
 namespace {
 
-constexpr std::string_view journal_kind = "snug apply 1";
+constexpr std::string_view journal_kind = "snug apply 2";
 constexpr std::size_t longest_journal = std::size_t{1} << 30;
 constexpr std::array<std::string_view, 5> kinds = {"make_directory", "put", "exchange", "remove", "set_mode"};
 
 std::string path_of(const Capture& capture) { return join(capture.directory, "journal"); }
 
-// "NUMBER DIRECTORY INODE OLD_INODE MODE OLD_MODE MTIME PATH"
+constexpr unsigned flag_directory = 1, flag_from_layer = 2, flag_stays = 4;
+
+unsigned flags_of(const ApplyStep& step) {
+  return (step.directory ? flag_directory : 0) | (step.from_layer ? flag_from_layer : 0) |
+         (step.stays ? flag_stays : 0);
+}
+
+// "NUMBER FLAGS INODE OLD_INODE MODE OLD_MODE MTIME PATH"
 std::string to_text(const ApplyStep& step) {
-  return std::to_string(step.number) + " " + (step.directory ? "1 " : "0 ") + std::to_string(step.inode) + " " +
+  return std::to_string(step.number) + " " + std::to_string(flags_of(step)) + " " + std::to_string(step.inode) + " " +
          std::to_string(step.old_inode) + " " + std::to_string(step.mode) + " " + std::to_string(step.old_mode) + " " +
          std::to_string(step.mtime_ns) + " " + step.path;
 }
@@ -44,11 +51,13 @@ std::optional<ApplyStep> to_step(std::string_view kind, std::string_view text) {
   while (index < kinds.size() && kinds[index] != kind) ++index;
   if (index == kinds.size()) return std::nullopt;
   step.kind = static_cast<ApplyStep::Kind>(index);
-  int directory = 0;
-  const bool good = take_number(text, step.number) && take_number(text, directory) && take_number(text, step.inode) &&
+  unsigned flags = 0;
+  const bool good = take_number(text, step.number) && take_number(text, flags) && take_number(text, step.inode) &&
                     take_number(text, step.old_inode) && take_number(text, step.mode) &&
                     take_number(text, step.old_mode) && take_number(text, step.mtime_ns);
-  step.directory = directory != 0;
+  step.directory = (flags & flag_directory) != 0;
+  step.from_layer = (flags & flag_from_layer) != 0;
+  step.stays = (flags & flag_stays) != 0;
   step.path = text;
   return good ? std::optional(step) : std::nullopt;
 }

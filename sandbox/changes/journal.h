@@ -19,9 +19,11 @@ struct ApplyStep {
     put,             ///< the staged node goes to a path where there was nothing
     exchange,        ///< the staged node changes places with what is there
     remove,          ///< what is there goes to the staging directory
-    set_mode,        ///< of what is there
+    set_mode,        ///< of what is there; of a directory attributes and time as well, the old ones wait staged
   } kind = Kind::put;
   bool directory = false;   ///< what is at the path in the end: its mode, time and attributes are set when all is done
+  bool from_layer = false;  ///< put, exchange: the node is the layer's own and not in the staging directory
+  bool stays = false;       ///< the layer keeps what it has at this path
   std::string path;         ///< relative to the project
   std::size_t number = 0;   ///< its name in the staging directory
   std::uint64_t inode = 0;  ///< put, exchange: of the staged node

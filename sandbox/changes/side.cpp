@@ -157,18 +157,21 @@ Result<std::vector<std::string>> SideDirectory::names() const {
   return names;
 }
 
-Result<Node> SideDirectory::node(const std::string& name) const {
+Result<Node> node_at(int directory, const std::string& name) {
   struct stat info {};
-  if (!present()) return Node{};
-  if (fstatat(fd_.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
     return errno == ENOENT ? Result(Node{}) : Result<Node>(cannot_read(name));
   }
   Node node = to_node(info);
   if (node.kind != NodeKind::symlink) return node;
-  auto target = read_target(fd_.get(), name);
+  auto target = read_target(directory, name);
   if (!target) return std::move(target).error();
   node.target = std::move(*target);
   return node;
+}
+
+Result<Node> SideDirectory::node(const std::string& name) const {
+  return present() ? node_at(fd_.get(), name) : Result(Node{});
 }
 
 Result<Node> SideDirectory::itself() const {

@@ -51,6 +51,9 @@ class SideDirectory {
   Fd fd_;
 };
 
+/// What has that name in an open directory (O_PATH will do). Errors: anything but that nothing has.
+Result<Node> node_at(int directory, const std::string& name);
+
 /// Of an open file.
 Result<Attributes> read_attributes(int fd);
 

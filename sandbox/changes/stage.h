@@ -5,11 +5,13 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "changes/change.h"
+#include "changes/open_parents.h"
 
 namespace snug {
 
@@ -28,17 +30,23 @@ class Stager {
   /// capture become names of one file. Returns its inode.
   Result<std::uint64_t> stage(const Change& change, std::size_t number);
 
+  /// The same with `text` as the content of a file.
+  Result<std::uint64_t> stage_text(const Change& change, std::string_view text, std::size_t number);
+
   /// What could not be kept, one text each.
   std::vector<std::string> take_losses() { return std::move(losses_); }
 
  private:
+  Result<std::uint64_t> set_times(const Change& change, const std::string& name);
   Result<void> make(const Change& change, const std::string& name);
   Result<void> copy_file(const Change& change, const std::string& name);
   Result<void> copy_attributes(const Change& change, int from, int to);
+  Result<void> finish_file(const Change& change, int from, int to);
 
   Result<bool> link_to_known(const Change& change, const std::string& name);
 
   int upper_, project_, staging_;
+  OpenParents upper_parents_{upper_};
   const KeptNames& kept_;
   std::map<FileIdentity, std::string> first_names_;  // in the staging directory, of files with several names
   std::vector<std::string> losses_;

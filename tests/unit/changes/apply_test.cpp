@@ -57,13 +57,17 @@ void fill(const Layer& layer) {
   layer.inside("to-dir/in-it", "new");
   layer.inside("to-file", "new");
   layer.inside("added/closed/file", "new", 0600);
+  layer.on_host("noted/f", "1");
+  layer.attribute(layer.host("noted"), "user.note", "old");
+  layer.inside("noted/f", "1");
+  layer.attribute(layer.upper("noted"), "user.note", "new");
   fs::create_symlink("added", layer.upper("link"));
   REQUIRE(::mkfifo(layer.upper("fifo").c_str(), 0640) == 0);
 }
 
-const std::vector<std::string> filled = {"added",  "added/closed", "added/closed/file", "dir",    "fifo",
-                                         "link",   "mode",         "modified",          "to-dir", "to-dir/in-it",
-                                         "to-file"};
+const std::vector<std::string> filled = {
+    "added",    "added/closed", "added/closed/file", "dir",    "fifo",         "link",   "mode",
+    "modified", "noted",        "noted/f",           "to-dir", "to-dir/in-it", "to-file"};
 
 }  // namespace
 
@@ -77,7 +81,7 @@ TEST_CASE("applying makes the host's directory what the command saw, and leaves 
   CHECK((status(layer.host("added/closed/file")).st_mode & 07777) == 0600);
   CHECK(S_ISFIFO(status(layer.host("fifo")).st_mode));
   CHECK(fs::read_symlink(layer.host("link")) == "added");
-  CHECK(in_short(layer.changes()).empty());
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{});
   CHECK_FALSE(apply_unfinished(layer.capture));
 }
 
@@ -87,7 +91,7 @@ TEST_CASE("an applied layer is empty: nothing of it comes back when the host mov
   apply_all(layer);
   layer.on_host("deleted", "made again by the host");
   layer.on_host("modified", "edited by the host");
-  CHECK(in_short(layer.changes()).empty());
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{});
 }
 
 TEST_CASE("what is applied in part within a directory made anew does not count as deleted") {
@@ -168,44 +172,121 @@ TEST_CASE("applying follows no symbolic link on the way") {
   CHECK(read(layer.root + "/elsewhere/f") == "old");
 }
 
-TEST_CASE("an apply killed after any step can be ended or taken back") {
+namespace {
+
+/// What is there, with all that an apply or an abort has to give back; times of directories apart.
+std::vector<std::string> described(const std::string& directory) {
+  std::vector<std::string> lines;
+  for (const std::string& name : names(directory)) {
+    const struct stat info = status(directory + name);
+    std::string line = name + " " + std::to_string(info.st_mode) + " ";
+    if (S_ISREG(info.st_mode)) line += read(directory + name);
+    char value[64];
+    const ssize_t size = ::lgetxattr((directory + name).c_str(), "user.note", value, sizeof value);
+    if (size > 0) line += " note " + std::string(value, static_cast<std::size_t>(size));
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace
+
+TEST_CASE("an apply killed at any point can be ended or taken back") {
   const bool end = GENERATE(true, false);
-  for (std::size_t last = 1;; ++last) {
+  const bool keep = GENERATE(true, false);
+  bool ended = false, between[4] = {};
+  for (std::size_t point = 1; !ended; ++point) {
     Layer layer;
     fill(layer);
-    const auto before = names(layer.host(""));
+    const auto before = described(layer.host(""));
     const auto changes = layer.changes();
+    int pipe[2];
+    REQUIRE(::pipe(pipe) == 0);
     const pid_t child = ::fork();
     if (child == 0) {
-      ApplyOptions options;
-      options.progress = [last](std::size_t done, std::size_t) {
-        if (done == last) ::raise(SIGKILL);
+      std::size_t passed = 0;
+      ApplyOptions options{.keep = keep};
+      options.progress = [&](ApplyPhase phase, std::size_t, std::size_t) {
+        if (++passed != point) return;
+        static_cast<void>(!::write(pipe[1], &phase, sizeof phase));
+        ::raise(SIGKILL);
       };
       ::_exit(apply_changes(layer.capture, changes, options) ? 0 : 1);
     }
+    ::close(pipe[1]);
+    ApplyPhase phase{};
+    const bool told = ::read(pipe[0], &phase, sizeof phase) == sizeof phase;
+    ::close(pipe[0]);
     int state = 0;
     REQUIRE(::waitpid(child, &state, 0) == child);
-    if (WIFEXITED(state)) {
+    ended = WIFEXITED(state);
+    CHECK(told == !ended);
+    if (ended) {
       CHECK(WEXITSTATUS(state) == 0);
-      CHECK(last > 8);  // it was killed after each of its steps
+      CHECK(described(layer.host("")).size() == filled.size());
       break;
     }
-    INFO("killed after step " << last);
-    CHECK(apply_unfinished(layer.capture));
-    CHECK_FALSE(apply_changes(layer.capture, changes));
-    if (end) {
+    between[static_cast<int>(phase)] = true;
+    INFO("killed at point " << point << ", phase " << static_cast<int>(phase));
+    const bool written_down = phase != ApplyPhase::copying;
+    CHECK(apply_unfinished(layer.capture) == written_down);
+    if (written_down) CHECK_FALSE(apply_changes(layer.capture, changes));
+    if (!written_down) {
+      const auto now = described(layer.host(""));
+      for (const std::string& line : before) CHECK(std::find(now.begin(), now.end(), line) != now.end());
+      REQUIRE(apply_changes(layer.capture, changes, {.keep = keep}));
+      CHECK(names(layer.host("")) == filled);
+    } else if (end || phase == ApplyPhase::forgetting) {
+      if (!end) CHECK_FALSE(abort_apply(layer.capture));
       const auto report = resume_apply(layer.capture);
       if (!report) FAIL(to_text(report.error()));
-      CHECK(in_short(layer.changes()).empty());
+      CHECK(in_short(layer.changes()) == std::vector<std::string>{});
       CHECK(names(layer.host("")) == filled);
     } else {
       const auto back = abort_apply(layer.capture);
       if (!back) FAIL(to_text(back.error()));
-      CHECK(names(layer.host("")) == before);
-      CHECK(read(layer.host("modified")) == "old");
-      CHECK((status(layer.host("mode")).st_mode & 07777) == 0644);
+      CHECK(described(layer.host("")) == before);
       CHECK(in_short(layer.changes()) == in_short(changes));
     }
     CHECK_FALSE(apply_unfinished(layer.capture));
   }
+  for (const bool seen : between) CHECK(seen);
+}
+
+TEST_CASE("files that can go to the host as they are go there without a copy, and without the overlay's marks") {
+  Layer layer;
+  layer.on_host("f", "old");
+  layer.inside("f", "new");
+  layer.attribute(layer.upper("f"), "user.overlay.origin", "");
+  layer.attribute(layer.upper("f"), "user.note", "kept");
+  layer.inside("g", "new");
+  layer.attribute(layer.upper("g"), "user.overlay.overlay.x", "the program's");
+  const auto inode = status(layer.upper("f")).st_ino;
+  apply_all(layer);
+  CHECK(status(layer.host("f")).st_ino == inode);
+  CHECK(::lgetxattr(layer.host("f").c_str(), "user.overlay.origin", nullptr, 0) < 0);
+  CHECK(::lgetxattr(layer.host("f").c_str(), "user.note", nullptr, 0) == 4);
+  CHECK(::lgetxattr(layer.host("g").c_str(), "user.overlay.x", nullptr, 0) == 13);
+  CHECK_FALSE(fs::exists(layer.upper("f")));
+}
+
+TEST_CASE("a layer that is to be kept keeps all, and holds no change afterwards") {
+  Layer layer;
+  fill(layer);
+  REQUIRE(apply_changes(layer.capture, layer.changes(), {.keep = true}));
+  CHECK(names(layer.host("")) == filled);
+  CHECK(read(layer.upper("modified")) == "new");
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{});
+}
+
+TEST_CASE("a text put instead of the capture's can leave the rest to be taken over") {
+  Layer layer;
+  layer.on_host("f", "1");
+  layer.inside("f", "1 2 3", 0755);
+  REQUIRE(apply_changes(layer.capture, layer.changes(), {.instead = {{"f", {.text = "1 2", .layer_keeps = true}}}}));
+  CHECK(read(layer.host("f")) == "1 2");
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{"M f content"});
+  REQUIRE(apply_changes(layer.capture, layer.changes(), {.instead = {{"f", {.text = "merged"}}}}));
+  CHECK(read(layer.host("f")) == "merged");
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{});
 }
