@@ -214,6 +214,9 @@ examples:
 constexpr std::string_view discard_text = R"(usage: snug discard [--yes] [--from NAME]
 
 Throws a capture of this project away. Exit status: 0 thrown away, 1 kept, 2 there is none.
+
+      --from NAME              which capture, where the project has several
+      --yes                    without asking
 )";
 
 constexpr std::string_view check_text = R"(usage: snug check [--json] [--strict] [NAME|FILE]
@@ -300,6 +303,8 @@ constexpr std::string_view doctor_text = R"(usage: snug doctor [--json]
 Tries what a sandbox needs from this machine, as you, and prints the fix for whatever
 is refused. Changes nothing. Exit status: 0 if sandboxes can run, 1 if something they
 need is missing.
+
+      --json                   as JSON, {"schema": 1, ...}; see snug-doctor(1)
 
 examples:
   snug doctor

@@ -1,9 +1,15 @@
-// The manual keeps up with the option table.
+// The manual and --help name every option, command, key and exit status there is, and none that is not.
 #include <algorithm>
+#include <array>
+#include <filesystem>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
 #include <string>
+#include <vector>
 
+#include "cli/commands.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/parse.h"
@@ -11,6 +17,7 @@
 #include "plan/lint.h"
 #include "plan/toolchains.h"
 #include "profile/narrowing.h"
+#include "profile/schema.h"
 #include "profile/shipped.h"
 #include "support/catch.h"
 #include "support/places.h"
@@ -23,6 +30,103 @@ std::string read_page(const std::string& name) {
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
+}
+
+std::vector<std::string> pages() {
+  std::vector<std::string> names;
+  for (const auto& file : std::filesystem::directory_iterator(snug::test::source_dir() + "/man")) {
+    if (file.path().extension() == ".scd") names.push_back(file.path().filename());
+  }
+  REQUIRE(names.size() > 4);
+  return names;
+}
+
+using Words = std::set<std::string>;
+
+/// Of other programs, in examples and comparisons.
+constexpr std::array others_options{
+    "--noroot",         "--caps", "--seccomp", "--nonewprivs", "--noprofile",  // firejail
+    "--cgroups",                                                               // podman
+    "--ignore-scripts",                                                        // npm
+};
+
+/// The commands `snug help` and `snug version`, which --help shows as an option or not at all; `snug shell` is `snug`.
+bool is_shown_as_option(std::string_view command) {
+  return command == "help" || command == "version" || command == "shell";
+}
+
+/// Told once for all commands, in the overview.
+bool is_everywhere(std::string_view option) {
+  constexpr std::array all{"-h", "--help", "-v", "--verbose", "-V", "--version"};
+  return std::ranges::find(all, option) != all.end();
+}
+
+Words long_options(snug::Command command) {
+  Words names;
+  for (const auto& option : snug::option_names(command)) {
+    if (option.name.starts_with("--")) names.insert(option.name);
+  }
+  return names;
+}
+
+/// entries: at the start of a line, where --help describes them; anywhere: also in running text and examples.
+enum class At { entries, anywhere };
+
+bool is_entry(std::string_view text, std::size_t at) {
+  const auto begin = text.rfind('\n', at) + 1;
+  auto lead = text.substr(begin, at - begin);
+  if (lead.size() == 6 && lead.starts_with("  -") && lead.ends_with(", ")) lead = "  ";  // "  -q, --quiet"
+  return lead.size() >= 2 && lead.find_first_not_of(' ') == lead.npos;
+}
+
+Words options_in(std::string_view text, At where) {
+  Words found;
+  for (auto at = text.find("--"); at != text.npos; at = text.find("--", at + 2)) {
+    const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-", at + 2);
+    const auto name = text.substr(at, end - at);
+    const bool begins = at == 0 || std::string_view(" *[(|'\"\n").find(text[at - 1]) != text.npos;
+    if (begins && name.size() > 3 && name[2] != '-' && (where == At::anywhere || is_entry(text, at)))
+      found.insert(std::string(name));
+  }
+  return found;
+}
+
+/// What stands behind each "*snug " of a line of a page, up to the next.
+std::vector<std::string> uses_of_snug(const std::string& line) {
+  std::vector<std::string> uses;
+  if (!line.starts_with("*snug ")) return uses;
+  for (auto at = line.find("*snug "); at != line.npos;) {
+    const auto next = line.find("*snug ", at + 6);
+    uses.push_back(line.substr(at + 6, next == line.npos ? next : next - at - 6));
+    at = next;
+  }
+  return uses;
+}
+
+/// Words in bold, as *word*.
+Words marked_words(const std::string& text) {
+  Words found;
+  for (auto at = text.find('*'); at != text.npos; at = text.find('*', at + 1)) {
+    const auto end = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz.-", at + 1);
+    if (end != text.npos && end > at + 1 && text[end] == '*') found.insert(text.substr(at + 1, end - at - 1));
+  }
+  return found;
+}
+
+/// A table of the profile format that holds others' keys.
+bool is_section(const std::string& word) {
+  const auto keys = snug::all_keys();
+  return std::ranges::any_of(keys, [&](const std::string& key) { return key.starts_with(word + "."); });
+}
+
+std::set<int> numbers_from_100(const std::string& text) {
+  std::set<int> found;
+  for (std::size_t at = 0; (at = text.find_first_of("0123456789", at)) != text.npos;) {
+    const auto end = std::min(text.find_first_not_of("0123456789", at), text.size());
+    if (end - at == 3) found.insert(std::stoi(text.substr(at, 3)));
+    at = end;
+  }
+  return found;
 }
 
 }  // namespace
@@ -81,50 +185,99 @@ TEST_CASE("--help of run-like commands has every shared option") {
   }
 }
 
-TEST_CASE("snug(1) and --help have every option of the commands for running sandboxes") {
+TEST_CASE("snug(1) and --help name every command and every option of each, and its --help no other option") {
   const auto page = read_page("snug.1.scd");
   const auto overview = snug::help_text(std::nullopt);
-  for (const auto command : {snug::Command::ps, snug::Command::kill}) {
-    for (const auto& option : snug::option_names(command)) {
-      if (option.name == "--verbose" || option.name == "--help" || option.name == "-v" || option.name == "-h") continue;
-      INFO(option.name);
-      CHECK(page.find("*" + option.name + "*") != std::string::npos);
-      CHECK(snug::help_text(command).find(option.name) != std::string::npos);
-    }
-  }
-  for (const char* name : {"ps", "kill"}) {
+  for (const std::string_view name : snug::command_names()) {
+    const auto command = *snug::find_command_name(std::string(name));
+    INFO(name);
     CHECK(page.find("*snug " + std::string(name) + "*") != std::string::npos);
-    CHECK(overview.find("snug " + std::string(name) + " ") != std::string::npos);
-  }
-}
-
-TEST_CASE("snug(1) and --help have every option of why and allow") {
-  const auto page = read_page("snug.1.scd");
-  for (const auto command : {snug::Command::why, snug::Command::allow}) {
+    CHECK((is_shown_as_option(name) || overview.find("\n  snug " + std::string(name) + " ") != std::string::npos));
+    const Words known = long_options(command), told = options_in(snug::help_text(command), At::entries);
     for (const auto& option : snug::option_names(command)) {
-      if (!option.name.starts_with("--") || option.name == "--verbose" || option.name == "--help") continue;
       INFO(option.name);
       CHECK(page.find("*" + option.name + "*") != std::string::npos);
-      CHECK(snug::help_text(command).find(option.name + " ") != std::string::npos);
+      const bool is_short = !option.name.starts_with("--");
+      const bool is_told = is_short ? snug::help_text(command).find("\n  " + option.name) != std::string::npos
+                                    : told.contains(option.name);
+      CHECK((is_told || is_everywhere(option.name) || is_shown_as_option(name)));
+    }
+    for (const std::string& option : told) {
+      INFO(option);
+      CHECK((known.contains(option) || is_shown_as_option(name)));
     }
   }
 }
 
-TEST_CASE("snug(1) and --help have every command, and snug-profiles(7) every option of `snug trust`") {
+TEST_CASE("a synopsis names only options of its command") {
+  for (const std::string& file : pages()) {
+    std::istringstream lines(read_page(file));
+    for (std::string line; std::getline(lines, line);) {
+      for (const std::string& use : uses_of_snug(line)) {
+        const std::string name = use.substr(0, use.find_first_of(" *"));
+        const auto command = snug::find_command_name(name);
+        INFO(file << ": " << line);
+        if (!command || is_shown_as_option(name)) continue;
+        for (const std::string& option : options_in(use, At::anywhere)) {
+          INFO(option);
+          CHECK(long_options(*command).contains(option));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("no page and no --help names an option that does not exist") {
+  Words known(others_options.begin(), others_options.end());
+  for (const std::string_view name : snug::command_names())
+    known.merge(long_options(*snug::find_command_name(std::string(name))));
+  std::map<std::string, std::string> texts{{"snug --help", snug::help_text(std::nullopt)}};
+  for (const std::string& file : pages()) texts[file] = read_page(file);
+  for (const std::string_view name : snug::command_names())
+    texts["snug " + std::string(name) + " --help"] = snug::help_text(snug::find_command_name(std::string(name)));
+  for (const auto& [where, text] : texts) {
+    for (const std::string& option : options_in(text, At::anywhere)) {
+      INFO(where << ": " << option);
+      CHECK(known.contains(option));
+    }
+  }
+}
+
+TEST_CASE("no page names a key or a page that does not exist") {
+  const auto keys = snug::all_keys();
+  for (const std::string& file : pages()) {
+    for (const std::string& word : marked_words(read_page(file))) {
+      INFO(file << ": " << word);
+      const std::string section = word.substr(0, word.find('.'));
+      const bool like_a_key = word.find('.') != std::string::npos && is_section(section);
+      if (like_a_key) CHECK(std::find(keys.begin(), keys.end(), word) != keys.end());
+      if (word.starts_with("snug-"))
+        CHECK((std::ranges::any_of(pages(), [&](const std::string& page) { return page.starts_with(word + "."); }) ||
+               word == "snug-enter"));
+    }
+  }
+}
+
+TEST_CASE("every page is named at the end of snug(1)") {
   const auto page = read_page("snug.1.scd");
+  const auto end = page.substr(page.find("# SEE ALSO"));
+  for (const std::string& file : pages()) {
+    if (file == "snug.1.scd") continue;
+    INFO(file);
+    const auto section = file.rfind('.', file.size() - 5);
+    CHECK(end.find("*" + file.substr(0, section) + "*(" + file.substr(section + 1, 1) + ")") != std::string::npos);
+  }
+}
+
+TEST_CASE("snug(1) and --help name the exit statuses of a run, and no others") {
+  const auto page = read_page("snug.1.scd");
+  const auto begin = page.find("# EXIT STATUS");
+  const auto table = page.substr(begin, page.find("*snug plan*", begin) - begin);
   const auto overview = snug::help_text(std::nullopt);
-  for (const char* command : {"run", "plan", "check", "trust", "doctor", "help"}) {
-    INFO(command);
-    CHECK(page.find("*snug " + std::string(command) + "*") != std::string::npos);
-    CHECK(overview.find("snug " + std::string(command) + " ") != std::string::npos);
-  }
-  const auto profiles = read_page("snug-profiles.7.scd");
-  const auto help = snug::help_text(snug::Command::trust);
-  for (const char* option : {"--show", "--undo", "--list"}) {
-    CHECK(profiles.find("*" + std::string(option) + "*") != std::string::npos);
-    CHECK(page.find("*" + std::string(option) + "*") != std::string::npos);
-    CHECK(help.find(option) != std::string::npos);
-  }
+  const auto told = overview.substr(overview.find("exit status:"));
+  const std::set<int> statuses{124, snug::status_setup_failed, 126, 127, 128};
+  CHECK(numbers_from_100(table) == statuses);
+  CHECK(numbers_from_100(told) == statuses);
 }
 
 TEST_CASE("snug-profiles(7) names every key that needs no approval") {
