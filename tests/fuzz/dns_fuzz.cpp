@@ -1,5 +1,4 @@
 // libFuzzer's way in: any bytes as a query of the sandbox's name service.
-//     cmake --build build-fuzz --target fuzz_dns && build-fuzz/tests/fuzz_dns -max_total_time=60
 #include <cstdint>
 #include <cstdlib>
 

@@ -1,6 +1,4 @@
-// libFuzzer's way in: any bytes as a profile, as an option's key and as its value. Built with -DSNUG_FUZZ=ON and clang:
-//     cmake --build build-fuzz --target fuzz_profile
-//     build-fuzz/tests/fuzz_profile -max_total_time=60 -dict=tests/fuzz/profile.dict
+// libFuzzer's way in: any bytes as a profile, as an option's key and as its value.
 #include <cstdint>
 #include <cstdlib>
 #include <string>

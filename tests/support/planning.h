@@ -10,31 +10,13 @@
 #include "profile/load.h"
 #include "support/catch.h"
 #include "support/fake_host.h"
+#include "support/invented_caller.h"
 #include "support/invented_hosts.h"
 
 struct Planning {
   FakeHost host;
-  snug::HostFacts facts{.kernel_major = 6,
-                        .kernel_minor = 1,
-                        .kernel_release = "6.1.0",
-                        .machine = "x86_64",
-                        .hostname = "desk",
-                        .landlock_abi = 2,
-                        .overlay = true};
-  snug::Request request{.caller = {.uid = 1000,
-                                   .gid = 1000,
-                                   .groups = {1000},
-                                   .group_names = {{1000, "ann"}},
-                                   .user_name = "ann",
-                                   .home = "/home/ann",
-                                   .shell = "/bin/bash",
-                                   .cwd = "/home/ann/web",
-                                   .environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/games"},
-                                                   {"TERM", "xterm-256color"},
-                                                   {"LANG", "en_GB.UTF-8"},
-                                                   {"AWS_SECRET_ACCESS_KEY", "hunter2"}},
-                                   .state_dir = "/home/ann/.local/state/snug",
-                                   .config_dir = "/home/ann/.config/snug"}};
+  snug::HostFacts facts = invented::facts;
+  snug::Request request{.caller = invented::ann_calling};
   std::string toml;  ///< the profile file's text; empty: the default profile alone
   std::string file = "/home/ann/web/snug.toml";
   std::vector<snug::Override> options;

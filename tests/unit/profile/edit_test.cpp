@@ -124,7 +124,7 @@ TEST_CASE("adding and taking out again gives the same bytes") {
                                            "pass = [\"TERM\"]\n"};
   std::mt19937 random(7);
   int tried = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < test::rounds(3000); ++round) {
     std::string text;
     for (int count = static_cast<int>(random() % 9); count > 0; --count) text += pieces[random() % pieces.size()];
     for (const char* key : {"filesystem.read", "environment.pass", "seccomp.allow"}) {
@@ -137,5 +137,5 @@ TEST_CASE("adding and taking out again gives the same bytes") {
       CHECK(*back == text);
     }
   }
-  CHECK(tried > 1000);
+  CHECK(tried > test::rounds(1000));
 }

@@ -153,7 +153,7 @@ TEST_CASE("broken profiles end in mistakes or a profile, never in a crash") {
                                          "inf",
                                          "99999999999999999999"};
   std::size_t good = 0, bad = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < test::rounds(3000); ++round) {
     std::string text = whole;
     for (std::size_t edits = pick(4) + 1; edits > 0; --edits) {
       const std::size_t at = pick(text.size());
@@ -187,7 +187,7 @@ TEST_CASE("broken profiles end in mistakes or a profile, never in a crash") {
 
 TEST_CASE("random bytes are no profile and no crash") {
   std::mt19937 random(11);
-  for (int round = 0; round < 2000; ++round) {
+  for (int round = 0; round < test::rounds(2000); ++round) {
     std::string text;
     for (std::size_t length = random() % 200; length > 0; --length) text += static_cast<char>(random());
     const LoadOutcome outcome = load_profile({{"p.toml", text}}, {}, context);

@@ -176,7 +176,7 @@ TEST_CASE("a printed profile reads back as it was, whatever it says of one key")
 
 TEST_CASE("a printed profile reads back as it was, whatever it says") {
   std::mt19937 random(5);
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < test::rounds(3000); ++round) {
     std::string text = "version = 1\n";
     for (const auto& [key, pool] : values) {
       if (random() % 3 == 0) text += line_of(key, pool[random() % pool.size()]);
