@@ -47,7 +47,8 @@ void announce_blocked(const Blocked& blocked, const Plan& plan, const std::strin
   const bool brackets = blocked.who.find(':') != std::string::npos;
   const std::string who = brackets && blocked.port != 0 ? "[" + blocked.who + "]" : blocked.who;
   const std::string port = blocked.port != 0 ? ":" + std::to_string(blocked.port) : "";
-  print_message("blocked " + who + port + " (" + why_blocked(blocked, plan) + ")" +
+  const std::string protocol = blocked.protocol == NetworkRule::Protocol::udp ? "udp://" : "";
+  print_message("blocked " + protocol + who + port + " (" + why_blocked(blocked, plan) + ")" +
                     (command_line.empty() ? "" : "; allow it: " + command_line),
                 raw ? LineEnd::raw : LineEnd::newline);
 }

@@ -1,6 +1,8 @@
 #include "launch/compile.h"
 
 #include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/mount.h>
 #include <sys/resource.h>
 
@@ -144,7 +146,9 @@ class Compilation::Compiler {
   void set_up_stdio();
   void set_up_network();
   void connect_gateway();
+  void take_packets(std::uint16_t protocol);
   void serve(protocol::NetworkSocket what, int type, const Endpoint& at);
+  void serve(protocol::NetworkSocket what, int type, std::uint16_t port, const void* address, std::uint32_t size);
   void enter();
   void write_landlock(spec::Init& init);
   void write_init();
@@ -611,9 +615,7 @@ void Compilation::Compiler::set_up_network() {
 
 void Compilation::Compiler::connect_gateway() {
   purpose(nullptr, &plan_.network.origin, "make the filtered network");
-  std::vector<Route> routes = routes_of(NetworkPolicy(plan_.filter->allow, plan_.filter->deny));
-  if (!input_.ipv6) std::erase_if(routes, [](const Route& route) { return !route.to.is_v4(); });
-  const LinkMessages messages = link_messages(routes);
+  const LinkMessages messages = link_messages(input_.ipv6);
   add({.op = Op::make_socket, .r = sandbox_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
   add({.op = Op::new_network, .r = sandbox_network, .at = sandbox_wire});
   add({.op = Op::make_socket, .r = gateway_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
@@ -623,9 +625,8 @@ void Compilation::Compiler::connect_gateway() {
        .text2 = memory_.put(messages.gateway.data(), messages.gateway.size()),
        .arg = messages.place_of_sandbox,
        .arg2 = messages.gateway.size()});
-  // One socket takes IPv4 as well.
-  const IpAddress any = input_.ipv6 ? IpAddress{} : IpAddress::v4(0);
-  for (const std::uint16_t port : plan_.filter->ports) serve(protocol::gateway, SOCK_STREAM, {any, port});
+  take_packets(ETH_P_IP);
+  if (input_.ipv6) take_packets(ETH_P_IPV6);
   add({.op = Op::enter_network, .r = sandbox_network});
   add({.op = Op::tell_kernel,
        .r = -1,
@@ -636,9 +637,21 @@ void Compilation::Compiler::connect_gateway() {
 
 void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, const Endpoint& at) {
   const SocketAddress address = to_socket_address(at);
-  spec::Serve how{
-      .what = what, .type = static_cast<std::uint16_t>(type), .port = at.port, .address_size = address.size};
-  std::memcpy(how.address, &address.storage, address.size);
+  serve(what, type, at.port, &address.storage, address.size);
+}
+
+void Compilation::Compiler::take_packets(std::uint16_t protocol) {
+  sockaddr_ll address{};
+  address.sll_family = AF_PACKET;
+  address.sll_protocol = htons(protocol);
+  address.sll_ifindex = kLinkNumber;
+  serve(protocol::packets, SOCK_DGRAM, 0, &address, sizeof address);
+}
+
+void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, std::uint16_t port, const void* address,
+                                  std::uint32_t size) {
+  spec::Serve how{.what = what, .type = static_cast<std::uint16_t>(type), .port = port, .address_size = size};
+  std::memcpy(how.address, address, size);
   add({.op = Op::serve, .text2 = memory_.put(&how, sizeof how)});
 }
 

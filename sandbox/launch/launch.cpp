@@ -132,8 +132,8 @@ void keep(GatewaySockets& sockets, const protocol::Report& report, Fd socket) {
     case protocol::host_port:
       sockets.host_ports.push_back({static_cast<std::uint16_t>(report.b), std::move(socket)});
       break;
-    case protocol::gateway:
-      sockets.listeners.push_back(std::move(socket));
+    case protocol::packets:
+      sockets.packets.push_back(std::move(socket));
       break;
     case protocol::name_datagrams:
       sockets.name_datagrams = std::move(socket);

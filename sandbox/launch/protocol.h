@@ -24,7 +24,7 @@ struct Command {
 
 /// What a socket that snug serves is for.
 enum NetworkSocket : std::uint32_t {
-  gateway = 0,         ///< listens in the gateway's network
+  packets = 0,         ///< a packet socket of the gateway's end of the link; IPv4's comes before IPv6's
   name_datagrams = 1,  ///< the name service's, by UDP
   name_listener = 2,   ///< and by TCP
   host_port = 3,       ///< b = the port: listens for one of the host's

@@ -85,9 +85,9 @@ struct Terminal {
 struct Serve {
   uint32_t what;  ///< protocol::NetworkSocket
   uint16_t type;  ///< SOCK_STREAM: it listens
-  uint16_t port;     ///< reported
+  uint16_t port;  ///< reported
   uint32_t address_size;
-  unsigned char address[28];  ///< a sockaddr_in or sockaddr_in6
+  unsigned char address[28];  ///< a sockaddr_in, sockaddr_in6 or sockaddr_ll
 };
 
 struct Rlimit {

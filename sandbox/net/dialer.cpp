@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
 #include <utility>
 
 namespace snug {
@@ -34,12 +33,12 @@ void Dialer::try_next() {
   while (true) {
     interest_.reset();
     alarm_.clear();
-    if (next_ == to_.size()) return finish(problem_);
+    if (next_ == to_.size()) return finish(code_);
     const SocketAddress address = to_socket_address(to_[next_++]);
     socket_ = make_socket_(address.family());
-    if (socket_ && connect(socket_.get(), address.get(), address.size) == 0) return finish({});
+    if (socket_ && connect(socket_.get(), address.get(), address.size) == 0) return finish(0);
     if (errno == EINPROGRESS) break;
-    problem_ = std::strerror(errno);
+    code_ = errno;
   }
   interest_.emplace(queue_, socket_.get(), *this);
   interest_->want(EPOLLOUT);
@@ -48,22 +47,22 @@ void Dialer::try_next() {
 
 void Dialer::ready(int, std::uint32_t) {
   const int code = socket_error(socket_.get());
-  if (code == 0) return finish({});
-  problem_ = std::strerror(code);
+  if (code == 0) return finish(0);
+  code_ = code;
   try_next();
 }
 
 void Dialer::rang(int) {
-  problem_ = std::strerror(ETIMEDOUT);
+  code_ = ETIMEDOUT;
   try_next();
 }
 
-void Dialer::finish(std::string problem) {
+void Dialer::finish(int code) {
   interest_.reset();
   alarm_.clear();
-  if (!problem.empty()) socket_.reset();
+  if (code != 0) socket_.reset();
   const Endpoint last = next_ == 0 ? Endpoint{} : to_[next_ - 1];
-  done_({.socket = std::move(socket_), .to = last, .problem = std::move(problem)});
+  done_({.socket = std::move(socket_), .to = last, .code = code});
 }
 
 // The kernel's choice of a source is the destination itself only where the destination is local.

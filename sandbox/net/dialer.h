@@ -3,7 +3,6 @@
 
 #include <functional>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "base/fd.h"
@@ -15,9 +14,9 @@ namespace snug {
 class Dialer final : public EventHandler {
  public:
   struct Outcome {
-    Fd socket;            ///< connected, non-blocking; empty: `problem` says why
-    Endpoint to;          ///< the address that answered, or the last one tried
-    std::string problem;  ///< errno in words
+    Fd socket;     ///< connected, non-blocking; empty: `code` says why
+    Endpoint to;   ///< the address that answered, or the last one tried
+    int code = 0;  ///< errno of the last address, 0 with a socket
   };
   using Done = std::function<void(Outcome)>;
   using MakeSocket = std::function<Fd(int family)>;  ///< non-blocking; empty with errno set
@@ -30,7 +29,7 @@ class Dialer final : public EventHandler {
   void ready(int tag, std::uint32_t events) override;
   void rang(int tag) override;
   void try_next();
-  void finish(std::string problem);
+  void finish(int code);
 
   EventQueue& queue_;
   const std::vector<Endpoint> to_;
@@ -38,7 +37,7 @@ class Dialer final : public EventHandler {
   const Done done_;
   Alarm alarm_;
   std::size_t next_ = 0;
-  std::string problem_;
+  int code_ = 0;
   Fd socket_;
   std::optional<Interest> interest_;
 };

@@ -1,7 +1,9 @@
 #include "net/factory.h"
 
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -15,7 +17,6 @@ namespace snug {
 namespace {
 
 constexpr int kBatch = 16;
-constexpr int kBacklog = 4096;
 
 /// A visit of a network. Shared memory.
 template <class Work>
@@ -89,13 +90,42 @@ bool SocketFactory::make_batch(int family) noexcept {
   return count > 0;
 }
 
-// Bound within: ports below 1024 are for those with rights there.
-Fd SocketFactory::listen(int family, std::uint16_t port) noexcept {
+// Bound within: ports below 1024, and addresses of others, are for those with rights there.
+Fd SocketFactory::listener(int family, std::uint16_t port) noexcept {
   const SocketAddress address = to_socket_address({family == AF_INET ? IpAddress::v4(0) : IpAddress{}, port});
-  Fd made(static_cast<int>(visit([&] { return socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0); })));
-  const bool bound = made && visit([&] { return bind(made.get(), address.get(), address.size); }) == 0;
-  if (!bound || ::listen(made.get(), kBacklog) < 0) return {};
-  return made;
+  return Fd(static_cast<int>(visit([&]() -> long {
+    const int made = socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    const int off = 0, on = 1;
+    if (family == AF_INET6) setsockopt(made, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
+    const bool done = setsockopt(made, IPPROTO_IP, IP_TRANSPARENT, &on, sizeof on) == 0 &&
+                      bind(made, address.get(), address.size) == 0;
+    if (!done && made >= 0) close(made);
+    return done ? made : -1;
+  })));
+}
+
+Fd SocketFactory::sender(int family) noexcept {
+  return Fd(
+      static_cast<int>(visit([&] { return socket(family, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, IPPROTO_RAW); })));
+}
+
+// They are handled while they are sent; the first answer is the first failure, or the acknowledgement.
+bool SocketFactory::tell_kernel(std::span<const std::uint8_t> messages) noexcept {
+  struct {
+    nlmsghdr header;
+    int error;
+    char rest[512];
+  } answer{};
+  const long got = visit([&] {
+    const int wire = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    const long put = write(wire, messages.data(), messages.size());
+    const long read = put < 0 ? put : recv(wire, &answer, sizeof answer, MSG_DONTWAIT);
+    if (wire >= 0) close(wire);
+    return read;
+  });
+  if (got < static_cast<long>(sizeof answer.header + sizeof answer.error)) return false;
+  errno = -answer.error;
+  return answer.header.nlmsg_type == NLMSG_ERROR && answer.error == 0;
 }
 
 }  // namespace snug

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
+#include <span>
 #include <vector>
 
 #include "base/fd.h"
@@ -20,8 +22,12 @@ class SocketFactory {
 
   /// TCP, AF_INET or AF_INET6, non-blocking; empty with errno set where none can be made.
   Fd make(int family) noexcept;
-  /// TCP, non-blocking, listening on any address; empty with errno set.
-  Fd listen(int family, std::uint16_t port) noexcept;
+  /// TCP, non-blocking, bound to any address, and taking connections for addresses that are not the network's own.
+  Fd listener(int family, std::uint16_t port) noexcept;
+  /// Sends packets with the IP header they begin with.
+  Fd sender(int family) noexcept;
+  /// Sends a batch of messages of rtnetlink(7), the last of which asks for an acknowledgement.
+  bool tell_kernel(std::span<const std::uint8_t> messages) noexcept;
 
  private:
   bool find_network() noexcept;

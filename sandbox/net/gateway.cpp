@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -15,20 +16,18 @@
 #include "net/name_service.h"
 #include "net/passage.h"
 #include "net/synthetic.h"
-#include "sys/errno.h"
 
 namespace snug {
 namespace {
 
 constexpr std::size_t kMostConnections = 4096;
 constexpr std::size_t kMostTold = 1024;  // refused destinations told of
-constexpr std::size_t kMostListeners = 2048;
 constexpr int kAcceptedAtOnce = 16;
 constexpr std::uint32_t kSecondsToLive = 30;
 
 // Two descriptors a connection, and some for everything else. Returns how many connections that allows.
 std::size_t raise_descriptor_limit() {
-  constexpr rlim_t kOthers = 1536;  // listeners, resolver, terminal
+  constexpr rlim_t kOthers = 1536;  // listeners of ports, resolver, terminal
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 64;
   const rlim_t wanted = std::min<rlim_t>(2 * kMostConnections + kOthers, limit.rlim_max);
@@ -50,8 +49,7 @@ bool worth_telling(const dns::Query& query) {
 // The host, where network.host-ports names some of its ports: they are the sandbox's own.
 constexpr std::string_view kHostName = "host.snug";
 
-// Nobody: -1.
-int first_of(const GatewaySockets& sockets) { return sockets.listeners.empty() ? -1 : sockets.listeners.front().get(); }
+int first_of(const std::vector<Fd>& sockets) { return sockets.empty() ? -1 : sockets.front().get(); }
 
 bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
 
@@ -63,7 +61,7 @@ class Gateway::Impl final : public EventHandler {
 
   int fd() const noexcept { return queue_.fd(); }
   void turn();
-  Result<void> allow(Sourced<NetworkRule> rule);
+  void allow(Sourced<NetworkRule> rule) { policy_.allow(std::move(rule)); }
   bool take_back(const NetworkRule& rule);
   void publish(PortListener listener);
   bool unpublish(const Endpoint& end);
@@ -72,11 +70,13 @@ class Gateway::Impl final : public EventHandler {
   void ready(int listener, std::uint32_t events) override;
   void accept_from(int listener);
   void begin(Fd client, Destination destination);
-  struct Listener;
-  std::optional<Destination> destination_of(const Listener& listener, const Fd& client) const;
+  Destination destination_of(const Way& way) const;
   void add_listener(Fd socket, Connection::Kind kind, std::uint16_t port);
-  bool listens_at(std::uint16_t port) const;
-  Result<void> listen_at(std::span<const PortRange> ports);
+  void knocked(const Way& way);
+  void entered(const Way& way, Fd client);
+  void left(const Way& way);
+  void refused_datagram(const Endpoint& to);
+  Passage* waiting(const Way& way);
   dns::Answer answer(const dns::Query& query);
   void tell(const Blocked& blocked);
   void listen(bool on);
@@ -87,9 +87,9 @@ class Gateway::Impl final : public EventHandler {
   NetworkPolicy policy_;
   const NetworkEvents events_;
   SyntheticAddresses addresses_;
-  std::set<std::pair<std::string, std::uint16_t>> told_;
+  std::set<std::tuple<NetworkRule::Protocol, std::string, std::uint16_t>> told_;
   Passage::Surroundings around_;
-  /// Where connections come from. `port` is of the other side, 0: whatever was meant.
+  /// Where connections to a port of the other side's loopback come from.
   struct Listener {
     Fd socket;
     Connection::Kind kind;
@@ -102,6 +102,8 @@ class Gateway::Impl final : public EventHandler {
   SocketFactory inside_, in_gateway_;
   NameService names_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Passage>> passages_;
+  std::map<Way, std::uint64_t> waiting_;  // numbers of those at the door
+  Door door_;
   std::vector<std::uint64_t> over_;
   std::uint64_t next_ = 0;
   const std::size_t most_;
@@ -117,6 +119,7 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets socke
               .buffers = buffers_,
               .resolver = resolver_,
               .policy = policy_,
+              .door = &door_,
               .socket_inside = [this](int family) { return inside_.make(family); },
               .blocked = [this](const Blocked& blocked) { tell(blocked); },
               .ended =
@@ -131,11 +134,15 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets socke
                   }},
       host_has_name_(!sockets.host_ports.empty()),
       inside_(sockets.name_datagrams.get()),
-      in_gateway_(first_of(sockets)),
+      in_gateway_(first_of(sockets.packets)),
       names_(queue_, std::move(sockets.name_datagrams), std::move(sockets.name_listener),
              [this](const dns::Query& query) { return answer(query); }),
+      door_(queue_, std::move(sockets.packets), in_gateway_,
+            {.knocked = [this](const Way& way) { knocked(way); },
+             .entered = [this](const Way& way, Fd client) { entered(way, std::move(client)); },
+             .left = [this](const Way& way) { left(way); },
+             .datagram = [this](const Endpoint& to) { refused_datagram(to); }}),
       most_(raise_descriptor_limit()) {
-  for (Fd& socket : sockets.listeners) add_listener(std::move(socket), Connection::Kind::out, 0);
   for (PortListener& one : sockets.host_ports) {
     add_listener(std::move(one.socket), Connection::Kind::host_port, one.port);
   }
@@ -150,16 +157,6 @@ void Gateway::Impl::add_listener(Fd socket, Connection::Kind kind, std::uint16_t
   auto interest = std::make_unique<Interest>(queue_, socket.get(), *this, number);
   if (listening_) interest->want(EPOLLIN);
   listeners_.emplace(number, Listener{std::move(socket), kind, port, std::move(interest)});
-}
-
-Result<void> Gateway::Impl::allow(Sourced<NetworkRule> rule) {
-  if (rule.value.protocol == NetworkRule::Protocol::udp) return Error{.what = "udp is not in this version yet"};
-  if (rule.value.who == NetworkRule::Who::range) {
-    return Error{.what = "addresses cannot be allowed while the sandbox runs", .fix = "start it again"};
-  }
-  if (auto listening = listen_at(allowed_ports(rule.value)); !listening) return listening;
-  policy_.allow(std::move(rule));
-  return {};
 }
 
 bool Gateway::Impl::take_back(const NetworkRule& rule) {
@@ -178,27 +175,6 @@ bool Gateway::Impl::unpublish(const Endpoint& end) {
          }) > 0;
 }
 
-bool Gateway::Impl::listens_at(std::uint16_t port) const {
-  return std::ranges::any_of(listeners_, [port](const auto& entry) {
-    const Listener& one = entry.second;
-    return one.kind == Connection::Kind::out && local_endpoint(one.socket.get()).value_or(Endpoint{}).port == port;
-  });
-}
-
-Result<void> Gateway::Impl::listen_at(std::span<const PortRange> ports) {
-  for (const PortRange range : ports) {
-    for (unsigned port = range.first; port <= range.last; ++port) {
-      const auto number = static_cast<std::uint16_t>(port);
-      if (listens_at(number)) continue;
-      if (listeners_.size() >= kMostListeners) return Error{.what = "too many ports are allowed already"};
-      Fd listener = in_gateway_.listen(AF_INET6, number);
-      if (!listener) return sys_error("listen in the gateway's network");
-      add_listener(std::move(listener), Connection::Kind::out, 0);
-    }
-  }
-  return {};
-}
-
 void Gateway::Impl::turn() {
   queue_.turn();
   for (const std::uint64_t number : std::exchange(over_, {})) passages_.erase(number);
@@ -209,6 +185,7 @@ void Gateway::Impl::turn() {
 void Gateway::Impl::listen(bool on) {
   if (std::exchange(listening_, on) == on) return;
   for (const auto& [number, listener] : listeners_) listener.interest->want(on ? EPOLLIN : 0U);
+  door_.open(on);
 }
 
 void Gateway::Impl::ready(int listener, std::uint32_t) { accept_from(listener); }
@@ -218,8 +195,7 @@ void Gateway::Impl::accept_from(int number) {
   for (int i = 0; i < kAcceptedAtOnce && passages_.size() < most_; ++i) {
     Fd client(accept4(listener.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!client) return;
-    auto destination = destination_of(listener, client);
-    if (destination) begin(std::move(client), *std::move(destination));
+    begin(std::move(client), {.kind = listener.kind, .name = {}, .end = {{}, listener.port}, .way = {}});
   }
 }
 
@@ -230,14 +206,35 @@ void Gateway::Impl::begin(Fd client, Destination destination) {
   made.first->second->start();
 }
 
-std::optional<Destination> Gateway::Impl::destination_of(const Listener& listener, const Fd& client) const {
-  if (listener.kind != Connection::Kind::out) {
-    return Destination{.kind = listener.kind, .name = {}, .end = {.address = {}, .port = listener.port}};
-  }
-  const auto meant = local_endpoint(client.get());
-  if (!meant) return {};
-  const std::string* name = addresses_.name_of(meant->address);
-  return Destination{.name = name != nullptr ? *name : std::string(), .end = *meant};
+// --- what comes over the link ---
+
+Destination Gateway::Impl::destination_of(const Way& way) const {
+  const std::string* name = addresses_.name_of(way.to.address);
+  return {.name = name != nullptr ? *name : std::string(), .end = way.to, .way = way};
+}
+
+void Gateway::Impl::knocked(const Way& way) {
+  waiting_[way] = next_;
+  begin({}, destination_of(way));
+  door_.open(passages_.size() < most_);
+}
+
+Passage* Gateway::Impl::waiting(const Way& way) {
+  const auto number = waiting_.extract(way);
+  return number ? around_.find(number.mapped()) : nullptr;
+}
+
+void Gateway::Impl::entered(const Way& way, Fd client) {
+  if (Passage* passage = waiting(way)) passage->entered(std::move(client));
+}
+
+void Gateway::Impl::left(const Way& way) {
+  if (Passage* passage = waiting(way)) passage->left();
+}
+
+void Gateway::Impl::refused_datagram(const Endpoint& to) {
+  const std::string* name = addresses_.name_of(to.address);
+  tell({.protocol = NetworkRule::Protocol::udp, .who = name != nullptr ? *name : to_text(to.address), .port = to.port});
 }
 
 dns::Answer Gateway::Impl::answer(const dns::Query& query) {
@@ -258,7 +255,7 @@ dns::Answer Gateway::Impl::answer(const dns::Query& query) {
 }
 
 void Gateway::Impl::tell(const Blocked& blocked) {
-  if (told_.size() >= kMostTold || !told_.insert({blocked.who, blocked.port}).second) return;
+  if (told_.size() >= kMostTold || !told_.insert({blocked.protocol, blocked.who, blocked.port}).second) return;
   if (events_.blocked) events_.blocked(blocked);
 }
 
@@ -278,7 +275,7 @@ int Gateway::fd() const noexcept { return impl_->fd(); }
 
 void Gateway::turn() { impl_->turn(); }
 
-Result<void> Gateway::allow(Sourced<NetworkRule> rule) { return impl_->allow(std::move(rule)); }
+void Gateway::allow(Sourced<NetworkRule> rule) { impl_->allow(std::move(rule)); }
 
 bool Gateway::take_back(const NetworkRule& rule) { return impl_->take_back(rule); }
 

@@ -1,6 +1,6 @@
-// The outside end of a sandbox's network: accepts what its programs connect to, decides by the rules, connects in the
-// host's network and copies bytes. Nothing is read of the programs but what they send. The sockets it accepts from are
-// made by the set-up child (link.h).
+// The outside end of a sandbox's network: takes what its programs connect to, decides by the rules, connects in the
+// host's network and copies bytes. Nothing is read of the programs but what they send. The link and the first sockets
+// are made by the set-up child (link.h).
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ struct PortListener {
 
 /// Non-blocking sockets, listening or bound.
 struct GatewaySockets {
-  std::vector<Fd> listeners;             ///< accept whatever address was meant
+  std::vector<Fd> packets;               ///< of the gateway's end of the link (door.h); none without a filter
   std::vector<PortListener> host_ports;  ///< in the sandbox's network, for ports of the host
   std::vector<PortListener> published;   ///< on the host, for ports of the sandbox; needs name_datagrams
   Fd name_datagrams, name_listener;
@@ -41,7 +41,7 @@ class Gateway {
 
   // Changes while it runs. What is connected stays so.
   /// Precondition: no group.
-  Result<void> allow(Sourced<NetworkRule> rule);
+  void allow(Sourced<NetworkRule> rule);
   /// False: there was no such rule.
   bool take_back(const NetworkRule& rule);
   /// Needs name_datagrams.

@@ -1,25 +1,24 @@
 #include "net/link.h"
 
+#include <linux/fib_rules.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cstring>
-#include <map>
 #include <string_view>
-
-#include "net/special.h"
 
 namespace snug {
 namespace {
 
-// Both ends have the same number, which no kernel gives by itself in a namespace this young: no need to ask for it.
-constexpr int kLink = 1000;
 constexpr int kLoopback = 1;
+constexpr unsigned char kAllLocal = 100;       // a table of routes
+constexpr std::uint32_t kOwnPriority = 40000;  // behind table main, which knows the way back
+constexpr std::uint32_t kPortPriority = 40001;
 constexpr std::uint32_t kLargestPacket = 65535;
 
 struct Ends {
@@ -106,14 +105,14 @@ ifinfomsg interface(int index, unsigned flags) {
 
 // Returns where the descriptor of the sandbox's network belongs.
 std::size_t make_veth(Batch& batch) {
-  batch.begin(RTM_NEWLINK, kNew, interface(kLink, 0));
+  batch.begin(RTM_NEWLINK, kNew, interface(kLinkNumber, 0));
   batch.attribute(IFLA_IFNAME, std::string_view("g0"));
   batch.attribute(IFLA_MTU, kLargestPacket);
   const std::size_t info = batch.open(IFLA_LINKINFO);
   batch.attribute(IFLA_INFO_KIND, std::string_view("veth"));
   const std::size_t data = batch.open(IFLA_INFO_DATA);
   const std::size_t peer = batch.open(VETH_INFO_PEER);
-  batch.put(interface(kLink, 0));
+  batch.put(interface(kLinkNumber, 0));
   batch.attribute(IFLA_IFNAME, std::string_view("s0"));
   batch.attribute(IFLA_MTU, kLargestPacket);
   batch.attribute(IFLA_NET_NS_FD, std::uint32_t{0});
@@ -143,107 +142,98 @@ void add_address(Batch& batch, const IpAddress& address, const IpRange& network)
                         .ifa_prefixlen = own_bits(network),
                         .ifa_flags = address.is_v4() ? std::uint8_t{0} : std::uint8_t{IFA_F_NODAD},
                         .ifa_scope = RT_SCOPE_UNIVERSE,
-                        .ifa_index = kLink});
+                        .ifa_index = kLinkNumber});
   batch.attribute(IFA_LOCAL, address);
   batch.attribute(IFA_ADDRESS, address);
   batch.end();
 }
 
-void begin_route(Batch& batch, const IpRange& to, unsigned char type, unsigned char scope) {
+void begin_route(Batch& batch, const IpRange& to, unsigned char type, unsigned char scope, unsigned char table) {
   batch.begin(RTM_NEWROUTE, kNew,
               rtmsg{.rtm_family = static_cast<std::uint8_t>(to.is_v4() ? AF_INET : AF_INET6),
                     .rtm_dst_len = own_bits(to),
-                    .rtm_table = RT_TABLE_MAIN,
+                    .rtm_table = table,
                     .rtm_protocol = RTPROT_STATIC,
                     .rtm_scope = scope,
                     .rtm_type = type});
   if (own_bits(to) > 0) batch.attribute(RTA_DST, to.base);
 }
 
-// In table main: in table local the IPv6 one would swallow the replies.
+// Not in table local: there, before all others, it would swallow the replies.
 void make_all_local(Batch& batch, const IpRange& all) {
-  begin_route(batch, all, RTN_LOCAL, RT_SCOPE_HOST);
+  begin_route(batch, all, RTN_LOCAL, RT_SCOPE_HOST, kAllLocal);
   batch.attribute(RTA_OIF, kLoopback);
   batch.end();
 }
 
-void add_route(Batch& batch, const Route& route) {
-  if (route.kind == Route::Kind::prohibited) {
-    begin_route(batch, route.to, RTN_PROHIBIT, RT_SCOPE_UNIVERSE);
-    // Of IPv6 the kernel wants an interface even for this.
-    if (!route.to.is_v4()) batch.attribute(RTA_OIF, kLoopback);
-  } else {
-    begin_route(batch, route.to, RTN_UNICAST, RT_SCOPE_UNIVERSE);
-    batch.attribute(RTA_GATEWAY, route.to.is_v4() ? ends_v4().gateway : ends_v6().gateway);
-    batch.attribute(RTA_OIF, kLink);
-  }
+void begin_rule(Batch& batch, bool v4, std::string_view from, std::uint32_t priority) {
+  batch.begin(
+      RTM_NEWRULE, kNew,
+      fib_rule_hdr{
+          .family = static_cast<std::uint8_t>(v4 ? AF_INET : AF_INET6), .table = kAllLocal, .action = FR_ACT_TO_TBL});
+  batch.attribute(FRA_PRIORITY, priority);
+  batch.attribute(FRA_IIFNAME, from);
+}
+
+// For what the gateway's own sockets send: every address is here.
+void make_own_local(Batch& batch, bool v4) {
+  begin_rule(batch, v4, "lo", kOwnPriority);
+  batch.end();
+}
+
+void lead_to_gateway(Batch& batch, const IpRange& all, const IpAddress& gateway) {
+  begin_route(batch, all, RTN_UNICAST, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN);
+  batch.attribute(RTA_GATEWAY, gateway);
+  batch.attribute(RTA_OIF, kLinkNumber);
+  batch.end();
+}
+
+void make_port_local(Batch& batch, bool v4, std::uint16_t port) {
+  begin_rule(batch, v4, "g0", kPortPriority);
+  batch.attribute(FRA_IP_PROTO, std::uint8_t{IPPROTO_TCP});
+  batch.attribute(FRA_DPORT_RANGE, fib_rule_port_range{port, port});
   batch.end();
 }
 
 IpRange all_v4() { return *parse_ip_range("0.0.0.0/0"); }
 IpRange all_v6() { return *parse_ip_range("::/0"); }
 
-// The kernel sees to these by itself, or they are the link's own.
-bool has_own_routes(const IpRange& range) {
-  static constexpr std::string_view some[] = {"127.0.0.0/8", "0.0.0.0/8", kSyntheticRange, "224.0.0.0/4",
-                                              "::/96",       "fe80::/10", "ff00::/8"};
-  return std::ranges::any_of(some, [&](std::string_view text) { return parse_ip_range(text) == range; });
-}
-
-bool is_within_special(const IpRange& range) {
-  return std::ranges::any_of(special_ranges(), [&](const SpecialRange& row) { return row.range.contains(range); });
-}
-
-using Table = std::map<std::pair<IpAddress, int>, Route::Kind>;
-
-void set(Table& table, const IpRange& range, Route::Kind kind) { table[{range.base, range.bits}] = kind; }
-
 }  // namespace
 
-std::vector<Route> routes_of(const NetworkPolicy& policy) {
-  using Kind = Route::Kind;
-  const bool anyone = policy.allows_anyone();
-  const std::vector<IpRange> ranges = policy.ranges();
-  const bool v6 = anyone || std::ranges::any_of(ranges, [](const IpRange& range) { return !range.is_v4(); });
-  Table table;
-  set(table, all_v4(), anyone ? Kind::gateway : Kind::prohibited);
-  if (v6) set(table, all_v6(), anyone ? Kind::gateway : Kind::prohibited);
-  const bool wide = anyone || !std::ranges::all_of(ranges, is_within_special);
-  for (const SpecialRange& special : special_ranges()) {
-    const bool matters = wide && !has_own_routes(special.range) && (v6 || special.range.is_v4());
-    if (matters) set(table, special.range, Kind::prohibited);
-  }
-  for (const IpRange& range : ranges) set(table, range, Kind::gateway);
-  set(table, *parse_ip_range(kSyntheticRange), Kind::gateway);
-  std::vector<Route> routes;
-  for (const auto& [range, kind] : table) routes.push_back({{range.first, range.second}, kind});
-  return routes;
+bool is_sandbox_end(const IpAddress& address) {
+  static const IpAddress v4 = ends_v4().sandbox, v6 = ends_v6().sandbox;
+  return address == v4 || address == v6;
 }
 
-bool needs_ipv6(const std::vector<Route>& routes) {
-  return std::ranges::any_of(routes, [](const Route& route) { return !route.to.is_v4(); });
-}
-
-LinkMessages link_messages(const std::vector<Route>& routes) {
-  const bool v6 = needs_ipv6(routes);
+LinkMessages link_messages(bool v6) {
   LinkMessages messages;
   Batch gateway;
   messages.place_of_sandbox = make_veth(gateway);
   raise(gateway, kLoopback);
-  raise(gateway, kLink);
+  raise(gateway, kLinkNumber);
   add_address(gateway, ends_v4().gateway, ends_v4().network);
   if (v6) add_address(gateway, ends_v6().gateway, ends_v6().network);
   make_all_local(gateway, all_v4());
   if (v6) make_all_local(gateway, all_v6());
+  make_own_local(gateway, true);
+  if (v6) make_own_local(gateway, false);
   messages.gateway = gateway.take();
 
   Batch sandbox;
-  raise(sandbox, kLink);
+  raise(sandbox, kLinkNumber);
   add_address(sandbox, ends_v4().sandbox, ends_v4().network);
   if (v6) add_address(sandbox, ends_v6().sandbox, ends_v6().network);
-  for (const Route& route : routes) add_route(sandbox, route);
+  lead_to_gateway(sandbox, all_v4(), ends_v4().gateway);
+  if (v6) lead_to_gateway(sandbox, all_v6(), ends_v6().gateway);
   messages.sandbox = sandbox.take();
   return messages;
+}
+
+std::vector<std::uint8_t> port_messages(std::uint16_t port, bool v6) {
+  Batch batch;
+  make_port_local(batch, true, port);
+  if (v6) make_port_local(batch, false, port);
+  return batch.take();
 }
 
 }  // namespace snug

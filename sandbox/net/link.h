@@ -2,9 +2,9 @@
 // (rtnetlink(7)) that set it up. The set-up child sends them as they are.
 //
 //     sandbox (S)                                gateway (G), no way out, no process
-//     s0 198.18.0.1/30 ---------- veth --------- g0 198.18.0.2/30; every address is local, so that every connection
-//     routes: what the rules may allow via g0,   lands on G's listeners, which know the address that was meant
-//             everything else prohibited
+//     s0 198.18.0.1/30 ---------- veth --------- g0 198.18.0.2/30
+//     every address via g0                       from g0: nothing but ports that were opened is taken, the rest is lost
+//                                                from lo: every address is local
 #pragma once
 
 #include <cstddef>
@@ -12,23 +12,14 @@
 #include <vector>
 
 #include "base/ip.h"
-#include "net/policy.h"
 
 namespace snug {
 
-/// How programs' packets find their way, of the sandbox's network.
-struct Route {
-  IpRange to;
-  enum class Kind {
-    gateway,    ///< to the listeners, where the rules decide
-    prohibited  ///< refused at once, EACCES
-  } kind = Kind::prohibited;
-  bool operator==(const Route&) const = default;
-};
+/// The number of the link's end in either network, which no kernel gives by itself in one this young: no need to ask.
+inline constexpr int kLinkNumber = 1000;
 
-/// The routes for a policy, each range once. IPv6 ones only if some rule reaches an IPv6 address.
-std::vector<Route> routes_of(const NetworkPolicy& policy);
-bool needs_ipv6(const std::vector<Route>& routes);
+/// The address that the sandbox's packets come from, of either family.
+bool is_sandbox_end(const IpAddress& address);
 
 struct LinkMessages {
   std::vector<std::uint8_t> gateway;  ///< to be sent in G, first
@@ -37,6 +28,9 @@ struct LinkMessages {
 };
 
 /// Each is a batch of messages for one send: the last asks for an acknowledgement, and so do all that fail.
-LinkMessages link_messages(const std::vector<Route>& routes);
+LinkMessages link_messages(bool v6);
+
+/// To be sent in G: what comes over the link for this port of any address belongs to who listens there.
+std::vector<std::uint8_t> port_messages(std::uint16_t port, bool v6);
 
 }  // namespace snug

@@ -1,5 +1,7 @@
 #include "net/passage.h"
 
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "net/special.h"
@@ -9,6 +11,11 @@ namespace {
 
 // From the acceptance until bytes can flow: resolving and connecting together.
 constexpr std::chrono::seconds kPatience(30);
+
+// From the admission until the client is there: its kernel answers at once, whatever the program does.
+constexpr std::chrono::seconds kEntering(5);
+
+Door::Refusal refusal_for(int code) { return code == ECONNREFUSED ? Door::Refusal::reset : Door::Refusal::unreachable; }
 
 std::chrono::milliseconds since(EventQueue::Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(EventQueue::Clock::now() - start);
@@ -60,7 +67,9 @@ void Passage::go_out() {
 
 void Passage::resolved(const Resolver::Outcome& outcome) {
   if (over_) return;
-  if (outcome.addresses.empty()) return end(Connection::End::unresolved, outcome.problem);
+  if (outcome.addresses.empty()) {
+    return end(Connection::End::unresolved, outcome.problem, Door::Refusal::unreachable);
+  }
   std::vector<Endpoint> ends;
   NetworkVerdict last;
   for (const IpAddress& address : outcome.addresses) {
@@ -82,14 +91,34 @@ void Passage::dial(std::vector<Endpoint> ends) {
 void Passage::dialled(Dialer::Outcome outcome) {
   alarm_.clear();
   record_.address = to_text(outcome.to.address);
-  if (!outcome.socket) return end(Connection::End::unreachable, std::move(outcome.problem));
-  pair_.emplace(around_.queue, around_.buffers, std::move(client_), std::move(outcome.socket),
+  if (!outcome.socket) {
+    return end(Connection::End::unreachable, std::strerror(outcome.code), refusal_for(outcome.code));
+  }
+  if (!destination_.way) return relay(std::move(outcome.socket));
+  server_ = std::move(outcome.socket);
+  alarm_.set_in(kEntering);
+  if (around_.door->admit(*destination_.way)) return;
+  end(Connection::End::unreachable, std::strerror(errno), Door::Refusal::reset);
+}
+
+void Passage::entered(Fd client) {
+  if (over_) return;
+  alarm_.clear();
+  client_ = std::move(client);
+  relay(std::move(server_));
+}
+
+void Passage::left() { end(Connection::End::broken); }
+
+void Passage::relay(Fd server) {
+  pair_.emplace(around_.queue, around_.buffers, std::move(client_), std::move(server),
                 [this] { end(pair_->broken() ? Connection::End::broken : Connection::End::closed); });
 }
 
 void Passage::rang(int) {
+  if (server_) return left();
   const bool dialling = dialer_.has_value();
-  end(dialling ? Connection::End::unreachable : Connection::End::unresolved, "timed out");
+  end(dialling ? Connection::End::unreachable : Connection::End::unresolved, "timed out", Door::Refusal::unreachable);
 }
 
 void Passage::refuse(const NetworkVerdict& verdict, const IpAddress* resolved) {
@@ -104,14 +133,18 @@ void Passage::refuse(const NetworkVerdict& verdict, const IpAddress* resolved) {
     blocked.what = special != nullptr ? special->what : "an address of this machine";
   }
   around_.blocked(blocked);
-  end(Connection::End::blocked);
+  end(Connection::End::blocked, {}, Door::Refusal::reset);
 }
 
-void Passage::end(Connection::End how, std::string problem) {
+void Passage::end(Connection::End how, std::string problem, Door::Refusal refusal) {
   if (std::exchange(over_, true)) return;
   alarm_.clear();
-  if (client_) reset_on_close(client_.get());
-  client_.reset();
+  const bool waits = destination_.way && !client_ && !pair_;
+  if (waits) around_.door->refuse(*destination_.way, refusal);
+  for (Fd* const socket : {&client_, &server_}) {
+    if (*socket) reset_on_close(socket->get());
+    socket->reset();
+  }
   record_.end = how;
   record_.problem = std::move(problem);
   record_.duration = since(start_);

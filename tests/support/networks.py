@@ -32,6 +32,8 @@ NAMES = {
     "mixed.test": [PRIVATE, WEB],
     "empty.test": [],
     "silent.test": "silent",
+    "lost.test": ["93.184.2.1"],  # no way there
+    "void.test": ["93.184.0.9"],  # nobody says whether it is there
     "big.test": ["93.184.1.%d" % n for n in range(1, 60)],
 }
 
@@ -105,6 +107,7 @@ class Internet:
         ip("route", "add", "default", "via", INTERNET)
         ip("-6", "route", "add", "default", "via", INTERNET6)
         ip("-6", "route", "add", "unreachable", "2a00:3::/32")
+        ip("route", "add", "unreachable", "93.184.2.0/24")
         time.sleep(0.05)
 
     def cover(self, path, text):

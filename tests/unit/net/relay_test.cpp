@@ -150,7 +150,7 @@ TEST_CASE("the addresses of a destination are tried in turn") {
   nobody.start();
   turn_until(queue, [&] { return outcome.has_value(); });
   CHECK_FALSE(outcome->socket);
-  CHECK(outcome->problem == "Connection refused");
+  CHECK(outcome->code == ECONNREFUSED);
 }
 
 TEST_CASE("addresses of this machine are known") {
@@ -189,17 +189,14 @@ struct Gate {
   std::vector<Blocked> blocked;
   std::vector<Connection> ended;
   Endpoint names_by_udp, names_by_tcp;
-  Fd listener_copy;
   std::unique_ptr<Gateway> gateway;
 
   explicit Gate(const std::vector<std::string>& allow) {
     NetworkPolicy::Rules rules;
     for (const std::string& text : allow) rules.push_back({parse_network_rule(text).value(), {}});
     GatewaySockets sockets;
-    sockets.listeners.push_back(bound(SOCK_STREAM));
     sockets.name_datagrams = bound(SOCK_DGRAM);
     sockets.name_listener = bound(SOCK_STREAM);
-    listener_copy = Fd(dup(sockets.listeners[0].get()));
     names_by_udp = end_of(sockets.name_datagrams);
     names_by_tcp = end_of(sockets.name_listener);
     gateway = Gateway::make(NetworkPolicy(std::move(rules), {}), std::move(sockets),
@@ -254,28 +251,13 @@ TEST_CASE("the name service answers over TCP, however the question is cut") {
   CHECK(static_cast<std::size_t>(answer[1]) == answer.size() - 2);
 }
 
-TEST_CASE("a connection that no rule allows is reset and told once") {
-  Gate gate({"a.example"});
-  for (int i = 0; i < 2; ++i) {
-    const Fd client = connected_to(gate.listener_copy);
-    std::string got;
-    gate.until([&] { return (got = received(client)) == "<reset>"; });
-  }
-  REQUIRE(gate.blocked.size() == 1);
-  CHECK(gate.blocked[0].who == "127.0.0.1");
-  CHECK(gate.blocked[0].port == end_of(gate.listener_copy).port);
-  CHECK(missing_rule(gate.blocked[0]) == "127.0.0.1:" + std::to_string(gate.blocked[0].port));
-  REQUIRE(gate.ended.size() == 2);
-  CHECK(gate.ended[0].end == Connection::End::blocked);
-}
-
 TEST_CASE("rules and published ports come and go while the gateway runs") {
-  Gate gate({"a.example:1-3"});
+  Gate gate({"a.example"});
   const std::string message = question("b", "example");
   const auto status = [&] { return gate.ask(SOCK_DGRAM, gate.names_by_udp, message)[3] & 0xf; };
   CHECK(status() == 3);
-  const NetworkRule rule = parse_network_rule("b.example:" + std::to_string(end_of(gate.listener_copy).port)).value();
-  REQUIRE(gate.gateway->allow({rule, {}}));
+  const NetworkRule rule = parse_network_rule("b.example:5").value();
+  gate.gateway->allow({rule, {}});
   CHECK(status() == 0);
   CHECK(gate.gateway->take_back(rule));
   CHECK_FALSE(gate.gateway->take_back(rule));

@@ -1,0 +1,194 @@
+#include "net/door.h"
+
+#include <linux/filter.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "net/link.h"
+
+namespace snug {
+namespace {
+
+constexpr int kAtOnce = 32;
+constexpr int kBacklog = 4096;
+
+/// Takes a part of what a socket would get. The programs are ours and fixed, so that the kernel always takes them.
+template <std::size_t size>
+bool attach(int socket, const sock_filter (&program)[size]) {
+  const sock_fprog filter{size, const_cast<sock_filter*>(program)};
+  return setsockopt(socket, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter) == 0;
+}
+
+// A listener sees TCP headers: no first packet that came over the link.
+bool keep_out_knocks(int listener) {
+  static constexpr sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_IFINDEX)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, kLinkNumber, 0, 3),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x12),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 1, 0),
+      BPF_STMT(BPF_RET | BPF_K, 0xffffffff),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  return attach(listener, program);
+}
+
+// Packet sockets get copies of everything: only what read_arrival takes, and no more of it.
+bool only_knocks_v4(int socket) {
+  static constexpr sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 5),
+      BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+      BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x16),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kMostHeaders),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  return attach(socket, program);
+}
+
+bool only_knocks_v6(int socket) {
+  static constexpr sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 4, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 4),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 53),
+      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x16),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, kMostHeaders),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  return attach(socket, program);
+}
+
+int family_of(const Endpoint& end) { return end.address.is_v4() ? AF_INET : AF_INET6; }
+
+std::optional<Way> way_of(int client) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  if (getpeername(client, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return {};
+  const auto from = read_endpoint(reinterpret_cast<const sockaddr*>(&storage)), to = local_endpoint(client);
+  return from && to ? std::optional(Way{*from, *to}) : std::nullopt;
+}
+
+}  // namespace
+
+struct Door::Port {
+  Port(EventQueue& queue, Fd socket, Door& door, int number)
+      : listener(std::move(socket)), interest(queue, listener.get(), door, number) {
+    interest.want(EPOLLIN);
+  }
+  Fd listener;
+  Interest interest;
+};
+
+Door::Door(EventQueue& queue, std::vector<Fd> packets, SocketFactory& network, Events events)
+    : queue_(queue), network_(network), events_(std::move(events)), packets_(std::move(packets)) {
+  for (std::size_t i = 0; i < packets_.size(); ++i) {
+    i == 0 ? only_knocks_v4(packets_[i].get()) : only_knocks_v6(packets_[i].get());
+    on_packets_.push_back(std::make_unique<Interest>(queue_, packets_[i].get(), *this, -1 - static_cast<int>(i)));
+  }
+}
+
+Door::~Door() = default;
+
+void Door::open(bool on) {
+  open_ = on;
+  state_interest();
+}
+
+void Door::state_interest() {
+  const bool room = open_ && held_.size() < kMostHeld;
+  for (const auto& interest : on_packets_) interest->want(room ? EPOLLIN : 0U);
+}
+
+void Door::ready(int tag, std::uint32_t) {
+  if (tag >= 0) return accept_from(tag);
+  read_packets(packets_[static_cast<std::size_t>(-1 - tag)].get());
+  state_interest();
+}
+
+void Door::read_packets(int socket) {
+  for (int i = 0; i < kAtOnce && open_ && held_.size() < kMostHeld; ++i) {
+    std::array<std::uint8_t, kMostHeaders> bytes;
+    const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (got < 0) return;
+    auto arrival = read_arrival({bytes.data(), static_cast<std::size_t>(got)});
+    if (arrival && is_sandbox_end(arrival->from.address)) take(*std::move(arrival));
+  }
+}
+
+void Door::take(Arrival arrival) {
+  if (arrival.kind == Arrival::Kind::datagram) return refuse_datagram(arrival);
+  const Way way{arrival.from, arrival.to};
+  const auto known = held_.find(way);
+  if (known != held_.end() && known->second.sequence == arrival.sequence) return;  // sent again while it waits
+  if (known != held_.end()) {
+    held_.erase(known);
+    events_.left(way);
+  }
+  held_.emplace(way, std::move(arrival));
+  events_.knocked(way);
+}
+
+void Door::refuse_datagram(const Arrival& arrival) {
+  send(unreachable(arrival, Unreachable::port), arrival.from);
+  events_.datagram(arrival.to);
+}
+
+bool Door::admit(const Way& way) {
+  const auto held = held_.find(way);
+  if (held == held_.end()) return errno = ENOENT, false;
+  return open_port(way.to.port) && send(same_again(held->second), way.to);
+}
+
+// A message of ICMP passes unheard while connect(2) still works on its socket; the reset never does.
+void Door::refuse(const Way& way, Refusal how) {
+  const auto held = held_.extract(way);
+  if (held.empty() || how == Refusal::silent) return state_interest();
+  if (how == Refusal::unreachable) send(unreachable(held.mapped(), Unreachable::host), way.from);
+  send(reset(held.mapped()), way.from);
+  state_interest();
+}
+
+void Door::accept_from(int number) {
+  const auto port = ports_.find(static_cast<std::uint16_t>(number));
+  if (port == ports_.end()) return;
+  for (int i = 0; i < kAtOnce; ++i) {
+    Fd client(accept4(port->second->listener.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!client) return;
+    const int nothing = 0;
+    setsockopt(client.get(), SOL_SOCKET, SO_DETACH_FILTER, &nothing, sizeof nothing);  // inherited
+    const auto way = way_of(client.get());
+    if (!way || held_.erase(*way) == 0) continue;
+    state_interest();
+    events_.entered(*way, std::move(client));
+  }
+}
+
+bool Door::open_port(std::uint16_t number) {
+  if (ports_.contains(number)) return true;
+  if (ports_.size() >= kMostPorts) return errno = EMFILE, false;
+  const bool v6 = packets_.size() > 1;
+  Fd listener = network_.listener(v6 ? AF_INET6 : AF_INET, number);
+  if (!listener || !keep_out_knocks(listener.get()) || listen(listener.get(), kBacklog) < 0) return false;
+  if (!network_.tell_kernel(port_messages(number, v6))) return false;
+  ports_.emplace(number, std::make_unique<Port>(queue_, std::move(listener), *this, number));
+  return true;
+}
+
+bool Door::send(const Packet& packet, const Endpoint& to) {
+  Fd& sender = senders_[to.address.is_v4() ? 0 : 1];
+  if (!sender) sender = network_.sender(family_of(to));
+  const SocketAddress address = to_socket_address({to.address, 0});
+  return sender && sendto(sender.get(), packet.data(), packet.size(), MSG_DONTWAIT, address.get(), address.size) > 0;
+}
+
+}  // namespace snug

@@ -1,0 +1,84 @@
+// Where a sandbox's connections come in. The first packet of each is held until it is known how the connection ends in
+// the host's network: then it is let in, and the kernel answers it, or refused as the other end refused it. So programs
+// see the errors they would see without a gateway between.
+//
+// What arrives on the link goes nowhere in the gateway's network but to ports that were opened; a copy of it comes
+// here. A port's listener drops first packets from the link and takes them from the loopback, where the held one is
+// sent again. (Neither needs netfilter, nor a listener before the first connection of a port succeeds.)
+#pragma once
+
+#include <array>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/fd.h"
+#include "net/event_queue.h"
+#include "net/factory.h"
+#include "net/packet.h"
+
+namespace snug {
+
+/// A connection as the packets of the link name it.
+struct Way {
+  Endpoint from, to;
+  auto operator<=>(const Way&) const = default;
+};
+
+class Door final : public EventHandler {
+ public:
+  static constexpr std::size_t kMostHeld = 256;    ///< more wait in the kernel's queue
+  static constexpr std::size_t kMostPorts = 1024;  ///< opened; other ports are refused then
+
+  struct Events {
+    /// A connection asks to be let in; admit() or refuse() answers, perhaps from within.
+    std::function<void(const Way&)> knocked;
+    /// One that was admitted is there.
+    std::function<void(const Way&, Fd client)> entered;
+    /// One that had not entered is no more: its sender uses the same way anew.
+    std::function<void(const Way&)> left;
+    /// A datagram; nobody takes it.
+    std::function<void(const Endpoint& to)> datagram;
+  };
+
+  /// `packets`: packet sockets of the gateway's end of the link, of IPv4 and perhaps of IPv6. `network` makes sockets
+  /// beside them; both are borrowed.
+  Door(EventQueue& queue, std::vector<Fd> packets, SocketFactory& network, Events events);
+  ~Door();
+
+  /// What knocks is not looked at while it is shut.
+  void open(bool on);
+
+  /// False, with errno set: it cannot be let in.
+  bool admit(const Way& way);
+  enum class Refusal {
+    reset,        ///< ECONNREFUSED
+    unreachable,  ///< EHOSTUNREACH
+    silent        ///< its sender has given up
+  };
+  void refuse(const Way& way, Refusal how);
+
+ private:
+  struct Port;
+  void ready(int tag, std::uint32_t events) override;
+  void read_packets(int socket);
+  void take(Arrival arrival);
+  void refuse_datagram(const Arrival& arrival);
+  void accept_from(int port);
+  void state_interest();
+  bool open_port(std::uint16_t port);
+  bool send(const Packet& packet, const Endpoint& to);
+
+  EventQueue& queue_;
+  SocketFactory& network_;
+  const Events events_;
+  std::vector<Fd> packets_;
+  std::vector<std::unique_ptr<Interest>> on_packets_;
+  std::array<Fd, 2> senders_;  // IPv4, IPv6
+  std::map<std::uint16_t, std::unique_ptr<Port>> ports_;
+  std::map<Way, Arrival> held_;
+  bool open_ = false;
+};
+
+}  // namespace snug
