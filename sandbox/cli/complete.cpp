@@ -195,6 +195,7 @@ void offer_value(Answer& answer, std::string_view name, const std::string& lead,
     answer.offer_all(sources.profiles);
     return answer.also(Also::files);
   }
+  if (name == "--log") return answer.also(Also::files);
   const std::string value = answer.word().substr(lead.size());
   const auto shared = shared_options();
   const auto option = std::ranges::find(shared, name, [](const SharedOption& o) { return std::string_view(o.name); });

@@ -324,6 +324,7 @@ std::string options_text(Command command) {
   add_line(text, "      --onto NAME", "go on with a capture of the project (snug diff --list)");
   if (command != Command::plan) {
     add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
+    add_line(text, "      --log FILE", "append a line of JSON for each network connection");
   }
   add_line(text, "  -v, --verbose", "say each decision on stderr");
   add_line(text, "  -h, --help", "this text");

@@ -65,6 +65,7 @@ constexpr FlagRow own_values[] = {
     {Command::shell, "--onto"}, {Command::run, "--onto"},   {Command::plan, "--onto"},
     {Command::diff, "--from"},  {Command::apply, "--from"}, {Command::discard, "--from"},
     {Command::run, "--name"},   {Command::shell, "--name"}, {Command::kill, "--signal", "-s"},
+    {Command::run, "--log"},    {Command::shell, "--log"},
 };
 
 /// Shared options that fit a command which plans a run without one.

@@ -6,6 +6,7 @@
 #include "base/quote.h"
 #include "cli/answer.h"
 #include "cli/commands.h"
+#include "cli/connection_log.h"
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
@@ -119,15 +120,18 @@ void print_refusals(const std::vector<RefusedCall>& calls) {
 /// Says what is refused while a command runs, and keeps it for `snug why`.
 class Telling {
  public:
-  Telling(const Invocation& invocation, const Prepared& prepared)
+  Telling(const Invocation& invocation, const Prepared& prepared, std::optional<ConnectionLog> log)
       : invocation_(invocation),
         prepared_(prepared),
+        log_(std::move(log)),
         file_(prepared.caller.state_dir, std::string(base_name(prepared.user_file))),
         record_{.when = std::time(nullptr), .command = prepared.plan.command.argv} {}
 
   RunEvents events() {
     return {.refused = [this](const std::string& call, bool raw) { refused(call, raw); },
             .destination_blocked = [this](const Blocked& blocked, bool raw) { destination_blocked(blocked, raw); },
+            .connection_ended = log_ ? [this](const Connection& connection) { log_->add(connection); }
+                                     : std::function<void(const Connection&)>(),
             .came_loose = [this](const Watch& watch, bool raw) { came_loose(watch, raw); },
             .git_changed = [this](const GitReport& report) { git_changed(report); },
             .not_recorded = [](const Error& error) { log_decision(to_text(error)); }};
@@ -151,6 +155,7 @@ class Telling {
   }
 
   void destination_blocked(const Blocked& blocked, bool raw) {
+    if (log_) log_->add(blocked);
     const std::string rule = missing_rule(blocked);
     // An option of the next run: `snug allow` does not write rules for hosts yet.
     announce_blocked(blocked, prepared_.plan, rule.empty() ? "" : "--net filtered --allow " + rule, raw);
@@ -173,9 +178,20 @@ class Telling {
 
   const Invocation& invocation_;
   const Prepared& prepared_;
+  std::optional<ConnectionLog> log_;
   RefusalFile file_;
   RefusalRecord record_;
 };
+
+/// False: it cannot be kept, and that was said.
+bool open_log(const Invocation& invocation, std::optional<ConnectionLog>& log) {
+  const auto path = invocation.value("--log");
+  if (!path) return true;
+  auto opened = ConnectionLog::open(*path);
+  if (!opened) return print_error(opened.error()), false;
+  log = std::move(opened).value();
+  return true;
+}
 
 SessionOptions session_options(const Invocation& invocation, const Prepared& prepared) {
   return {.place = places_of_sessions(prepared.caller).front(), .name = invocation.value("--name").value_or("")};
@@ -194,11 +210,12 @@ bool check_name(const Invocation& invocation) {
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (!check_name(invocation)) return status_setup_failed;
   const auto prepared = prepare(invocation);
-  if (!prepared) return status_setup_failed;
+  std::optional<ConnectionLog> log;
+  if (!prepared || !open_log(invocation, log)) return status_setup_failed;
   const Plan& plan = prepared->plan;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
-  Telling telling(invocation, *prepared);
+  Telling telling(invocation, *prepared, std::move(log));
   const auto outcome = run_plan(plan, std::move(early), telling.events(), session_options(invocation, *prepared));
   if (!outcome) return print_error(outcome.error()), drop_empty_capture(plan), status_setup_failed;
   if (outcome->not_executed) print_error(*outcome->not_executed);

@@ -59,6 +59,8 @@ class Gateway::Impl final : public EventHandler {
  public:
   Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events);
 
+  ~Impl();
+
   int fd() const noexcept { return queue_.fd(); }
   void turn();
   void allow(Sourced<NetworkRule> rule) { policy_.allow(std::move(rule)); }
@@ -122,6 +124,7 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets socke
               .door = &door_,
               .socket_inside = [this](int family) { return inside_.make(family); },
               .blocked = [this](const Blocked& blocked) { tell(blocked); },
+              .read_server_names = static_cast<bool>(events_.ended),
               .ended =
                   [this](std::uint64_t number, const Connection& record) {
                     over_.push_back(number);
@@ -150,6 +153,12 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets socke
     add_listener(std::move(one.socket), Connection::Kind::published, one.port);
   }
   listen(true);
+}
+
+// What the command has closed with its last breath is still to be told.
+Gateway::Impl::~Impl() {
+  turn();
+  for (const auto& [number, passage] : passages_) passage->stop();
 }
 
 void Gateway::Impl::add_listener(Fd socket, Connection::Kind kind, std::uint16_t port) {

@@ -1,9 +1,11 @@
 #include "net/passage.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "net/hello.h"
 #include "net/special.h"
 
 namespace snug {
@@ -113,6 +115,24 @@ void Passage::left() { end(Connection::End::broken); }
 void Passage::relay(Fd server) {
   pair_.emplace(around_.queue, around_.buffers, std::move(client_), std::move(server),
                 [this] { end(pair_->broken() ? Connection::End::broken : Connection::End::closed); });
+  if (!around_.read_server_names || destination_.kind != Connection::Kind::out) return;
+  pair_->watch([this](std::span<const char> bytes) { return read_hello_in(bytes); });
+}
+
+bool Passage::read_hello_in(std::span<const char> bytes) {
+  const std::size_t room = kMostHello - first_bytes_.size();
+  first_bytes_.insert(first_bytes_.end(), bytes.begin(),
+                      bytes.begin() + static_cast<std::ptrdiff_t>(std::min(room, bytes.size())));
+  Hello hello = read_hello(first_bytes_);
+  if (hello.state == Hello::State::more) return true;
+  record_.server_name = std::move(hello.name);
+  std::vector<std::uint8_t>().swap(first_bytes_);
+  return false;
+}
+
+void Passage::stop() {
+  if (pair_ && !over_) end(Connection::End::closed);
+  end(Connection::End::broken);
 }
 
 void Passage::rang(int) {

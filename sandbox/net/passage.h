@@ -41,6 +41,7 @@ class Passage final : public EventHandler {
     Door* door;                        ///< for destinations with a way
     Dialer::MakeSocket socket_inside;  ///< for Kind::published
     std::function<void(const Blocked&)> blocked;
+    bool read_server_names;
     std::function<void(std::uint64_t number, const Connection&)> ended;  ///< destroy it later, not from within
     std::function<Passage*(std::uint64_t number)> find;                  ///< a name's answer may come after the end
   };
@@ -52,6 +53,8 @@ class Passage final : public EventHandler {
   void entered(Fd client);
   /// Its sender has given up before it entered.
   void left();
+  /// The sandbox has ended.
+  void stop();
 
  private:
   void rang(int tag) override;
@@ -62,6 +65,7 @@ class Passage final : public EventHandler {
   void dialled(Dialer::Outcome outcome);
   void refuse(const NetworkVerdict& verdict, const IpAddress* resolved);
   void relay(Fd server);
+  bool read_hello_in(std::span<const char> bytes);
   void end(Connection::End how, std::string problem = {}, Door::Refusal refusal = Door::Refusal::silent);
 
   Surroundings& around_;
@@ -74,6 +78,7 @@ class Passage final : public EventHandler {
   Alarm alarm_;
   std::optional<Dialer> dialer_;
   std::optional<SocketPair> pair_;
+  std::vector<std::uint8_t> first_bytes_;  // of the client, until its hello is there
   bool over_ = false;
 };
 

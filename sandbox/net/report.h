@@ -37,6 +37,7 @@ struct Connection {
     closed,
     broken,  ///< by a reset from either side
   } end = End::closed;
+  NetworkRule::Protocol protocol = NetworkRule::Protocol::tcp;
   std::chrono::system_clock::time_point start;
   std::chrono::milliseconds duration{0};
   std::string name;     ///< empty: the destination was an address
@@ -44,11 +45,12 @@ struct Connection {
   std::uint16_t port = 0;
   std::uint64_t sent = 0, received = 0;  ///< bytes, as the side sees it that began the connection
   std::string problem;                   ///< unresolved, unreachable
+  std::string server_name;               ///< what a TLS client said it wants; empty: nothing, or it was not looked at
 };
 
 struct NetworkEvents {
-  std::function<void(const Blocked&)> blocked;  ///< the first time
-  std::function<void(const Connection&)> ended;
+  std::function<void(const Blocked&)> blocked;   ///< the first time
+  std::function<void(const Connection&)> ended;  ///< null: nobody wants to know
 };
 
 }  // namespace snug

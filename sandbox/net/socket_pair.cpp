@@ -90,6 +90,7 @@ bool SocketPair::fill(int from, bool& more) {
   flow.bytes += flow.end;
   flow.source_ended = got == 0;
   more = got == 0 || flow.end == size;
+  if (from == 0 && watch_ && got > 0 && !watch_({to, flow.end})) watch_ = nullptr;
   if (got > 0) return true;
   const int code = errno;
   let_go(flow);

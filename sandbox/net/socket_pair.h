@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/fd.h"
@@ -22,6 +23,10 @@ class SocketPair final : public EventHandler {
   /// destroyed (not from within). Both sockets are non-blocking.
   SocketPair(EventQueue& queue, Buffers& buffers, Fd first, Fd second, std::function<void()> ended);
   ~SocketPair();
+
+  /// Sees what the first socket sends, as it comes, until it returns false.
+  using Watch = std::function<bool(std::span<const char> bytes)>;
+  void watch(Watch watch) { watch_ = std::move(watch); }
 
   /// Bytes that came from the first (0) or second (1) socket and were read.
   std::uint64_t bytes_from(int side) const noexcept { return flows_[side].bytes; }
@@ -53,6 +58,7 @@ class SocketPair final : public EventHandler {
   std::array<Interest, 2> interests_;
   std::array<Flow, 2> flows_;  // by where they come from
   std::function<void()> ended_;
+  Watch watch_;
   bool done_ = false, broken_ = false;
 };
 

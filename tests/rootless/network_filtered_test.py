@@ -312,6 +312,67 @@ print(n)
         self.assertEqual(out, ["1", str(64 << 20)])
 
 
+class Log(Filtered):
+    def lines(self, allow, *command, **more):
+        path = os.path.join(self.folder("log"), "net.log")
+        self.result = self.run_with(allow, *command, options=["--log", path], **more)
+        with open(path) as file:
+            return [json.loads(line) for line in file]
+
+    def test_each_connection_is_a_line(self):
+        one, two, three, four = self.lines(["web.test:80-84"], PYTHON, "-c", r"""
+import socket, time
+s = socket.create_connection(("web.test", 83)); s.sendall(b"abc"); s.shutdown(1); s.recv(9); s.recv(9); s.close()
+for to in ("web.test", 81), ("93.184.1.2", 81), ("other.test", 80):
+    try: socket.create_connection(to)
+    except OSError: pass
+    time.sleep(0.2)
+""")
+        self.assertEqual({key: one[key] for key in one if key not in ("time", "duration_ms")},
+                         {"schema": 1, "kind": "out", "verdict": "allowed", "protocol": "tcp", "name": "web.test", "address": WEB,
+                          "port": 83, "end": "closed", "sent": 3, "received": 3})
+        self.assertRegex(one["time"], r"^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+        self.assertEqual((two["end"], two["problem"], two["verdict"]), ("unreachable", "Connection refused", "allowed"))
+        self.assertEqual((three["end"], three["address"], three["port"], three["verdict"]), ("blocked", OTHER, 81, "blocked"))
+        self.assertEqual((four["verdict"], four["name"], "port" in four), ("blocked", "other.test", False))
+
+    def test_a_connection_that_ends_with_the_command_is_one_too(self):
+        line, = self.lines(["web.test:87"], "bash", "-c", "exec 3<>/dev/tcp/web.test/87; echo hello >&3; read -u 3 x; kill -9 $$")
+        self.assertEqual((line["sent"], line["received"], line["end"]), (6, 6, "closed"))
+
+    def test_the_name_that_a_tls_client_says(self):
+        line, = self.lines(["web.test:87"], PYTHON, "-c", r"""
+import socket, ssl, time
+c = ssl.create_default_context(); i, o = ssl.MemoryBIO(), ssl.MemoryBIO()
+t = c.wrap_bio(i, o, server_hostname="says.example")
+try: t.do_handshake()
+except ssl.SSLWantReadError: pass
+hello = o.read(); s = socket.create_connection(("web.test", 87)); s.setsockopt(6, 1, 1)
+for i in range(0, len(hello), 50): s.sendall(hello[i:i + 50]); time.sleep(0.01)
+s.recv(1)
+""")
+        self.assertEqual((line["name"], line["server_name"]), ("web.test", "says.example"))
+
+    def test_nothing_a_command_made_leads_the_log_elsewhere(self):
+        target = self.write("target", "kept")
+        link = os.path.join(self.project, "link")
+        os.symlink(target, link)
+        self.assert_refused(self.inside("true", options=["--log", link]), "a symbolic link leads there")
+        fifo = os.path.join(self.project, "fifo")
+        os.mkfifo(fifo)
+        self.assert_refused(self.inside("true", options=["--log", fifo]), "cannot keep the log")
+        with open(target) as file:
+            self.assertEqual(file.read(), "kept")
+
+    def test_the_log_is_appended_to_and_private(self):
+        path = os.path.join(self.folder("log"), "net.log")
+        for _ in range(2):
+            self.run_with(["web.test"], "curl", "-sS", "http://web.test", options=["--log", path])
+        with open(path) as file:
+            self.assertEqual(len(file.readlines()), 2)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+
 class Clients(Filtered):
     def fetch(self, *command, **more):
         result = self.run_with(["web.test"], *command, **more)
