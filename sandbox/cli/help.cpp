@@ -66,7 +66,7 @@ end at the first word that is not one: all that follows belongs to CMD.
 constexpr std::string_view run_examples = R"(
 examples:
   snug run ls -l                       -l belongs to ls
-  snug run --net host npm install
+  snug run -p node --net filtered npm install
   snug run --write ~/.cache/app? --env CI=1 -- make test
   snug run --timeout 10m --set limits.rlimit.nofile=4096 ./configure
 )";
@@ -83,7 +83,7 @@ the line that asked for it. Runs nothing and changes nothing.
 constexpr std::string_view plan_examples = R"(
 examples:
   snug plan
-  snug plan --net host -- npm ci
+  snug plan -p node --net filtered -- npm ci
   snug plan --json | jq .view
 )";
 

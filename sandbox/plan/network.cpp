@@ -1,4 +1,5 @@
 // The network: which rules hold, and what it takes to enforce them.
+#include <algorithm>
 #include <bitset>
 
 #include "base/quote.h"
@@ -66,6 +67,15 @@ void copy_ports(Planner& planner) {
   planner.plan.publish = network.publish;
 }
 
+// Shipped profiles name the hosts of --net filtered, which nobody takes for a promise about --net host.
+void note_unused_rules(Planner& planner) {
+  const auto& allow = planner.profile.network.allow;
+  const auto said =
+      std::ranges::find_if(allow, [](const auto& rule) { return rule.origin.kind != OriginKind::builtin; });
+  if (said == allow.end()) return;
+  planner.note(Note::Level::warning, "network.allow limits nothing with network.mode = \"host\"", said->origin);
+}
+
 }  // namespace
 
 void decide_network(Planner& planner) {
@@ -77,10 +87,7 @@ void decide_network(Planner& planner) {
     case NetworkMode::host:
       refuse_unfiltered_denials(planner);
       refuse_other_numbers(planner);
-      if (!network.allow.empty()) {
-        planner.note(Note::Level::warning, "network.allow limits nothing with network.mode = \"host\"",
-                     network.allow.front().origin);
-      }
+      note_unused_rules(planner);
       return;
     case NetworkMode::none:
       break;

@@ -20,6 +20,7 @@ struct Sign {
   const char* language;
   const char* profile;  ///< empty: the default is enough
   const char* install;
+  const char* allow = "";  ///< options that name its package servers, where no profile does
 };
 
 // Of two signs of one language the first found counts: the most telling one comes first.
@@ -43,8 +44,8 @@ constexpr Sign signs_of_languages[] = {
     {"build.gradle", "Java", "java", "gradle assemble"},
     {"build.gradle.kts", "Java", "java", "gradle assemble"},
     {"build.sbt", "Scala", "java", "sbt update"},
-    {"Gemfile", "Ruby", "", "bundle install"},
-    {"composer.json", "PHP", "", "composer install"},
+    {"Gemfile", "Ruby", "", "bundle install", " --allow rubygems.org --allow index.rubygems.org"},
+    {"composer.json", "PHP", "", "composer install", " --allow repo.packagist.org --allow @github"},
     {"CMakeLists.txt", "C and C++", "cpp", ""},
     {"meson.build", "C and C++", "cpp", ""},
     {"configure.ac", "C and C++", "cpp", ""},
@@ -110,7 +111,7 @@ bool is_new(const ProjectSigns& signs, const Sign& sign) {
 void find_languages(ProjectSigns& signs, const std::set<std::string>& names, const auto& table) {
   for (const Sign& sign : table) {
     if (!names.contains(sign.file) || !is_new(signs, sign)) continue;
-    signs.languages.push_back({sign.file, sign.language, sign.profile, sign.install});
+    signs.languages.push_back({sign.file, sign.language, sign.profile, sign.install, sign.allow});
   }
 }
 
@@ -171,14 +172,14 @@ std::string filesystem_text(const ProjectSigns& signs) {
 }
 
 std::string network_text(const ProjectSigns& signs) {
-  std::string text = "\n# No network. With the host's:";
+  std::string text = "\n# No network. To fetch, with the package servers and no other host:";
   std::size_t commands = 0;
   for (const ProjectSigns::Language& language : signs.languages) {
     if (language.install.empty()) continue;
-    text += "\n#   snug run --net host " + language.install;
+    text += "\n#   snug run --net filtered" + language.allow + " " + language.install;
     ++commands;
   }
-  return text + (commands == 0 ? " snug run --net host CMD\n" : "\n");
+  return commands == 0 ? "\n# No network. With one host: snug run --net filtered --allow HOST CMD\n" : text + "\n";
 }
 
 std::string environment_text(const ProjectSigns& signs) {

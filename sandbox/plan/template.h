@@ -16,6 +16,7 @@ struct ProjectSigns {
     std::string name;     ///< "Ruby"
     std::string profile;  ///< the shipped profile; empty: none is needed
     std::string install;  ///< the command that fetches what the project needs; empty: there is none
+    std::string allow;    ///< options that let it reach the package servers, where no profile names them
   };
   std::vector<Language> languages;  ///< one for each profile, in the order of the table
   std::vector<std::string> secrets;

@@ -1,16 +1,20 @@
 """The internet of the network tests: run in a network namespace of its own by networks.py.
 
 internet.py NAMES LOG: a name server (UDP and TCP, port 53) for the names of the JSON file NAMES, which tells in LOG every
-question it gets, and servers on every address: 80 http, 81 closed, 82 resets, 83 half-close (answers what it got once
+question it gets, and servers on every address: 80 http (of a host that has a folder of its name in "sites" beside NAMES:
+its files), 81 closed, 82 resets, 83 half-close (answers what it got once
 its peer has ended), 84 gives 64 MiB, 85 takes everything and says how much, 86 never answers, 87 echo.
 """
 import asyncio
 import json
+import os
 import socket
+import urllib.parse
 import struct
 import sys
 
 NAMES, LOG = sys.argv[1:3]
+SITES = os.path.join(os.path.dirname(NAMES), "sites")
 
 
 def record(kind, data):
@@ -53,11 +57,33 @@ async def names_by_tcp(reader, writer):
     writer.close()
 
 
+def site_file(host, target):
+    """(status, content) of a site's file; None for a host without a site. The tests' own files: no care is taken."""
+    site = os.path.join(SITES, host)
+    if not os.path.isdir(site):
+        return None
+    path = site + urllib.parse.unquote(target.split("?")[0])
+    for file in (path, os.path.join(path, "index")):
+        if os.path.isfile(file):
+            with open(file, "rb") as content:
+                return b"200 OK", content.read()
+    return b"404 Not Found", b""
+
+
 async def http(reader, writer):
     try:
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             host = [line[6:] for line in head.decode().split("\r\n") if line.lower().startswith("host: ")]
+            method, target = head.decode().split(" ")[:2]
+            found = site_file(host[0], target) if host else None
+            if found:
+                body = b"" if method == "HEAD" else found[1]
+                # npm and pip look at the kind; for the others it says nothing.
+                kind = b"text/html" if body.startswith(b"<") else b"application/json" if body.startswith(b"{") else b"application/octet-stream"
+                writer.write(b"HTTP/1.1 %s\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s" % (found[0], kind, len(found[1]), body))
+                await writer.drain()
+                continue
             peer, here = writer.get_extra_info("peername")[0], writer.get_extra_info("sockname")[0]
             body = json.dumps({"host": host, "from": peer, "at": here}).encode()
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))

@@ -66,9 +66,14 @@ TEST_CASE("rules of a network that is none or the host's") {
   CHECK(plan.name_service);  // answers "no" to all, and tells
   Planning host;
   host.toml = "[network]\nmode = \"host\"\nallow = [\"a.example\"]";
+  const auto warns = [](const Plan& plan) {
+    return std::ranges::any_of(plan.notes, [](const Note& note) {
+      return note.level == Note::Level::warning && note.text.find("network.allow limits nothing") == 0;
+    });
+  };
   const Plan open = host.plan();
   CHECK_FALSE(open.name_service);
-  CHECK(std::ranges::any_of(open.notes, [](const Note& note) {
-    return note.level == Note::Level::warning && note.text.find("network.allow limits nothing") == 0;
-  }));
+  CHECK(warns(open));
+  host.toml = "extends = [\"node\"]\n[network]\nmode = \"host\"";  // its rules are for --net filtered
+  CHECK_FALSE(warns(host.plan()));
 }

@@ -119,10 +119,10 @@ protect = ["./.envrc", "./.vscode", "./.github/workflows"]
 [environment.set]
 BUNDLE_PATH = "vendor/bundle"    # gems of the project's own: the system's are read-only
 
-# No network. With the host's:
-#   snug run --net host yarn install
-#   snug run --net host cargo fetch
-#   snug run --net host bundle install
+# No network. To fetch, with the package servers and no other host:
+#   snug run --net filtered yarn install
+#   snug run --net filtered cargo fetch
+#   snug run --net filtered --allow rubygems.org --allow index.rubygems.org bundle install
 )");
 }
 

@@ -2,6 +2,7 @@
 #include "profile/shipped.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "support/planning.h"
@@ -83,5 +84,28 @@ TEST_CASE("a shipped profile passes no variable that usually holds a secret") {
       INFO(variable.name);
       CHECK(variable.value.find("hunter2") == std::string::npos);
     }
+  }
+}
+
+TEST_CASE("a shipped profile for a language names its package server, for --net filtered and nothing else") {
+  const std::map<std::string_view, std::string> servers{
+      {"node", "registry.npmjs.org"}, {"python", "pypi.org"}, {"rust", "index.crates.io"},   {"go", "proxy.golang.org"},
+      {"java", "repo1.maven.org"},    {"git", "github.com"},  {"agent", "api.anthropic.com"}};
+  for (const ShippedProfile& profile : shipped_profiles()) {
+    INFO(profile.name);
+    Planning planning;
+    const LoadOutcome loaded = load_profile({{.text = std::string(profile.text), .name = std::string(profile.name)}},
+                                            {{.key = "network.mode", .value = "filtered", .option = "--net"}});
+    const PlanOutcome made = build_plan(loaded.profile, planning.facts, planning.host, planning.request);
+    REQUIRE(made.errors.empty());
+    REQUIRE(made.plan.filter);
+    std::set<std::string> names;
+    for (const auto& rule : made.plan.filter->allow) {
+      CHECK(rule.value.who == NetworkRule::Who::name);  // no pattern and no range
+      names.insert(rule.value.name);
+    }
+    const auto server = servers.find(profile.name);
+    CHECK(names.empty() == (server == servers.end()));
+    if (server != servers.end()) CHECK(names.contains(server->second));
   }
 }
