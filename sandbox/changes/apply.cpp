@@ -4,9 +4,13 @@
 #include <unistd.h>
 
 #include <optional>
+#include <set>
+#include <string>
 #include <utility>
 
+#include "base/fd.h"
 #include "base/quote.h"
+#include "changes/applied.h"
 #include "changes/journal.h"
 #include "changes/layer_forget.h"
 #include "changes/prepare.h"
@@ -48,18 +52,21 @@ void forget(const Workplace& workplace, const Steps& steps, const ApplyOptions& 
   Progress progress(options, ApplyPhase::forgetting, steps.size());
   LayerForgetter forgetter(workplace.upper());
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (!step->stays) forgetter.forget(step->path);
+    if (!step->stays) static_cast<void>(forgetter.forget(step->path));
     progress.step();
   }
 }
 
-Result<ApplyReport> commit(const Capture& capture, Workplace& workplace, Journal journal, const ApplyOptions& options) {
+Result<ApplyReport> commit(const Capture& capture, Workplace& workplace, Journal journal, const ApplyOptions& options,
+                           const std::set<std::string>& unchanged) {
   journal.phase = Journal::Phase::done;
   if (auto synced = workplace.sync(); !synced) return std::move(synced).error();
   if (auto written = write_journal(capture, journal); !written) return std::move(written).error();
   workplace.strip_marks(journal.steps);
   forget(workplace, journal.steps, options);
   if (auto removed = workplace.remove_staging(); !removed) return std::move(removed).error();
+  auto remembered = remember_applied(capture, workplace, journal.steps, unchanged);
+  if (!remembered) return std::move(remembered).error();
   if (auto removed = remove_journal(capture); !removed) return std::move(removed).error();
   return ApplyReport{.applied = journal.steps.size()};
 }
@@ -107,6 +114,11 @@ Result<StagedSteps> get_ready(const Capture& capture, Workplace& workplace, cons
 
 }  // namespace
 
+bool forget_change(const Capture& capture, const Change& change) {
+  const Fd upper(open(capture.sides().upper.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return upper && LayerForgetter(upper.get()).forget(change.path);
+}
+
 bool apply_unfinished(const Capture& capture) {
   const auto journal = read_journal(capture);
   return !journal || journal->has_value();
@@ -117,6 +129,7 @@ Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Chan
   if (apply_unfinished(capture)) return unfinished(capture);
   auto workplace = Workplace::open(capture);
   if (!workplace) return std::move(workplace).error();
+  const auto unchanged = unchanged_directories(capture, *workplace, changes);
   auto prepared = get_ready(capture, *workplace, changes, options);
   if (!prepared) {
     static_cast<void>(workplace->remove_staging());
@@ -126,7 +139,7 @@ Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Chan
     if (auto back = roll_back(capture, *workplace, prepared->steps); !back) return unfinished(capture);
     return std::move(done).error();
   }
-  auto report = commit(capture, *workplace, {.steps = std::move(prepared->steps)}, options);
+  auto report = commit(capture, *workplace, {.steps = std::move(prepared->steps)}, options, unchanged);
   if (report) report->left = std::move(prepared->left);
   return report;
 }
@@ -138,7 +151,9 @@ Result<ApplyReport> resume_apply(const Capture& capture) {
     auto done = carry_out_all(unfinished->workplace, unfinished->journal.steps, {});
     if (!done) return std::move(done).error();
   }
-  return commit(capture, unfinished->workplace, std::move(unfinished->journal), {});
+  // Who changed what since it was interrupted nobody knows.
+  for (ApplyStep& step : unfinished->journal.steps) step.mtime_ns = step.directory ? step.mtime_ns : -1;
+  return commit(capture, unfinished->workplace, std::move(unfinished->journal), {}, {});
 }
 
 Result<void> abort_apply(const Capture& capture) {

@@ -9,8 +9,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +28,7 @@ enum class ApplyPhase { copying, placing, finishing, forgetting };
 /// a merge.
 struct InsteadOf {
   std::string text;
+  std::optional<std::uint32_t> mode = {};  ///< if not the capture's
   bool layer_keeps = false;  ///< the layer keeps its own: what is different then is still to be taken over
 };
 
@@ -47,6 +50,10 @@ struct ApplyReport {
 /// what the scan saw (nothing was changed); no room; an unfinished apply of this capture.
 Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Change>& changes,
                                   const ApplyOptions& options = {});
+
+/// Throws a change of the capture away: the host's side stays as it is. False where the layer needs it, because it lies
+/// in a directory that covers the host's.
+bool forget_change(const Capture& capture, const Change& change);
 
 /// Is there an apply of this capture that did not end?
 bool apply_unfinished(const Capture& capture);

@@ -9,6 +9,8 @@
 //   work/         the overlays', one directory each
 //   hidden/       what `hide` takes away, as the overlays understand it
 //   journal       an apply that has not ended (apply.h)
+//   applied       what an apply of a part left on the host (applied.h)
+//   bases         what files were that the capture modifies (bases.h)
 //   parts/N/      of a capture with several parts: the journal of each
 #pragma once
 

@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+
 #include "changes/side.h"
 #include "sys/open.h"
 
@@ -17,11 +19,13 @@ bool Covers::covers(std::string_view path) {
   return known_[std::string(path)] = here || above;
 }
 
-void LayerForgetter::forget(const std::string& path) {
-  if (path.empty() || covers_.covers(directory_of(path))) return;
+bool LayerForgetter::forget(const std::string& path) {
+  if (path.empty() || covers_.covers(directory_of(path))) return false;
   const int directory = parents_.of(path);
   const std::string name(name_in_directory(path));
-  if (directory >= 0 && unlinkat(directory, name.c_str(), 0) != 0) unlinkat(directory, name.c_str(), AT_REMOVEDIR);
+  if (directory < 0) return false;
+  return unlinkat(directory, name.c_str(), 0) == 0 || unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 ||
+         errno == ENOENT;
 }
 
 }  // namespace snug

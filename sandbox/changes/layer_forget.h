@@ -29,8 +29,8 @@ class LayerForgetter {
  public:
   explicit LayerForgetter(int upper) : covers_(upper), parents_(upper) {}
 
-  /// A directory only if it is empty: call it for what is in it first.
-  void forget(const std::string& path);
+  /// A directory only if it is empty: call it for what is in it first. True if nothing is there any more.
+  bool forget(const std::string& path);
 
  private:
   Covers covers_;

@@ -164,11 +164,11 @@ class Preparer {
     step.from_layer = instead == options_.instead.end() && can_go_itself(change);
     step.inode = change.after.inode;
     if (step.from_layer) return {};
-    const auto inode = instead == options_.instead.end()
-                           ? stager_.stage(change, step.number)
-                           : stager_.stage_text(change, instead->second.text, step.number);
-    if (!inode) return inode.error();
-    step.inode = *inode;
+    const auto staged = instead == options_.instead.end() ? stager_.stage(change, step.number)
+                                                          : stager_.stage_text(change, instead->second, step.number);
+    if (!staged) return staged.error();
+    step.inode = staged->inode;
+    step.mtime_ns = staged->mtime_ns;
     return {};
   }
 

@@ -79,7 +79,7 @@ class Scanner {
     // Nothing is taken out of a directory without a new ctime of that directory.
     const auto lower_itself = lower.itself();
     if (!lower_itself) return lower_itself.error();
-    const bool may_be_gone = lower.present() && lower_itself->ctime_ns >= sides_.began;
+    const bool may_be_gone = lower.present() && drifted(here.path, *lower_itself);
     const bool covered = here.covered || upper.opaque();
     const std::size_t first = waiting_.size();
     for (const std::string& name : *names) {
@@ -136,11 +136,11 @@ class Scanner {
     if (change.before.kind == NodeKind::absent) return {};  // gone on both sides
     change.kind = Change::Kind::deleted;
     change.after = {};
-    change.drifted = changed_since(change.before);
+    change.drifted = drifted(change.path, change.before);
     if (change.before.kind == NodeKind::directory && !change.drifted) {
-      const auto drifted = content_drifted(change.path);
-      if (!drifted) return drifted.error();
-      change.drifted = *drifted;
+      const auto below_it = content_drifted(change.path);
+      if (!below_it) return below_it.error();
+      change.drifted = *below_it;
     }
     tell(std::move(change));
     return {};
@@ -164,7 +164,7 @@ class Scanner {
       if (!attributes) return attributes.error();
       differences.attributes = *attributes;
     }
-    change.drifted = changed_since(before);
+    change.drifted = drifted(change.path, before);
     if (differences.any()) {
       tell(std::move(change));
     } else if (after.kind == NodeKind::file && after.links > 1) {
@@ -189,7 +189,7 @@ class Scanner {
     return *a != *b;
   }
 
-  bool changed_since(const Node& node) const { return node.ctime_ns >= sides_.began; }
+  bool drifted(const std::string& path, const Node& node) const { return changed_since_began(sides_, path, node); }
 
   /// Was anything below a directory of the host changed since the capture began?
   Result<bool> content_drifted(const std::string& path) {
@@ -204,8 +204,9 @@ class Scanner {
       for (const std::string& name : *names) {
         const auto node = directory->node(name);
         if (!node) return node.error();
-        if (changed_since(*node)) return true;
-        if (node->kind == NodeKind::directory) left.push_back(below(here, name));
+        std::string inner = below(here, name);
+        if (drifted(inner, *node)) return true;
+        if (node->kind == NodeKind::directory) left.push_back(std::move(inner));
       }
     }
     return false;
@@ -221,6 +222,12 @@ class Scanner {
 };
 
 }  // namespace
+
+bool changed_since_began(const Sides& sides, const std::string& path, const Node& node) {
+  if (node.ctime_ns < sides.began) return false;
+  const auto known = sides.applied.find(path);
+  return known == sides.applied.end() || known->second.inode != node.inode || known->second.ctime_ns != node.ctime_ns;
+}
 
 Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(Change)>& found) {
   Scanner scanner(sides, found);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,13 @@
 #include "changes/change.h"
 
 namespace snug {
+
+/// What an apply left at a path of the host (applied.h).
+struct HostStamp {
+  std::uint64_t inode = 0;
+  std::int64_t ctime_ns = 0;
+};
+using HostStamps = std::map<std::string, HostStamp>;
 
 struct Sides {
   std::string upper;  ///< the overlay's upper directory
@@ -21,8 +29,12 @@ struct Sides {
   /// When the capture began, nanoseconds since the epoch by the clock that stamps files: what the host changed at or
   /// after it has drifted.
   std::int64_t began = 0;
-  bool top_is_own = true;  ///< false: the top directories' own modes are not compared
+  bool top_is_own = true;   ///< false: the top directories' own modes are not compared
+  HostStamps applied = {};  ///< what has these stamps did not drift
 };
+
+/// Did somebody else change `node`, which stands at `path` of the host, since the capture began?
+bool changed_since_began(const Sides& sides, const std::string& path, const Node& node);
 
 /// Calls `found` for every change, a directory before what is in it.
 ///

@@ -68,31 +68,22 @@ bool can_be_staged(NodeKind kind) {
   return kind == NodeKind::file || kind == NodeKind::directory || kind == NodeKind::symlink || kind == NodeKind::fifo;
 }
 
-Result<std::uint64_t> Stager::stage(const Change& change, std::size_t number) {
+Result<Node> Stager::stage(const Change& change, std::size_t number) {
   const std::string name = std::to_string(number);
   if (auto made = make(change, name); !made) return std::move(made).error();
-  return set_times(change, name);
+  const timespec times[2] = {to_timespec(change.after.mtime_ns), to_timespec(change.after.mtime_ns)};
+  if (utimensat(staging_, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0) return cannot_copy(change.path);
+  return node_at(staging_, name);
 }
 
-Result<std::uint64_t> Stager::stage_text(const Change& change, std::string_view text, std::size_t number) {
+Result<Node> Stager::stage_text(const Change& change, const InsteadOf& instead, std::size_t number) {
   const std::string name = std::to_string(number);
   const Fd from = open_beneath(upper_, change.path, O_RDONLY | O_NONBLOCK);
   const Fd to(openat(staging_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!from || !to || !write_all(to.get(), text)) return cannot_copy(change.path);
-  if (auto finished = finish_file(change, from.get(), to.get()); !finished) return finished.error();
-  struct stat info {};
-  if (fstat(to.get(), &info) != 0) return cannot_copy(change.path);
-  return std::uint64_t{info.st_ino};
-}
-
-Result<std::uint64_t> Stager::set_times(const Change& change, const std::string& name) {
-  const timespec times[2] = {to_timespec(change.after.mtime_ns), to_timespec(change.after.mtime_ns)};
-  struct stat info {};
-  if (utimensat(staging_, name.c_str(), times, AT_SYMLINK_NOFOLLOW) != 0 ||
-      fstatat(staging_, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) {
-    return cannot_copy(change.path);
-  }
-  return std::uint64_t{info.st_ino};
+  if (!from || !to || !write_all(to.get(), instead.text)) return cannot_copy(change.path);
+  const std::uint32_t mode = instead.mode.value_or(change.after.mode);
+  if (auto finished = finish_file(change, from.get(), to.get(), mode); !finished) return finished.error();
+  return node_at(staging_, name);
 }
 
 Result<void> Stager::make(const Change& change, const std::string& name) {
@@ -140,12 +131,12 @@ Result<void> Stager::copy_file(const Change& change, const std::string& name) {
                        O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   const Fd to(openat(staging_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!from || !to || !copy_content(from.get(), to.get(), change.after.size)) return cannot_copy(change.path);
-  return finish_file(change, from.get(), to.get());
+  return finish_file(change, from.get(), to.get(), change.after.mode);
 }
 
-Result<void> Stager::finish_file(const Change& change, int from, int to) {
+Result<void> Stager::finish_file(const Change& change, int from, int to, std::uint32_t mode) {
   if (auto kept = copy_attributes(change, from, to); !kept) return kept;
-  return fchmod(to, change.after.mode & plain_bits) == 0 ? Result<void>() : cannot_copy(change.path);
+  return fchmod(to, mode & plain_bits) == 0 ? Result<void>() : cannot_copy(change.path);
 }
 
 Result<void> Stager::copy_attributes(const Change& change, int from, int to) {

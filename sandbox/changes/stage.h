@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "changes/apply.h"
 #include "changes/change.h"
 #include "changes/open_parents.h"
 
@@ -27,21 +28,20 @@ class Stager {
 
   /// Makes `number` in the staging directory what `change.after` is: content with its holes, target, permission bits
   /// without setuid and setgid, times, extended attributes; of a directory, an empty one. Names of one file in the
-  /// capture become names of one file. Returns its inode.
-  Result<std::uint64_t> stage(const Change& change, std::size_t number);
+  /// capture become names of one file.
+  Result<Node> stage(const Change& change, std::size_t number);
 
-  /// The same with `text` as the content of a file.
-  Result<std::uint64_t> stage_text(const Change& change, std::string_view text, std::size_t number);
+  /// The same with another text and mode for a file; its time is now.
+  Result<Node> stage_text(const Change& change, const InsteadOf& instead, std::size_t number);
 
   /// What could not be kept, one text each.
   std::vector<std::string> take_losses() { return std::move(losses_); }
 
  private:
-  Result<std::uint64_t> set_times(const Change& change, const std::string& name);
   Result<void> make(const Change& change, const std::string& name);
   Result<void> copy_file(const Change& change, const std::string& name);
   Result<void> copy_attributes(const Change& change, int from, int to);
-  Result<void> finish_file(const Change& change, int from, int to);
+  Result<void> finish_file(const Change& change, int from, int to, std::uint32_t mode);
 
   Result<bool> link_to_known(const Change& change, const std::string& name);
 

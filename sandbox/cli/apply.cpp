@@ -1,114 +1,179 @@
-// snug apply and snug discard.
-#include <algorithm>
+#include "cli/apply.h"
 
-#include "changes/apply.h"
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
 
 #include "base/quote.h"
-#include "cli/apply.h"
+#include "changes/applied.h"
+#include "changes/apply.h"
 #include "cli/ask.h"
 #include "cli/captured.h"
 #include "cli/changes_text.h"
 #include "cli/commands.h"
+#include "cli/conflicts.h"
+#include "cli/pick.h"
 #include "cli/print.h"
+#include "cli/progress.h"
+#include "cli/select.h"
 #include "cli/surroundings.h"
 
 namespace snug {
 namespace {
 
-/// What apply does not take by itself, and why.
-struct Held {
-  std::vector<SeenChange> conflicts;  ///< the host changed them meanwhile
-  std::vector<SeenChange> unseen;     ///< somebody should look at them by name, and nobody has named them
-};
-
-/// Takes out of `changes` what is not to be applied.
-Held hold_back(std::vector<SeenChange>& changes, const Invocation& invocation) {
-  Held held;
-  std::vector<SeenChange> taken;
+/// What somebody should look at by name, and nobody has named.
+std::vector<SeenChange> hold_back(std::vector<SeenChange>& changes, const Invocation& invocation) {
+  if (invocation.has("--reviewed")) return {};
+  std::vector<SeenChange> held;
+  const auto is_held = [](const SeenChange& seen) { return !seen.review.empty() && !seen.named; };
   for (SeenChange& seen : changes) {
-    if (seen.change.drifted && !invocation.has("--theirs")) {
-      held.conflicts.push_back(std::move(seen));
-    } else if (!seen.review.empty() && !seen.named && !invocation.has("--reviewed")) {
-      held.unseen.push_back(std::move(seen));
-    } else {
-      taken.push_back(std::move(seen));
-    }
+    if (is_held(seen)) held.push_back(seen);
   }
-  changes = std::move(taken);
+  std::erase_if(changes, is_held);
   return held;
 }
 
-void tell_held(const Held& held) {
-  for (const SeenChange& seen : held.conflicts) {
+void tell_left(const std::vector<SeenChange>& conflicts, const std::vector<SeenChange>& unseen) {
+  for (const SeenChange& seen : conflicts) {
     print_message("not applied: " + quote_for_display(seen.change.path) +
-                  " was changed on the host meanwhile; to take the capture's all the same: --theirs");
+                  " was changed on the host meanwhile; take the capture's: --theirs; keep the host's: --ours");
   }
-  for (const SeenChange& seen : held.unseen) {
+  for (const SeenChange& seen : unseen) {
     print_message("not applied: " + quote_for_display(seen.change.path) + ": " + seen.review +
                   "; look at it, then name it or give --reviewed");
   }
 }
 
-std::vector<Change> plain(std::vector<SeenChange> changes) {
-  std::vector<Change> list;
-  for (SeenChange& seen : changes) list.push_back(std::move(seen.change));
-  return list;
-}
-
 bool agreed(const std::vector<SeenChange>& changes, const std::string& project, const Invocation& invocation) {
-  if (invocation.has("--yes")) return true;
+  if (invocation.has("--yes") || invocation.has("--patch")) return true;
   for (const SeenChange& seen : changes) print_message(to_line(seen, Colour::never));
   return ask("apply " + summary_of(changes) + " to " + quote_for_display(project) + "?");
 }
 
-Error nobody_to_ask(const char* command) {
-  return {.what = std::string(command) + ": nobody is there to be asked",
-          .fix = std::string("snug ") + command + " --yes"};
+Error nobody_to_ask(const Invocation& invocation) {
+  if (invocation.has("--patch"))
+    return {.what = "apply: nobody is there to be asked", .fix = "at a terminal: snug apply -p"};
+  return {.what = "apply: nobody is there to be asked", .fix = "snug apply --yes"};
 }
 
-int finish(const Capture& capture, const Result<ApplyReport>& report, bool more_left) {
+/// Changes of the host's that were decided for: the capture forgets its own.
+bool drop(const OpenCapture& open, const std::vector<SeenChange>& dropped) {
+  bool all = true;
+  for (auto seen = dropped.rbegin(); seen != dropped.rend(); ++seen) {
+    const bool gone = forget_change(open.parts[seen->part].capture, in_part(open, *seen));
+    if (!gone) print_message("still captured: " + quote_for_display(seen->change.path));
+    all = all && gone;
+  }
+  return all;
+}
+
+void add(ApplyReport& whole, const ApplyReport& part, const std::string& prefix) {
+  whole.applied += part.applied;
+  for (const std::string& left : part.left) whole.left.push_back(prefix.empty() ? left : prefix + ": " + left);
+}
+
+/// One part after the other: each is taken over as a whole or not at all.
+Result<ApplyReport> apply_parts(OpenCapture& open, std::vector<SeenChange> changes, bool keep) {
+  ApplyReport whole;
+  ProgressBar bar("applying");
+  for (std::size_t number = 0; number < open.parts.size(); ++number) {
+    OpenPart& part = open.parts[number];
+    ApplyOptions options{.kept = std::move(part.kept), .keep = keep};
+    std::vector<Change> list;
+    for (SeenChange& seen : changes) {
+      if (seen.part != number) continue;
+      list.push_back(in_part(open, seen));
+      if (seen.instead) options.instead.emplace(list.back().path, std::move(*seen.instead));
+    }
+    options.progress = [&](ApplyPhase phase, std::size_t done, std::size_t total) {
+      if (phase != ApplyPhase::finishing) bar.show(static_cast<std::size_t>(phase) / 2 * total + done, 2 * total);
+    };
+    if (list.empty()) continue;
+    const auto report = apply_changes(part.capture, list, options);
+    if (!report) return report.error();
+    add(whole, *report, part.prefix);
+  }
+  return whole;
+}
+
+/// Changes that are still there.
+bool holds_changes(const OpenCapture& open) {
+  bool found = false;
+  for (const OpenPart& part : open.parts) {
+    const auto scanned = scan_changes(sides_of(part.capture), [&](const Change&) { found = true; });
+    if (!scanned || found) return true;
+  }
+  return false;
+}
+
+int finish(const OpenCapture& open, const Result<ApplyReport>& report, bool keep) {
   if (!report) return print_error(report.error()), status_usage;
   for (const std::string& left : report->left) print_message("left behind: " + left);
   print_message("applied: " + std::to_string(report->applied));
-  if (more_left) return status_found;
-  if (const auto gone = discard_capture(capture); !gone) return print_error(gone.error()), status_usage;
+  if (holds_changes(open)) return status_found;
+  if (keep) return 0;
+  if (const auto gone = discard_capture(open.capture); !gone) return print_error(gone.error()), status_usage;
   return 0;
 }
 
-/// Changes that are still there after an apply or a partial discard.
-bool holds_changes(const Capture& capture) {
-  bool found = false;
-  const auto scanned = scan_changes(capture.sides(), [&](const Change&) { found = true; });
-  return !scanned || found;
+int end_unfinished(const Invocation& invocation, const OpenCapture& open) {
+  ApplyReport whole;
+  bool any = false;
+  for (const OpenPart& part : open.parts) {
+    if (!apply_unfinished(part.capture)) continue;
+    any = true;
+    if (invocation.has("--abort")) {
+      if (const auto back = abort_apply(part.capture); !back) return print_error(back.error()), status_usage;
+      continue;
+    }
+    const auto report = resume_apply(part.capture);
+    if (!report) return print_error(report.error()), status_usage;
+    add(whole, *report, part.prefix);
+  }
+  if (!any) return print_error({.what = "no apply of this capture is unfinished"}), status_usage;
+  return invocation.has("--abort") ? (print_message("taken back"), 0) : finish(open, whole, false);
 }
 
-int end_unfinished(const Invocation& invocation, const Capture& capture) {
-  if (invocation.has("--abort")) {
-    const auto back = abort_apply(capture);
-    if (!back) return print_error(back.error()), status_usage;
-    return print_message("taken back"), 0;
+std::optional<Error> mistake(const Invocation& invocation) {
+  if (invocation.has("--ours") && invocation.has("--theirs")) {
+    return Error{.what = "--ours and --theirs exclude each other",
+                 .fix = "name the paths of each, one after the other"};
   }
-  const auto report = resume_apply(capture);
-  return finish(capture, report, !report || holds_changes(capture));
+  return std::nullopt;
 }
 
 }  // namespace
 
 int apply_open(const Invocation& invocation, OpenCapture open, const std::string& cwd) {
-  if (invocation.has("--abort") || invocation.has("--continue")) return end_unfinished(invocation, open.capture);
-  auto changes = select_changes(open.changes, invocation.words, open.capture.project, cwd);
-  if (!changes) return print_error(changes.error()), status_usage;
-  const Held held = hold_back(*changes, invocation);
-  tell_held(held);
-  if (changes->empty())
-    return print_message("nothing to apply"), held.conflicts.empty() && held.unseen.empty() ? 0 : status_found;
-  if (!invocation.has("--yes") && !can_ask()) return print_error(nobody_to_ask("apply")), status_usage;
-  if (!agreed(*changes, open.capture.project, invocation)) return print_message("nothing was applied"), status_found;
-  const auto report = apply_changes(open.capture, plain(std::move(*changes)), {.kept = std::move(open.kept)});
-  return finish(open.capture, report, !report || holds_changes(open.capture));
+  if (invocation.has("--abort") || invocation.has("--continue")) return end_unfinished(invocation, open);
+  const auto selection = read_selection(invocation);
+  if (!selection) return print_error(selection.error()), status_usage;
+  auto selected = select_changes(open.changes, *selection, open.capture.project, cwd);
+  if (!selected) return print_error(selected.error()), status_usage;
+  std::vector<SeenChange> changes = std::move(*selected);
+  const Conflicts conflicts = resolve_conflicts(open, changes, invocation);
+  const bool patch = invocation.has("--patch");
+  const bool asks = patch || !invocation.has("--yes");
+  if (asks && !can_ask()) return print_error(nobody_to_ask(invocation)), status_usage;
+  if (patch) pick_changes(open, changes);
+  const std::vector<SeenChange> unseen = hold_back(changes, invocation);
+  tell_left(conflicts.left, unseen);
+  const bool something_left = !conflicts.left.empty() || !unseen.empty();
+  if (changes.empty() && conflicts.dropped.empty()) {
+    return print_message("nothing to apply"), something_left || (patch && !open.changes.empty()) ? status_found : 0;
+  }
+  if (!changes.empty() && !agreed(changes, open.capture.project, invocation)) {
+    return print_message("nothing was applied"), status_found;
+  }
+  const bool keep = invocation.has("--keep");
+  const auto report = apply_parts(open, std::move(changes), keep);
+  if (report && !keep) drop(open, conflicts.dropped);
+  return finish(open, report, keep);
 }
 
 int apply_command(const Invocation& invocation) {
+  if (const auto wrong = mistake(invocation)) return print_error(*wrong), status_usage;
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_usage;
   auto capture = choose_capture(*caller, invocation.value("--from"));
@@ -116,26 +181,6 @@ int apply_command(const Invocation& invocation) {
   auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
   return apply_open(invocation, std::move(*open), caller->cwd);
-}
-
-int discard_command(const Invocation& invocation) {
-  const auto caller = read_caller();
-  if (!caller) return print_error(caller.error()), status_usage;
-  auto capture = choose_capture(*caller, invocation.value("--from"));
-  if (!capture) return print_error(capture.error()), status_usage;
-  const auto open = open_capture(std::move(*capture));
-  if (!open) return print_error(open.error()), status_usage;
-  if (apply_unfinished(open->capture)) {
-    return print_error({.what = "an apply of this capture did not end", .fix = "snug apply --continue, or --abort"}),
-           status_usage;
-  }
-  if (!invocation.has("--yes")) {
-    if (!can_ask()) return print_error(nobody_to_ask("discard")), status_usage;
-    const std::string what = "throw away " + summary_of(open->changes) + " (capture " + open->capture.name() + ")?";
-    if (!ask(what)) return print_message("kept"), status_found;
-  }
-  if (const auto gone = discard_capture(open->capture); !gone) return print_error(gone.error()), status_usage;
-  return 0;
 }
 
 }  // namespace snug

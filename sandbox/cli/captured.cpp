@@ -6,6 +6,8 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "changes/applied.h"
+#include "changes/bases.h"
 #include "changes/review.h"
 #include "cli/parse.h"
 #include "plan/captures.h"
@@ -41,53 +43,20 @@ Error several(const std::vector<Capture>& captures) {
 
 bool by_path(const SeenChange& a, const SeenChange& b) { return a.change.path < b.change.path; }
 
-// --- which changes ---
-
-/// "src/*.c" below the project, of a word as typed in `cwd`.
-Result<std::string> pattern_of(const std::string& word, const std::string& project, const std::string& cwd) {
-  if (word.starts_with("**")) return word;
-  const std::string path = normalise(absolute_from(cwd, word));
-  if (!is_below(path, project)) {
-    return Error{.what = quote_for_display(word) + " is not in the project " + quote_for_display(project)};
-  }
-  return path == project ? std::string() : path.substr(project.size() + 1);
-}
-
-/// Directories that are themselves new, and hold something that was taken.
-bool is_new_directory(const Change& change) {
-  return change.after.kind == NodeKind::directory && change.before.kind != NodeKind::directory;
-}
-
-std::set<std::string> parents_of(const std::vector<SeenChange>& changes) {
-  std::set<std::string> parents;
-  for (const SeenChange& seen : changes) {
-    std::string_view path = seen.change.path;
-    for (auto slash = path.rfind('/'); slash != std::string_view::npos; slash = path.rfind('/')) {
-      path = path.substr(0, slash);
-      parents.emplace(path);
+Result<void> scan_part(OpenCapture& open, std::size_t number) {
+  OpenPart& part = open.parts[number];
+  part.prefix = prefix_of(open.capture, part.capture);
+  const std::string& prefix = part.prefix;
+  auto scanned = scan_changes(sides_of(part.capture), [&](Change change) {
+    if (!prefix.empty()) {
+      change.path = change.path.empty() ? prefix.substr(0, prefix.size() - 1) : prefix + change.path;
     }
-  }
-  return parents;
-}
-
-struct Patterns {
-  std::vector<std::string> in, out;
-};
-
-Result<Patterns> read_patterns(const std::vector<std::string>& words, const std::string& project,
-                               const std::string& cwd) {
-  Patterns patterns;
-  for (const std::string& word : words) {
-    const bool takes_out = word.starts_with('!');
-    auto pattern = pattern_of(takes_out ? word.substr(1) : word, project, cwd);
-    if (!pattern) return std::move(pattern).error();
-    (takes_out ? patterns.out : patterns.in).push_back(std::move(*pattern));
-  }
-  return patterns;
-}
-
-bool matches_any(const std::vector<std::string>& patterns, const std::string& path) {
-  return std::ranges::any_of(patterns, [&](const std::string& pattern) { return matches_path(pattern, path); });
+    std::string review = review_reason(change, open.capture.protect);
+    open.changes.push_back({.change = std::move(change), .review = std::move(review), .part = number});
+  });
+  if (!scanned) return std::move(scanned).error();
+  part.kept = std::move(*scanned);
+  return {};
 }
 
 }  // namespace
@@ -118,15 +87,9 @@ Result<OpenCapture> open_capture(Capture capture) {
   if (!lock) return std::move(lock).error();
   take_rights_over_own_files();
   OpenCapture open{.capture = std::move(capture), .lock = std::move(*lock)};
-  for (const Capture& part : parts_of(open.capture)) {
-    const std::string prefix = prefix_of(open.capture, part);
-    auto scanned = scan_changes(part.sides(), [&](Change change) {
-      change.path = change.path.empty() && !prefix.empty() ? prefix.substr(0, prefix.size() - 1) : prefix + change.path;
-      std::string review = review_reason(change, open.capture.protect);
-      open.changes.push_back({std::move(change), std::move(review)});
-    });
-    if (!scanned) return std::move(scanned).error();
-    open.kept.merge(*scanned);
+  for (Capture& part : parts_of(open.capture)) {
+    open.parts.push_back({.capture = std::move(part)});
+    if (auto scanned = scan_part(open, open.parts.size() - 1); !scanned) return std::move(scanned).error();
   }
   std::ranges::sort(open.changes, by_path);
   return open;
@@ -148,30 +111,20 @@ std::string summary_of(const std::vector<SeenChange>& changes) {
   return text.empty() ? "nothing changed" : text;
 }
 
-Result<std::vector<SeenChange>> select_changes(const std::vector<SeenChange>& changes,
-                                               const std::vector<std::string>& words, const std::string& project,
-                                               const std::string& cwd) {
-  const auto patterns = read_patterns(words, project, cwd);
-  if (!patterns) return patterns.error();
-  for (std::size_t i = 0; i < patterns->in.size(); ++i) {
-    const bool known = std::ranges::any_of(
-        changes, [&](const SeenChange& seen) { return matches_path(patterns->in[i], seen.change.path); });
-    if (!known) return Error{.what = "nothing was changed at " + quote_for_display(patterns->in[i])};
+Change in_part(const OpenCapture& open, const SeenChange& seen) {
+  Change change = seen.change;
+  const std::size_t prefix = open.parts[seen.part].prefix.size();
+  change.path.erase(0, std::min(prefix, change.path.size()));
+  return change;
+}
+
+void keep_bases(const OpenCapture& open) {
+  std::vector<std::vector<Change>> changes(open.parts.size());
+  for (const SeenChange& seen : open.changes) changes[seen.part].push_back(in_part(open, seen));
+  for (std::size_t i = 0; i < open.parts.size(); ++i) {
+    // A merge that cannot be had later is a conflict that is told.
+    static_cast<void>(remember_bases(open.parts[i].capture, changes[i]));
   }
-  std::vector<SeenChange> taken, rest;
-  for (const SeenChange& seen : changes) {
-    const std::string& path = seen.change.path;
-    const bool in = patterns->in.empty() || matches_any(patterns->in, path);
-    auto& list = in && !matches_any(patterns->out, path) ? taken : rest;
-    list.push_back(seen);
-    list.back().named = std::ranges::find(patterns->in, path) != patterns->in.end();
-  }
-  const std::set<std::string> parents = parents_of(taken);
-  for (SeenChange& seen : rest) {
-    if (is_new_directory(seen.change) && parents.contains(seen.change.path)) taken.push_back(std::move(seen));
-  }
-  std::ranges::sort(taken, by_path);
-  return taken;
 }
 
 }  // namespace snug

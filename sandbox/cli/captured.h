@@ -2,12 +2,14 @@
 // share.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "changes/apply.h"
 #include "changes/capture.h"
 #include "changes/change.h"
 #include "plan/request.h"
@@ -22,16 +24,25 @@ Result<Capture> choose_capture(const Caller& caller, const std::optional<std::st
 
 /// A change with what is to be said about it.
 struct SeenChange {
-  Change change;
-  std::string review;  ///< why somebody should look at it by name, or ""
-  bool named = false;  ///< a word named just this path
+  Change change;                          ///< its path is relative to the capture's project
+  std::string review;                     ///< why somebody should look at it by name, or ""
+  bool named = false;                     ///< a word named just this path, or somebody chose it when asked
+  std::size_t part = 0;                   ///< of OpenCapture::parts
+  std::optional<InsteadOf> instead = {};  ///< what to take over instead of what the capture has
+};
+
+/// One part with what a scan of it says (changes/capture.h).
+struct OpenPart {
+  Capture capture;
+  std::string prefix;  ///< of its paths
+  KeptNames kept;
 };
 
 struct OpenCapture {
   Capture capture;
   Fd lock;
+  std::vector<OpenPart> parts;
   std::vector<SeenChange> changes;  ///< by path
-  KeptNames kept;
 };
 
 /// Locks and scans it; this process has its user's full rights over their files from then on (sys/own_files.h). Errors:
@@ -44,10 +55,10 @@ Result<void> discard_capture(const Capture& capture);
 /// "2 added, 1 modified, 3 deleted".
 std::string summary_of(const std::vector<SeenChange>& changes);
 
-/// Changes that words name: paths or patterns, from `cwd`; "!word" takes out again; no word without '!': all. With
-/// those that are taken come the new directories they lie in. Errors: a word outside the project or without a change.
-Result<std::vector<SeenChange>> select_changes(const std::vector<SeenChange>& changes,
-                                               const std::vector<std::string>& words, const std::string& project,
-                                               const std::string& cwd);
+/// The change as its part has it: with a path relative to that.
+Change in_part(const OpenCapture& open, const SeenChange& seen);
+
+/// Keeps what the host has now of text files that the capture modifies (changes/bases.h), for as long as it waits.
+void keep_bases(const OpenCapture& open);
 
 }  // namespace snug

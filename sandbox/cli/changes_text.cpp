@@ -134,17 +134,6 @@ std::string_view paint_of_line(std::string_view line) {
   return line.starts_with("-") ? red : std::string_view();
 }
 
-std::string paint_lines(std::string_view text, Colour colour) {
-  std::string painted_text;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    painted_text += painted(printable(line), paint_of_line(line), colour) + "\n";
-    text.remove_prefix(std::min(text.size(), end + 1));
-  }
-  return painted_text;
-}
-
 // --- the pager -------------------------------------------------------------------------------------------------
 
 /// As git: only on a terminal, $PAGER or less, which ends by itself where one screen is enough.
@@ -171,14 +160,26 @@ std::string to_line(const SeenChange& seen, Colour colour) {
          "\n";
 }
 
+std::string paint_patch(std::string_view text, Colour colour) {
+  std::string painted_text;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    painted_text += painted(printable(line), paint_of_line(line), colour) + "\n";
+    text.remove_prefix(std::min(text.size(), end + 1));
+  }
+  return painted_text;
+}
+
 void show_patch(const OpenCapture& open, const std::vector<SeenChange>& changes, Colour colour,
                 const std::function<bool(std::string_view)>& show) {
   for (const SeenChange& seen : changes) {
     const Change& change = seen.change;
     const bool directory = change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
-    const std::string text = directory ? "" : header_of(change) + body_of(open.capture.sides(), change);
+    const std::string text =
+        directory ? "" : header_of(change) + body_of(open.parts[seen.part].capture.sides(), in_part(open, seen));
     if (directory && change.kind == Change::Kind::added) continue;  // what is in it says it
-    if (!show(directory ? to_line(seen, colour) : paint_lines(text, colour))) return;
+    if (!show(directory ? to_line(seen, colour) : paint_patch(text, colour))) return;
   }
 }
 

@@ -14,6 +14,9 @@ namespace snug {
 /// "A  path", "M  path (mode 644 -> 755)", "D  dir/", with what needs a look and what drifted said behind it.
 std::string to_line(const SeenChange& seen, Colour colour);
 
+/// Lines of a patch, painted, with control characters as escapes.
+std::string paint_patch(std::string_view text, Colour colour);
+
 /// The changes as `git diff` shows them, piece by piece, so that a long one can be left early: `show` returns false for
 /// that. Text is compared by diff(1); binary and large files are told by size. What files hold is shown with control
 /// characters as escapes.

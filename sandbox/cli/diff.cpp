@@ -4,6 +4,7 @@
 #include "cli/changes_text.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/select.h"
 #include "cli/surroundings.h"
 
 namespace snug {
@@ -41,7 +42,10 @@ int diff_command(const Invocation& invocation) {
   if (!capture) return print_error(capture.error()), status_usage;
   const auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
-  const auto changes = select_changes(open->changes, invocation.words, open->capture.project, caller->cwd);
+  keep_bases(*open);
+  const auto selection = read_selection(invocation);
+  if (!selection) return print_error(selection.error()), status_usage;
+  const auto changes = select_changes(open->changes, *selection, open->capture.project, caller->cwd);
   if (!changes) return print_error(changes.error()), status_usage;
   if (invocation.json) return print_data(changes_to_json(open->capture, *changes)) ? 0 : status_usage;
   const Colour colour = colour_for(STDOUT_FILENO);

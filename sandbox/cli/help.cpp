@@ -174,6 +174,7 @@ has applied yet: as a patch, in the pager git would use. PATH is a path or a pat
 
       --from NAME              which capture, where the project has several
       --list                   all captures of the project
+      --paths-from FILE        only the paths in FILE, each ended by a NUL; "-" is standard input
       --stat                   a line for each change, and how many there are
       --name-only              the names alone
   -z                           with --name-only: each ended by a NUL
@@ -192,14 +193,21 @@ examples:
 constexpr std::string_view apply_text = R"(usage: snug apply [options] [PATH...]
 
 Takes captured changes over into the project: all, or those at PATH (a path or a pattern;
-"!PATH" takes out again). What the host changed meanwhile is not overwritten, and what
-somebody should look at (see snug diff) is not taken unless it is named: both are said.
-An apply that is killed leaves each file old or new, and can be ended or taken back.
+"!PATH" takes out again). What the host changed meanwhile is merged where it is text and
+both sides go together, and is not overwritten otherwise; what somebody should look at
+(see snug diff) is not taken unless it is named: both are said. What is not taken stays
+captured. An apply that is killed leaves each file old or new, and can be ended or taken
+back.
 
       --from NAME              which capture, where the project has several
       --yes                    without asking
       --reviewed               also what needs a look and is not named
+  -p, --patch                  ask about each change, and of a text about each hunk
+      --paths-from FILE        also the paths in FILE, each ended by a NUL, as they are and
+                               relative to the project; "-" is standard input
       --theirs                 where the host changed a file, too: take the capture's
+      --ours                   the same: keep the host's, and forget the capture's
+      --keep                   keep the capture
       --continue               end an apply that was interrupted
       --abort                  take it back
 
@@ -208,6 +216,8 @@ Exit status: 0 all was applied, 1 something is left, 2 it could not be done.
 examples:
   snug apply
   snug apply src '!*.o'
+  snug apply -p src/main.c
+  snug diff --name-only -z | grep -z test | snug apply --yes --paths-from -
   snug apply --yes .github/workflows/ci.yml
 )";
 

@@ -49,6 +49,10 @@ void print_message(std::string_view line, LineEnd end) { write_message(line, end
 
 void print_prompt(std::string_view question) { write_message(question, ""); }
 
+void show_status(std::string_view line) {
+  static_cast<void>(write_all(STDERR_FILENO, "\r" + printable(line) + "\x1b[K"));
+}
+
 void print_error(const Error& error) { print_message(to_text(error)); }
 
 std::string printable(std::string_view text) {

@@ -25,6 +25,9 @@ void print_message(std::string_view line, LineEnd end = LineEnd::newline);
 /// The same without an end of line, for a question.
 void print_prompt(std::string_view question);
 
+/// `line` in place of the terminal's current one on stderr; an empty one clears it. Only for a terminal.
+void show_status(std::string_view line);
+
 void print_error(const Error& error);
 
 /// `text` with control characters (but newline and tab) and bytes that are no UTF-8 as \xNN.

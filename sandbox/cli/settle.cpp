@@ -27,6 +27,7 @@ void discard(const Capture& capture) {
 }
 
 void tell_kept(const OpenCapture& open) {
+  keep_bases(open);
   print_message(summary_of(open.changes) + ", kept as capture " + open.capture.name() +
                 "; look: snug diff; take over: snug apply; throw away: snug discard");
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,45 +43,80 @@ class Descriptors {
   posix_spawn_file_actions_t actions_{};
 };
 
-Result<pid_t> spawn(const std::vector<std::string>& argv, const Descriptors& descriptors) {
-  std::vector<char*> words;
-  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
-  words.push_back(nullptr);
+std::vector<char*> pointers_to(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+Result<pid_t> spawn(const std::vector<std::string>& argv, const Descriptors& descriptors,
+                    const std::optional<std::vector<std::string>>& environment = {}) {
+  const std::vector<char*> words = pointers_to(argv);
+  const std::vector<char*> own = environment ? pointers_to(*environment) : std::vector<char*>();
   pid_t pid = -1;
-  const int problem = posix_spawnp(&pid, words[0], descriptors.get(), nullptr, words.data(), environ);
+  const int problem =
+      posix_spawnp(&pid, words[0], descriptors.get(), nullptr, words.data(), environment ? own.data() : environ);
   if (problem != 0) return sys_error("start " + argv[0], problem);
   return pid;
 }
 
-void reap(pid_t pid) {
-  while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+/// Its exit status, -1 if a signal ended it.
+int reap(pid_t pid) {
+  int state = 0;
+  while (waitpid(pid, &state, 0) < 0) {
+    if (errno != EINTR) return -1;
   }
+  return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
 }
 
-}  // namespace
-
-Result<std::string> output_of(const std::vector<std::string>& argv, std::size_t limit, const std::vector<int>& kept) {
-  auto pipe = make_pipe();
-  if (!pipe) return std::move(pipe).error();
-  Descriptors descriptors;
-  descriptors.give_empty_input();
-  descriptors.give(pipe->write.get(), STDOUT_FILENO);
-  for (const int fd : kept) descriptors.give(fd, fd);
-  const auto pid = spawn(argv, descriptors);
-  if (!pid) return pid.error();
-  pipe->write.reset();
+std::string read_at_most(int fd, std::size_t limit) {
   std::string text;
   std::array<char, 65536> buffer;
   while (text.size() < limit) {
-    const ssize_t got = read(pipe->read.get(), buffer.data(), buffer.size());
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     text.append(buffer.data(), static_cast<std::size_t>(got));
   }
-  pipe->read.reset();  // one that has more to say ends by SIGPIPE
-  reap(*pid);
   if (text.size() > limit) text.resize(limit);
   return text;
+}
+
+/// `text` as a file to read from: as long as it may be, nobody waits for a pipe to empty.
+Fd file_of(std::string_view text) {
+  Fd file(memfd_create("input", MFD_CLOEXEC));
+  const bool good = file && write_all(file.get(), text) && lseek(file.get(), 0, SEEK_SET) == 0;
+  return good ? std::move(file) : Fd();
+}
+
+}  // namespace
+
+Result<ProgramEnd> run_program(const Program& program) {
+  auto pipe = make_pipe();
+  if (!pipe) return std::move(pipe).error();
+  const Fd input = program.input.empty() ? Fd() : file_of(program.input);
+  if (!program.input.empty() && !input) return sys_error("hand " + program.argv[0] + " its input");
+  Descriptors descriptors;
+  if (!program.own_terminal) {
+    if (input) descriptors.give(input.get(), STDIN_FILENO);
+    if (!input) descriptors.give_empty_input();
+    descriptors.give(pipe->write.get(), STDOUT_FILENO);
+  }
+  for (const int fd : program.kept) descriptors.give(fd, fd);
+  const auto pid = spawn(program.argv, descriptors, program.environment);
+  if (!pid) return pid.error();
+  pipe->write.reset();
+  ProgramEnd end{.output = read_at_most(pipe->read.get(), program.limit)};
+  pipe->read.reset();  // one that has more to say ends by SIGPIPE
+  end.status = reap(*pid);
+  return end;
+}
+
+Result<std::string> output_of(const std::vector<std::string>& argv, std::size_t limit, const std::vector<int>& kept) {
+  auto end = run_program({.argv = argv, .limit = limit, .kept = kept});
+  if (!end) return std::move(end).error();
+  return std::move(end->output);
 }
 
 Result<Pager> Pager::start(const std::string& command) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,6 +14,25 @@
 #include "base/result.h"
 
 namespace snug {
+
+/// One program to be run to its end.
+struct Program {
+  std::vector<std::string> argv;  ///< looked up in PATH
+  /// "NAME=VALUE" each; nothing: this process's own.
+  std::optional<std::vector<std::string>> environment = {};
+  std::string input = {};        ///< its standard input
+  std::size_t limit = 64 << 20;  ///< bytes of its output that are taken; with more to say it is ended
+  std::vector<int> kept = {};    ///< descriptors it may use as /dev/fd/N
+  bool own_terminal = false;     ///< it gets this process's standard input and output instead: an editor
+};
+
+struct ProgramEnd {
+  int status = -1;  ///< exit status; -1: ended by a signal
+  std::string output;
+};
+
+/// Errors: it cannot be started.
+Result<ProgramEnd> run_program(const Program& program);
 
 /// What `argv` (looked up in PATH) writes to its standard output, `limit` bytes of it at most. It reads nothing, and
 /// may use the descriptors `kept` as /dev/fd/N. Its exit status does not count. Errors: it cannot be started.

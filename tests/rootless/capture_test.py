@@ -62,6 +62,64 @@ class Captured(Case):
         return json.loads(self.tool("diff", "--list", "--json"))["captures"]
 
 
+class PatchTest(Captured):
+    """snug apply -p, at a terminal."""
+
+    TEXT = "".join(f"line {number}\n" for number in range(1, 31))
+
+    def answer(self, *answers, status=0, env=None):
+        terminal = snugtest.Terminal([SNUG, "apply", "-p"], self.project, env=self.environment(env))
+        self.addCleanup(terminal.close)
+        for expected, answer in answers:
+            terminal.expect(expected)
+            terminal.send(answer + "\n")
+        self.assertEqual(terminal.status(), status)
+
+    def start_with_three_hunks(self):
+        self.write("a", self.TEXT)
+        self.capture("sed -i -e 's/^line 2$/TWO/' -e 's/^line 15$/FIFTEEN/' -e 's/^line 17$/SEVENTEEN/' -e 's/^line 29$/LAST/' a")
+
+    def test_hunk_by_hunk_and_the_rest_stays(self):
+        self.start_with_three_hunks()
+        self.answer((r"1/3.*\[y,n,q,a,d,e,\?\]", "y"), (r"2/3.*\[y,n,q,a,d,k,s,e,\?\]", "s"), (r"2/4", "n"), (r"3/4", "y"),
+                    (r"4/4", "k"), (r"3/4", "n"), (r"4/4", "?"), (r"cut this hunk", ""), status=1)
+        # An empty line is q: what was chosen before counts.
+        self.assertEqual(self.read("a"), self.TEXT.replace("line 2\n", "TWO\n"))
+
+    def test_what_was_not_chosen_can_be_taken_later(self):
+        self.start_with_three_hunks()
+        self.answer((r"1/3", "y"), (r"2/3", "s"), (r"2/4", "n"), (r"3/4", "y"), (r"4/4", "n"), status=1)
+        self.assertEqual(self.read("a"), self.TEXT.replace("line 2\n", "TWO\n").replace("line 17\n", "SEVENTEEN\n"))
+        changes = json.loads(self.tool("diff", "--json"))["changes"]
+        self.assertEqual([(one["path"], one["drifted"]) for one in changes], [("a", False)])
+        patch = self.tool("diff")
+        self.assertIn("+FIFTEEN", patch)
+        self.assertNotIn("+SEVENTEEN", patch)
+        self.tool("apply", "--yes")
+        self.assertIn("FIFTEEN", self.read("a"))
+        self.assertEqual(self.captures(), [])
+
+    def test_a_hunk_can_be_edited(self):
+        self.write("a", "1\n2\n3\n")
+        self.capture("printf '1\\ntwo\\n3\\n' > a")
+        self.answer((r"1/1", "e"), env={"EDITOR": "sed -i s/+two/+zwei/"}, status=1)
+        self.assertEqual(self.read("a"), "1\nzwei\n3\n")
+        self.assertIn("-zwei\n+two\n", self.tool("diff"))
+
+    def test_whole_files_and_what_needs_a_look(self):
+        self.write("gone", "x")
+        self.capture("rm gone; mkdir d e; echo 1 > d/f; echo 2 > e/f; ln -s /etc/passwd out; printf '\\0' > binary")
+        self.answer((r'"binary"', "n"), (r'"d"', "n"), (r'"e"', "y"), (r'"e/f"', "y"), (r'"gone"', "y"), (r'"out"', "y"), status=1)
+        self.assertEqual(sorted(set(os.listdir(self.project)) - {"probe"}), ["e", "out"])
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["binary", "d", "d/f"])
+
+    def test_nothing_is_asked_where_there_is_no_terminal(self):
+        self.capture("echo 1 > a")
+        result = self.snug("apply", "-p", input=b"y\n")
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(len(self.captures()), 1)
+
+
 class DiffTest(Captured):
     def test_the_host_stays_as_it_was_until_apply(self):
         self.write("a", "old\n")
@@ -132,6 +190,83 @@ class ApplyTest(Captured):
         self.assertEqual((self.read("a"), self.read("b")), ("host\n", "inside\n"))
         self.tool("apply", "--yes", "--theirs")
         self.assertEqual(self.read("a"), "inside\n")
+
+    def test_texts_that_both_sides_changed_are_merged_where_they_go_together(self):
+        lines = [f"{number}\n" for number in range(20)]
+        for name in ("a", "b"):
+            self.write(name, "".join(lines))
+        self.capture("sed -i s/^2$/two/ a; sed -i s/^2$/two/ b; chmod 755 a")
+        self.write("a", "".join(lines).replace("15\n", "fifteen\n"))
+        self.write("b", "".join(lines).replace("2\n", "zwei\n"))
+        result = self.snug("apply", "--yes", "--reviewed")
+        self.assertEqual(result.returncode, 1, self.story(result))
+        self.assertIn('merged: "a"', result.stderr.decode())
+        self.assertIn('"b" was changed on the host meanwhile', result.stderr.decode())
+        self.assertEqual(self.read("a"), "".join(lines).replace("15\n", "fifteen\n").replace("\n2\n", "\ntwo\n"))
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.project, "a")).st_mode), 0o755)
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["b"])
+        host = self.read("b")
+        self.tool("apply", "--yes", "--ours")
+        self.assertEqual((self.read("b"), self.captures()), (host, []))
+
+    def test_a_file_changed_on_the_host_while_the_command_ran_is_never_merged(self):
+        self.write("a", "1\n2\n3\n4\n5\n6\n7\n8\n")
+        process = self.start("sh", "-c", "sed -i s/1/one/ a; echo ready; read x", options=OVERLAY)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.write("a", "1\n2\n3\n4\n5\n6\n7\neight\n")
+        process.communicate(b"\n")
+        self.tool("apply", "--yes", status=1)
+        self.assertTrue(self.read("a").endswith("eight\n"))
+        self.assertTrue(self.read("a").startswith("1\n"))
+
+    def test_a_merge_obeys_no_configuration_or_attributes(self):
+        home = self.folder("home")
+        mark = os.path.join(home, "mark")
+        with open(os.path.join(home, ".gitconfig"), "w") as file:
+            file.write(f'[merge "evil"]\n driver = touch {mark}\n[core]\n fsmonitor = touch {mark}\n')
+        subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
+        with open(os.path.join(self.project, ".git/config"), "a") as file:
+            file.write(f'[merge "evil"]\n driver = touch {mark}\n[core]\n fsmonitor = touch {mark}\n')
+        self.write(".gitattributes", "* merge=evil\n")
+        self.write("a", "1\n2\n3\n4\n5\n6\n7\n8\n")
+        self.capture("sed -i s/1/one/ a")
+        self.write("a", "1\n2\n3\n4\n5\n6\n7\neight\n")
+        self.tool("diff", "--stat")
+        self.tool("apply", "--yes")
+        self.assertEqual(self.read("a"), "one\n2\n3\n4\n5\n6\n7\neight\n")
+        self.assertFalse(os.path.exists(mark))
+
+    def test_part_of_a_directory_does_not_make_the_rest_look_changed(self):
+        self.write("d/a", "old\n")
+        self.write("d/c", "old\n")
+        self.capture("mv d/a d/b; echo new > d/c; echo n > d/n")
+        self.tool("apply", "--yes", "d/c", status=1)
+        self.assertEqual([one["drifted"] for one in json.loads(self.tool("diff", "--json"))["changes"]], [False] * 3)
+        self.tool("apply", "--yes")
+        self.assertEqual(sorted(os.listdir(os.path.join(self.project, "d"))), ["b", "c", "n"])
+
+    def test_names_from_a_list_are_no_patterns(self):
+        self.capture("mkdir d; for n in 'a*' ab '!x' d/f; do echo 1 > \"$n\"; done; printf x > \"$(printf 'l\\nf')\"")
+        names = self.snug("diff", "--name-only", "-z").stdout.split(b"\0")
+        self.assertEqual(names, [b"!x", b"a*", b"ab", b"d", b"d/f", b"l\nf", b""])
+        listed = b"a*\0!x\0l\nf\0"
+        self.tool("apply", "--yes", "--paths-from", "-", input=b"")
+        self.assertEqual(len(self.captures()), 1)
+        self.tool("apply", "--yes", "--paths-from", "-", input=listed, status=1)
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["ab", "d", "d/f"])
+        self.tool("apply", "--yes", "--paths-from", "-", input=b"../x", status=2)
+        self.tool("apply", "--yes", "--paths-from", self.write("list", b"d\0"), status=1)
+        self.assertEqual(self.read("d/f"), "1\n")
+
+    def test_a_capture_can_be_kept(self):
+        self.write("a", "old\n")
+        self.capture("echo new > a; echo 1 > b")
+        self.tool("apply", "--yes", "--keep")
+        self.assertEqual((self.read("a"), len(self.captures())), ("new\n", 1))
+        self.assertEqual(self.tool("diff", "--name-only"), "")
+        self.write("a", "later\n")
+        self.tool("apply", "--yes", status=1)
+        self.assertEqual(self.read("a"), "later\n")
 
     def test_a_pair_of_names_the_host_had_is_split_and_it_is_said(self):
         self.write("a", "old\n")

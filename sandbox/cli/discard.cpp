@@ -1,0 +1,45 @@
+#include "changes/apply.h"
+
+#include <algorithm>
+
+#include "cli/ask.h"
+#include "cli/captured.h"
+#include "cli/commands.h"
+#include "cli/print.h"
+#include "cli/surroundings.h"
+
+namespace snug {
+namespace {
+
+bool unfinished(const OpenCapture& open) {
+  return std::ranges::any_of(open.parts, [](const OpenPart& part) { return apply_unfinished(part.capture); });
+}
+
+bool agreed(const OpenCapture& open) {
+  return ask("throw away " + summary_of(open.changes) + " (capture " + open.capture.name() + ")?");
+}
+
+Error nobody_to_ask() { return {.what = "discard: nobody is there to be asked", .fix = "snug discard --yes"}; }
+
+}  // namespace
+
+int discard_command(const Invocation& invocation) {
+  const auto caller = read_caller();
+  if (!caller) return print_error(caller.error()), status_usage;
+  auto capture = choose_capture(*caller, invocation.value("--from"));
+  if (!capture) return print_error(capture.error()), status_usage;
+  const auto open = open_capture(std::move(*capture));
+  if (!open) return print_error(open.error()), status_usage;
+  if (unfinished(*open)) {
+    return print_error({.what = "an apply of this capture did not end", .fix = "snug apply --continue, or --abort"}),
+           status_usage;
+  }
+  if (!invocation.has("--yes")) {
+    if (!can_ask()) return print_error(nobody_to_ask()), status_usage;
+    if (!agreed(*open)) return print_message("kept"), status_found;
+  }
+  if (const auto gone = discard_capture(open->capture); !gone) return print_error(gone.error()), status_usage;
+  return 0;
+}
+
+}  // namespace snug
