@@ -9,6 +9,7 @@
 #include "cli/trust.h"
 #include "host/probe.h"
 #include "plan/build.h"
+#include "plan/likely.h"
 
 namespace snug {
 namespace {
@@ -61,6 +62,13 @@ void log_facts(const HostFacts& facts) {
   log_decision("kernel " + facts.kernel_release + ", Landlock version " + std::to_string(facts.landlock_abi));
 }
 
+void guess_binds(EarlyChild& early, const Profile& profile, const Request& request, HostView& host) {
+  auto likely = likely_binds(profile, request);
+  if (likely.empty()) return;
+  HostFiles files(host);
+  work_ahead(early, std::move(likely), [&](ViewEntry& entry) { return confirm_likely(entry, files); });
+}
+
 std::optional<Plan> build(const Profile& profile, const Request& request, HostView& host) {
   const HostFacts facts = probe_facts();
   log_facts(facts);
@@ -86,7 +94,7 @@ void log_plan(const Plan& plan) {
 
 }  // namespace
 
-std::optional<Prepared> prepare(const Invocation& invocation, Notices notices) {
+std::optional<Prepared> prepare(const Invocation& invocation, Notices notices, EarlyChild* early) {
   auto caller = read_caller();
   if (!caller) return print_error(caller.error()), std::nullopt;
   const auto host = real_host_view();
@@ -107,6 +115,7 @@ std::optional<Prepared> prepare(const Invocation& invocation, Notices notices) {
                   .project = chosen->project,
                   .profile_paths = std::move(loaded->paths)};
   LoadOutcome& outcome = loaded->outcome;
+  if (early != nullptr) guess_binds(*early, outcome.profile, request, *host);
   auto plan = build(outcome.profile, request, *host);
   if (!plan) return std::nullopt;
   add_notes(outcome.notes, *plan);

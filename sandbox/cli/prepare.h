@@ -5,6 +5,7 @@
 #include <string>
 
 #include "cli/parse.h"
+#include "launch/launch.h"
 #include "plan/plan.h"
 #include "plan/request.h"
 #include "profile/profile.h"
@@ -22,8 +23,9 @@ struct Prepared {
 /// Whether what is no mistake is told, too.
 enum class Notices { tell, keep };
 
-/// The plan with its inputs, or nothing, as below.
-std::optional<Prepared> prepare(const Invocation& invocation, Notices notices = Notices::tell);
+/// The plan with its inputs, or nothing, as below. `early`, unless null, is given what it can do meanwhile.
+std::optional<Prepared> prepare(const Invocation& invocation, Notices notices = Notices::tell,
+                                EarlyChild* early = nullptr);
 
 /// The plan, or nothing: then every mistake has been printed. Notices about a snug.toml that does not count go to
 /// stderr.

@@ -209,7 +209,7 @@ bool check_name(const Invocation& invocation) {
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
   if (!check_name(invocation)) return status_setup_failed;
-  const auto prepared = prepare(invocation);
+  const auto prepared = prepare(invocation, Notices::tell, early.get());
   std::optional<ConnectionLog> log;
   if (!prepared || !open_log(invocation, log)) return status_setup_failed;
   const Plan& plan = prepared->plan;

@@ -127,13 +127,14 @@ class Compilation::Compiler {
 
   void begin();
   Result<std::vector<StepPurpose>> finish(const std::function<void()>& some_ready);
-  void write_prologue();
+  void write_prologue(const std::function<bool(std::size_t)>& confirmed, const std::function<void()>& some_ready);
 
  private:
   // --- the recipe ---
   void become_stand_in();
   void make_root();
   void set_up_usual();
+  void set_up_ahead();
   void make_own_files();
   void lay_out_root();
   void seal_root();
@@ -205,6 +206,7 @@ class Compilation::Compiler {
   std::vector<StepPurpose> purposes_;
   std::vector<std::size_t> holder_;            ///< by entry: the entry whose mount its target lies in; npos: the root
   std::vector<bool> usual_;                    ///< by entry: set up first of all
+  std::vector<bool> ahead_;                    ///< by entry: set up next
   std::vector<bool> sealed_;                   ///< by entry, if not usual: attached before the root is sealed
   std::unordered_set<std::string_view> made_;  ///< views into the plan's targets
 };
@@ -245,6 +247,7 @@ void Compilation::Compiler::sort_out() {
   const std::vector<ViewEntry>& view = plan_.view;
   holder_.reserve(view.size());
   usual_.reserve(view.size());
+  ahead_.reserve(view.size());
   sealed_.reserve(view.size());
   std::vector<std::size_t> around;  // mounts and directories, the outermost first
   for (std::size_t i = 0; i < view.size(); ++i) {
@@ -255,7 +258,10 @@ void Compilation::Compiler::sort_out() {
     const std::size_t holder = mount == around.rend() ? npos : *mount;
     holder_.push_back(holder);
     // Only if all around it is: a directory of its own mode must be made before anything in it.
-    usual_.push_back(entry.usual && (around.empty() || usual_[around.back()]));
+    const bool nothing_before = around.empty() || usual_[around.back()];
+    usual_.push_back(entry.usual && nothing_before);
+    ahead_.push_back(entry.ahead && nothing_before && is_sealed_with_root(entry.what) &&
+                     (holder == npos || holds_mount_points(view[holder].what)));
     const bool below_sealed = holder == npos || sealed_[holder];
     sealed_.push_back(!usual_[i] && below_sealed &&
                       (is_sealed_with_root(entry.what) || (!is_mount(entry.what) && holder == npos)));
@@ -490,6 +496,13 @@ void Compilation::Compiler::set_up_usual() {
   }
 }
 
+// A long list of binds is known before the plan is, and takes longer than all else.
+void Compilation::Compiler::set_up_ahead() {
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (ahead_[i]) set_up(i);
+  }
+}
+
 // What masks show instead of nothing: files named by their entry, beside the two above.
 void Compilation::Compiler::make_own_files() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
@@ -507,7 +520,7 @@ void Compilation::Compiler::make_own_files() {
 
 void Compilation::Compiler::lay_out_root() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
-    if (usual_[i]) continue;
+    if (usual_[i] || ahead_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
     purpose(&entry, &entry.origin, "");
     if (on_root(i)) prepare_on_root(i);
@@ -563,7 +576,7 @@ void Compilation::Compiler::set_up(std::size_t i) {
 
 void Compilation::Compiler::lay_over() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
-    if (usual_[i] || sealed_[i]) continue;
+    if (usual_[i] || ahead_[i] || sealed_[i]) continue;
     const ViewEntry& entry = plan_.view[i];
     purpose(&entry, &entry.origin, "");
     if (!on_root(i) && !in_host_content(i)) prepare_on_tmpfs(i);
@@ -749,6 +762,7 @@ void Compilation::Compiler::begin() {
   become_stand_in();
   make_root();
   set_up_usual();
+  set_up_ahead();
   publish();
 }
 
@@ -770,13 +784,27 @@ Result<std::vector<StepPurpose>> Compilation::Compiler::finish(const std::functi
   return std::move(purposes_);
 }
 
-// The recipe's beginning, put elsewhere.
-void Compilation::Compiler::write_prologue() {
+// The recipe's beginning, put elsewhere. Written once more with entries to set up ahead, it begins as it did: that much
+// is there, and may have been done.
+void Compilation::Compiler::write_prologue(const std::function<bool(std::size_t)>& confirmed,
+                                           const std::function<void()>& some_ready) {
+  const auto publish = [&](std::size_t from) {
+    memory_.add_prologue_steps(std::span(steps_).subspan(from));
+    steps_.clear();
+    if (!memory_.full()) some_ready();
+  };
+  reserve();
   sort_out();
   become_stand_in();
   make_root();
   set_up_usual();
-  memory_.header()->prologue = {memory_.put_array(steps_), static_cast<std::uint32_t>(steps_.size())};
+  publish(std::min<std::size_t>(memory_.header()->prologue.count, steps_.size()));
+  for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (!ahead_[i] || !confirmed(i)) continue;
+    set_up(i);
+    if (steps_.size() >= 128) publish(0);
+  }
+  if (!steps_.empty()) publish(0);
 }
 
 Compilation::Compilation(const CompileInput& input, SpecMemory& memory)
@@ -786,7 +814,10 @@ Compilation::~Compilation() = default;
 
 void Compilation::begin() { compiler_->begin(); }
 
-void Compilation::write_prologue() { compiler_->write_prologue(); }
+void Compilation::write_prologue(const std::function<bool(std::size_t)>& confirmed,
+                                 const std::function<void()>& some_ready) {
+  compiler_->write_prologue(confirmed, some_ready);
+}
 
 Result<std::vector<StepPurpose>> Compilation::finish(const std::function<void()>& some_ready) {
   return compiler_->finish(some_ready);

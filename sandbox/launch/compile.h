@@ -50,10 +50,11 @@ class Compilation {
   Compilation(const CompileInput& input, SpecMemory& memory);
   ~Compilation();
 
-  /// The root and the usual entries: the steps that a prologue may be.
+  /// The root, the usual entries, those set up ahead: the steps that a prologue may be.
   void begin();
-  /// The same, as the memory's prologue instead of its plan.
-  void write_prologue();
+  /// The same, as the memory's prologue instead of its plan: the usual entries at once, then those set up ahead that
+  /// `confirmed` (their index in the view) says yes to. Calls `some_ready` from time to time.
+  void write_prologue(const std::function<bool(std::size_t)>& confirmed, const std::function<void()>& some_ready);
   /// All others. Calls `some_ready` from time to time: the steps written so far are complete. Returns one purpose for
   /// each origin number of the steps. Errors: a copy that cannot be read, an argument list that does not fit.
   Result<std::vector<StepPurpose>> finish(const std::function<void()>& some_ready);

@@ -97,9 +97,11 @@ void EarlyChild::send(protocol::Command::Kind kind, std::uint32_t value) const n
   [[maybe_unused]] const ssize_t sent = ::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL);
 }
 
-void EarlyChild::begin_prologue() {
-  write_prologue(shape_.inside_uid, memory_);
-  send(protocol::Command::prologue, memory_.header()->prologue.count);
+void EarlyChild::begin_prologue() { extend_prologue({}, {}); }
+
+void EarlyChild::extend_prologue(std::vector<ViewEntry> likely, const std::function<bool(ViewEntry&)>& confirm) {
+  const auto some_ready = [this] { send(protocol::Command::prologue, memory_.header()->prologue.count); };
+  write_prologue(shape_.inside_uid, std::move(likely), confirm, some_ready, memory_);
 }
 
 void EarlyChild::do_steps() { send(protocol::Command::steps, memory_.header()->plan.count); }

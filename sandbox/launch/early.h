@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
+#include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
@@ -44,6 +46,8 @@ class EarlyChild {
 
   /// Has the child do the prologue (prologue.h) as soon as it can: an ordinary user's as itself.
   void begin_prologue();
+  /// More of it, as write_prologue() says. Precondition: begin_prologue().
+  void extend_prologue(std::vector<ViewEntry> likely, const std::function<bool(ViewEntry&)>& confirm);
   /// Has it do what there is of the plan's steps, but for those it has done. Precondition: finish(), and
   /// begins_with_prologue(memory()).
   void do_steps();

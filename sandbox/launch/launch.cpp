@@ -219,6 +219,10 @@ EarlyChildPtr start_early() {
   return std::move(started).value();
 }
 
+void work_ahead(EarlyChild& child, std::vector<ViewEntry> likely, const std::function<bool(ViewEntry&)>& confirm) {
+  child.extend_prologue(std::move(likely), confirm);
+}
+
 LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr early, const PtyStart& pty,
                      const sigset_t* command_mask) {
   auto filter = make_filter(plan.seccomp);

@@ -75,6 +75,9 @@ using EarlyChildPtr = std::unique_ptr<EarlyChild, EarlyChildDelete>;
 /// does not pay or cannot work (real root): launch() then starts it itself and words any error.
 /// Precondition: one thread, fds 0-2 as the command is to get them.
 EarlyChildPtr start_early();
+/// Has it set up what the plan will most likely show, each once `confirm` has completed it, while the caller goes on
+/// planning. A wrong guess costs another child, nothing else (launch/prologue.h).
+void work_ahead(EarlyChild& child, std::vector<ViewEntry> likely, const std::function<bool(ViewEntry&)>& confirm);
 
 /// Starts `plan`. `stdio` says what becomes of fds 0-2 of this process, which stay open. On success the command
 /// has been executed; on an Error nothing ran and nothing is left. Errors name the profile line that asked for the

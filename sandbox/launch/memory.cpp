@@ -38,16 +38,15 @@ spec::Offset SpecMemory::put(const void* from, size_t size) {
   return static_cast<spec::Offset>(start);
 }
 
-void SpecMemory::add_steps(std::span<const spec::Step> steps) {
-  spec::Steps& plan = header()->plan;
-  plan.first = spec::first_step;
-  constexpr size_t room = (spec::memory_size - spec::first_step) / sizeof(spec::Step);
-  if (full_ || steps.size() > room - plan.count) {
+void SpecMemory::append(std::span<const spec::Step> steps, spec::Steps& list, size_t first, size_t end) {
+  list.first = static_cast<spec::Offset>(first);
+  const size_t room = (end - first) / sizeof(spec::Step);
+  if (full_ || steps.size() > room - list.count) {
     full_ = true;
     return;
   }
-  std::copy(steps.begin(), steps.end(), reinterpret_cast<spec::Step*>(base_ + plan.first) + plan.count);
-  plan.count += static_cast<uint32_t>(steps.size());
+  std::copy(steps.begin(), steps.end(), reinterpret_cast<spec::Step*>(base_ + first) + list.count);
+  list.count += static_cast<uint32_t>(steps.size());
 }
 
 uint64_t SpecMemory::put_pointers(const std::vector<std::string_view>& texts) {

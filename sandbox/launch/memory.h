@@ -31,8 +31,13 @@ class SpecMemory {
   spec::Offset put_array(const std::vector<T>& items) {
     return put(items.data(), items.size() * sizeof(T));
   }
-  /// Appends to the plan's steps.
-  void add_steps(std::span<const spec::Step> steps);
+  /// Appends to the plan's steps, and to the prologue's.
+  void add_steps(std::span<const spec::Step> steps) {
+    append(steps, header()->plan, spec::first_step, spec::first_prologue_step);
+  }
+  void add_prologue_steps(std::span<const spec::Step> steps) {
+    append(steps, header()->prologue, spec::first_prologue_step, spec::memory_size);
+  }
   /// What was put.
   std::span<const spec::Step> steps(spec::Steps of) const noexcept {
     return {reinterpret_cast<const spec::Step*>(base_ + of.first), of.count};
@@ -45,6 +50,8 @@ class SpecMemory {
 
  private:
   SpecMemory(Fd fd, char* base) : fd_(std::move(fd)), base_(base) {}
+  void append(std::span<const spec::Step> steps, spec::Steps& list, size_t first, size_t end);
+
   Fd fd_;
   char* base_ = nullptr;
   uint32_t used_ = sizeof(spec::Memory);

@@ -1,9 +1,11 @@
 #include "launch/prologue.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "launch/compile.h"
+#include "plan/layout.h"
 #include "plan/usual.h"
 
 namespace snug {
@@ -26,11 +28,16 @@ bool equal(const Step& a, const Step& b, const SpecMemory& memory) {
 
 }  // namespace
 
-void write_prologue(std::uint32_t uid, SpecMemory& memory) {
+void write_prologue(std::uint32_t uid, std::vector<ViewEntry> likely, const std::function<bool(ViewEntry&)>& confirm,
+                    const std::function<void()>& some_ready, SpecMemory& memory) {
   Plan guess;
-  guess.view = usual_view(uid);
+  std::vector<ViewEntry> usual = usual_view(uid);
+  std::merge(std::make_move_iterator(usual.begin()), std::make_move_iterator(usual.end()),
+             std::make_move_iterator(likely.begin()), std::make_move_iterator(likely.end()),
+             std::back_inserter(guess.view),
+             [](const ViewEntry& a, const ViewEntry& b) { return TreeOrder()(a.target, b.target); });
   const CompileInput input{.plan = guess, .stdio = {}, .pty = {}, .copy = {}, .prepared = {}};
-  Compilation(input, memory).write_prologue();
+  Compilation(input, memory).write_prologue([&](std::size_t i) { return confirm(guess.view[i]); }, some_ready);
 }
 
 bool begins_with_prologue(const SpecMemory& memory) {

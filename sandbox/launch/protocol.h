@@ -14,7 +14,7 @@ struct Command {
     cont = 2,    ///< SIGCONT to the command's group; before it, `value` 1 makes that group the pty's foreground group,
                  ///< 0 makes init's own group that
     end = 3,     ///< SIGKILL to everything inside, reap, report Ended, exit
-    prologue = 4,  ///< to the set-up child: the prologue is written, do it (first of all, once or never)
+    prologue = 4,  ///< to the set-up child: the prologue's first `value` steps are written, do them (before any other)
     steps = 5,     ///< to the set-up child: the plan's first `value` steps are written, do them
     last = 6,      ///< the same, and there are no more: become init
   };

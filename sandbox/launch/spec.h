@@ -15,8 +15,10 @@ using Offset = uint32_t;
 /// Where init maps the memory: argv and envp are made of pointers ready for it.
 inline constexpr uint64_t init_base = 0x10'0000'0000;
 inline constexpr size_t memory_size = size_t{96} << 20;  // sparse: only what is written costs
-/// Where the plan's steps are: behind all else, so that more can be put while the child does those that are there.
+/// Where the plan's steps and the prologue's are: behind all else, so that more can be put while the child does those
+/// that are there.
 inline constexpr size_t first_step = size_t{64} << 20;
+inline constexpr size_t first_prologue_step = size_t{80} << 20;
 
 /// Descriptor registers of the child. A register owns its descriptor: storing into it closes the one before.
 inline constexpr int register_count = 32;
@@ -130,7 +132,7 @@ struct Steps {
 };
 
 struct Memory {
-  Steps prologue;  ///< what the child may do before there is a plan; count 0: nothing
+  Steps prologue;  ///< what the child may do, so far, before there is a plan; count 0: nothing
   Steps plan;      ///< what is there so far of all there is to do; begins with the prologue's, if that was done
   uint32_t used;   ///< bytes of the memory in use: init maps no more
   Init init;

@@ -103,6 +103,7 @@ void show_bind(Planner& planner, const Wanted& wanted) {
   Bind& bind = std::get<Bind>(entry.what);
   bind.exec = wanted.exec;
   bind.idmap = idmap_for(planner, real.status.uid, real.status.gid);
+  entry.ahead = wanted.access == Access::read && wanted.target.empty() && !wanted.optional && real.links.empty();
   place_wanted(planner, std::move(entry), real, wanted);
 }
 

@@ -126,6 +126,7 @@ struct ViewEntry {
   ViewKind what;
   bool optional = false;  ///< a target or source that is absent at launch is skipped
   bool usual = false;     ///< of usual_view(): what no profile has replaced
+  bool ahead = false;     ///< a listed bind that nothing but what is usual need be set up before
   std::string why;        ///< a few words for people: "system", "toolchain nvm", "project"
   Origin origin;
 };

@@ -42,16 +42,24 @@ void insert(Plan& plan, ViewEntry entry) {
   plan.view.insert(place, std::move(entry));
 }
 
-SpecMemory compiled(const Plan& plan) {
+bool as_guessed(ViewEntry&) { return true; }
+
+SpecMemory compiled(const Plan& plan, const std::vector<ViewEntry>& likely = {}) {
   auto memory = SpecMemory::create();
   REQUIRE(memory.ok());
-  write_prologue(uid, *memory);
+  write_prologue(
+      uid, {}, as_guessed, [] {}, *memory);
+  if (!likely.empty())
+    write_prologue(
+        uid, likely, as_guessed, [] {}, *memory);
   const StdioPlan stdio{};
   REQUIRE(compile_all(plan, stdio, *memory).ok());
   return std::move(memory).value();
 }
 
-bool fits(const Plan& plan) { return begins_with_prologue(compiled(plan)); }
+bool fits(const Plan& plan, const std::vector<ViewEntry>& likely = {}) {
+  return begins_with_prologue(compiled(plan, likely));
+}
 
 struct Cleared {
   std::string target;
@@ -116,6 +124,57 @@ TEST_CASE("a child that has done anything else than the plan says is not used") 
     insert(plan, {.target = "/var", .what = Directory{.mode = 0700}});
   }
   CHECK_FALSE(fits(plan));
+}
+
+namespace {
+
+/// As the planner and likely_binds() write them, in the order of the tree.
+std::vector<ViewEntry> listed_binds(const std::string& place, int count) {
+  std::vector<ViewEntry> binds;
+  for (int i = 100; i < 100 + count; ++i) {
+    const std::string path = place + "/d" + std::to_string(i);
+    binds.push_back({.target = path, .what = Bind{.source = path, .directory = true}, .ahead = true});
+  }
+  return binds;
+}
+
+Plan plan_with(const std::vector<ViewEntry>& binds) {
+  Plan plan = usual_plan();
+  insert(plan, {.target = "/usr", .what = Bind{.source = "/usr"}});
+  for (const ViewEntry& bind : binds) insert(plan, bind);
+  return plan;
+}
+
+}  // namespace
+
+TEST_CASE("a long list of binds is set up before there is a plan") {
+  const std::string place = GENERATE(as<std::string>(), "/srv/many", "/tmp/many");
+  const auto binds = listed_binds(place, 300);
+  const Plan plan = plan_with(binds);
+  CHECK(fits(plan, binds));
+  const SpecMemory memory = compiled(plan, binds);
+  const auto done = memory.steps(memory.header()->prologue);
+  CHECK(std::count_if(done.begin(), done.end(), [](const auto& step) { return step.op == Op::open_source; }) >= 300);
+}
+
+TEST_CASE("a child that has set up another list than the plan's is not used") {
+  auto binds = listed_binds("/srv/many", 100);
+  Plan plan = plan_with(binds);
+  SECTION("one more") {
+    insert(plan, listed_binds("/srv/more", 1).front()), binds.push_back(listed_binds("/srw", 1)[0]);
+  }
+  SECTION("one less") {
+    std::erase_if(plan.view, [](const auto& entry) { return entry.target == "/srv/many/d150"; });
+  }
+  SECTION("from elsewhere") { std::get<Bind>(at(plan, "/srv/many/d150").what).source = "/srv/other"; }
+  SECTION("a file") { std::get<Bind>(at(plan, "/srv/many/d150").what).directory = false; }
+  SECTION("without programs") { std::get<Bind>(at(plan, "/srv/many/d150").what).exec = false; }
+  SECTION("one that may be absent") { at(plan, "/srv/many/d150").optional = true; }
+  SECTION("a bind around them") { insert(plan, {.target = "/srv", .what = Bind{.source = "/srv"}}); }
+  SECTION("a directory of its own mode around them") {
+    insert(plan, {.target = "/srv", .what = Directory{.mode = 0700}});
+  }
+  CHECK_FALSE(fits(plan, binds));
 }
 
 TEST_CASE("usual entries are first only where nothing of a profile lies around them") {
