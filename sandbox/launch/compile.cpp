@@ -658,7 +658,7 @@ void Compilation::Compiler::take_packets(std::uint16_t protocol) {
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(protocol);
   address.sll_ifindex = kLinkNumber;
-  serve(protocol::packets, SOCK_DGRAM, 0, &address, sizeof address);
+  serve(protocol::packets, SOCK_RAW, 0, &address, sizeof address);
 }
 
 void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, std::uint16_t port, const void* address,

@@ -74,4 +74,10 @@ bool is_own_address(const IpAddress& address) noexcept {
   return source && source->address == address;
 }
 
+NetworkVerdict verdict_here(const NetworkPolicy& policy, const IpAddress& address, std::uint16_t port) {
+  const NetworkVerdict verdict = policy.resolved(address, port);
+  const bool own = verdict.allowed() && !verdict.by_range && is_own_address(address);
+  return own ? NetworkVerdict{NetworkVerdict::Reason::not_public, nullptr} : verdict;
+}
+
 }  // namespace snug

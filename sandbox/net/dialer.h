@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "net/event_queue.h"
+#include "net/policy.h"
 #include "sys/inet.h"
 
 namespace snug {
@@ -45,7 +46,11 @@ class Dialer final : public EventHandler {
 /// A socket of this process's own network.
 Fd own_socket(int family);
 
-/// Is it an address of this machine's own? Connecting there would pass by what guards its ports from outside.
+/// Is it an address of this machine's own?
 bool is_own_address(const IpAddress& address) noexcept;
+
+/// May an allowed name lead to `address`? A public address of this machine would be reached past whatever guards its
+/// ports from outside: only by a rule that names it.
+NetworkVerdict verdict_here(const NetworkPolicy& policy, const IpAddress& address, std::uint16_t port);
 
 }  // namespace snug

@@ -1,12 +1,14 @@
 #include "net/door.h"
 
 #include <linux/filter.h>
+#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "net/link.h"
@@ -38,17 +40,22 @@ bool keep_out_knocks(int listener) {
   return attach(listener, program);
 }
 
-// Packet sockets get copies of everything: only what read_arrival takes, and no more of it.
+constexpr std::size_t kLinkHeader = 14;
+constexpr std::uint32_t kMostOfConnection = kLinkHeader + 40 + 60;
+constexpr std::uint32_t kMostOfDatagram = 0x10000 + kLinkHeader;
+
+// Packet sockets get copies of everything: only what read_arrival takes, and of connections the headers.
 bool only_knocks_v4(int socket) {
   static constexpr sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 9),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 5, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 5),
-      BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
-      BPF_STMT(BPF_LD | BPF_B | BPF_IND, 13),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 9),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 6, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 6),
+      BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, kLinkHeader),
+      BPF_STMT(BPF_LD | BPF_B | BPF_IND, kLinkHeader + 13),
       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x16),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, kMostHeaders),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 2),
+      BPF_STMT(BPF_RET | BPF_K, kMostOfConnection),
+      BPF_STMT(BPF_RET | BPF_K, kMostOfDatagram),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   return attach(socket, program);
@@ -56,17 +63,35 @@ bool only_knocks_v4(int socket) {
 
 bool only_knocks_v6(int socket) {
   static constexpr sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 4, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 4),
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 53),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 5, 0),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 5),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 53),
       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x16),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, kMostHeaders),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 2),
+      BPF_STMT(BPF_RET | BPF_K, kMostOfConnection),
+      BPF_STMT(BPF_RET | BPF_K, kMostOfDatagram),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   return attach(socket, program);
 }
+
+/// The kernel's virtio_net_hdr: <linux/virtio_net.h> is no C++.
+struct BeforePacket {
+  std::uint8_t flags, kind;
+  std::uint16_t headers, segment, checksum_start, checksum_offset;
+};
+static_assert(sizeof(BeforePacket) == 10);
+constexpr std::uint8_t kDatagrams = 5;  // VIRTIO_NET_HDR_GSO_UDP_L4
+
+// What stands before a packet then says whether it is several datagrams in one, as programs give them to the kernel
+// (UDP_SEGMENT) and a virtual link carries them.
+bool tell_segments(int socket) {
+  const int on = 1;
+  return setsockopt(socket, SOL_PACKET, PACKET_VNET_HDR, &on, sizeof on) == 0;
+}
+
+std::size_t segment_size(const BeforePacket& before) { return before.kind == kDatagrams ? before.segment : 0; }
 
 int family_of(const Endpoint& end) { return end.address.is_v4() ? AF_INET : AF_INET6; }
 
@@ -92,6 +117,7 @@ struct Door::Port {
 Door::Door(EventQueue& queue, std::vector<Fd> packets, SocketFactory& network, Events events)
     : queue_(queue), network_(network), events_(std::move(events)), packets_(std::move(packets)) {
   for (std::size_t i = 0; i < packets_.size(); ++i) {
+    tell_segments(packets_[i].get());
     i == 0 ? only_knocks_v4(packets_[i].get()) : only_knocks_v6(packets_[i].get());
     on_packets_.push_back(std::make_unique<Interest>(queue_, packets_[i].get(), *this, -1 - static_cast<int>(i)));
   }
@@ -116,17 +142,21 @@ void Door::ready(int tag, std::uint32_t) {
 }
 
 void Door::read_packets(int socket) {
+  buffer_.resize(sizeof(BeforePacket) + kMostOfDatagram);
   for (int i = 0; i < kAtOnce && open_ && held_.size() < kMostHeld; ++i) {
-    std::array<std::uint8_t, kMostHeaders> bytes;
-    const ssize_t got = recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
-    if (got < 0) return;
-    auto arrival = read_arrival({bytes.data(), static_cast<std::size_t>(got)});
-    if (arrival && is_sandbox_end(arrival->from.address)) take(*std::move(arrival));
+    const ssize_t got = recv(socket, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+    if (got < 0 && errno == EAGAIN) break;
+    constexpr auto kBefore = static_cast<ssize_t>(sizeof(BeforePacket) + kLinkHeader);
+    if (got < kBefore) continue;
+    BeforePacket before{};
+    std::memcpy(&before, buffer_.data(), sizeof before);
+    auto arrival = read_arrival(std::span(buffer_).subspan(kBefore, static_cast<std::size_t>(got - kBefore)));
+    if (arrival && is_sandbox_end(arrival->from.address)) take(*std::move(arrival), segment_size(before));
   }
 }
 
-void Door::take(Arrival arrival) {
-  if (arrival.kind == Arrival::Kind::datagram) return refuse_datagram(arrival);
+void Door::take(Arrival arrival, std::size_t segment) {
+  if (arrival.kind == Arrival::Kind::datagram) return events_.datagram(std::move(arrival), segment);
   const Way way{arrival.from, arrival.to};
   const auto known = held_.find(way);
   if (known != held_.end() && known->second.sequence == arrival.sequence) return;  // sent again while it waits
@@ -138,9 +168,10 @@ void Door::take(Arrival arrival) {
   events_.knocked(way);
 }
 
-void Door::refuse_datagram(const Arrival& arrival) {
-  send(unreachable(arrival, Unreachable::port), arrival.from);
-  events_.datagram(arrival.to);
+void Door::refuse_datagram(const Arrival& arrival) { send(unreachable(arrival, Unreachable::port), arrival.from); }
+
+bool Door::send_datagram(const Endpoint& from, const Endpoint& to, std::span<const std::uint8_t> payload) {
+  return send(datagram(from, to, payload), to);
 }
 
 bool Door::admit(const Way& way) {

@@ -38,8 +38,8 @@ class Door final : public EventHandler {
     std::function<void(const Way&, Fd client)> entered;
     /// One that had not entered is no more: its sender uses the same way anew.
     std::function<void(const Way&)> left;
-    /// A datagram; nobody takes it.
-    std::function<void(const Endpoint& to)> datagram;
+    /// A datagram. `segment`, if not 0: it stands for several, each of so many bytes but the last.
+    std::function<void(Arrival arrival, std::size_t segment)> datagram;
   };
 
   /// `packets`: packet sockets of the gateway's end of the link, of IPv4 and perhaps of IPv6. `network` makes sockets
@@ -58,13 +58,16 @@ class Door final : public EventHandler {
     silent        ///< its sender has given up
   };
   void refuse(const Way& way, Refusal how);
+  /// To its sender: nobody takes such datagrams.
+  void refuse_datagram(const Arrival& arrival);
+  /// To the sandbox.
+  bool send_datagram(const Endpoint& from, const Endpoint& to, std::span<const std::uint8_t> payload);
 
  private:
   struct Port;
   void ready(int tag, std::uint32_t events) override;
   void read_packets(int socket);
-  void take(Arrival arrival);
-  void refuse_datagram(const Arrival& arrival);
+  void take(Arrival arrival, std::size_t segment);
   void accept_from(int port);
   void state_interest();
   bool open_port(std::uint16_t port);
@@ -78,6 +81,7 @@ class Door final : public EventHandler {
   std::array<Fd, 2> senders_;  // IPv4, IPv6
   std::map<std::uint16_t, std::unique_ptr<Port>> ports_;
   std::map<Way, Arrival> held_;
+  std::vector<std::uint8_t> buffer_;
   bool open_ = false;
 };
 

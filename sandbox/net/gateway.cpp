@@ -12,6 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "net/datagrams.h"
 #include "net/factory.h"
 #include "net/name_service.h"
 #include "net/passage.h"
@@ -57,13 +58,13 @@ bool is_localhost(std::string_view name) { return name == "localhost" || name.en
 
 class Gateway::Impl final : public EventHandler {
  public:
-  Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events);
+  Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, GatewaySockets sockets, NetworkEvents events);
 
   ~Impl();
 
   int fd() const noexcept { return queue_.fd(); }
   void turn();
-  void allow(Sourced<NetworkRule> rule) { policy_.allow(std::move(rule)); }
+  void allow(Sourced<NetworkRule> rule) { policy_of(rule.value).allow(std::move(rule)); }
   bool take_back(const NetworkRule& rule);
   void publish(PortListener listener);
   bool unpublish(const Endpoint& end);
@@ -77,7 +78,10 @@ class Gateway::Impl final : public EventHandler {
   void knocked(const Way& way);
   void entered(const Way& way, Fd client);
   void left(const Way& way);
-  void refused_datagram(const Endpoint& to);
+  void take_datagram(Arrival arrival, std::size_t segment);
+  NetworkPolicy& policy_of(const NetworkRule& rule) {
+    return rule.protocol == NetworkRule::Protocol::udp ? udp_policy_ : policy_;
+  }
   Passage* waiting(const Way& way);
   dns::Answer answer(const dns::Query& query);
   void tell(const Blocked& blocked);
@@ -86,7 +90,7 @@ class Gateway::Impl final : public EventHandler {
   EventQueue queue_;
   Buffers buffers_;
   Resolver resolver_;
-  NetworkPolicy policy_;
+  NetworkPolicy policy_, udp_policy_;
   const NetworkEvents events_;
   SyntheticAddresses addresses_;
   std::set<std::tuple<NetworkRule::Protocol, std::string, std::uint16_t>> told_;
@@ -106,16 +110,19 @@ class Gateway::Impl final : public EventHandler {
   std::unordered_map<std::uint64_t, std::unique_ptr<Passage>> passages_;
   std::map<Way, std::uint64_t> waiting_;  // numbers of those at the door
   Door door_;
+  Datagrams datagrams_;
   std::vector<std::uint64_t> over_;
   std::uint64_t next_ = 0;
   const std::size_t most_;
   bool listening_ = false;
 };
 
-Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events)
+Gateway::Impl::Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, GatewaySockets sockets,
+                    NetworkEvents events)
     : queue_(std::move(queue)),
       resolver_(queue_),
-      policy_(std::move(policy)),
+      policy_(std::move(tcp)),
+      udp_policy_(std::move(udp)),
       events_(std::move(events)),
       around_{.queue = queue_,
               .buffers = buffers_,
@@ -144,7 +151,13 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy policy, GatewaySockets socke
             {.knocked = [this](const Way& way) { knocked(way); },
              .entered = [this](const Way& way, Fd client) { entered(way, std::move(client)); },
              .left = [this](const Way& way) { left(way); },
-             .datagram = [this](const Endpoint& to) { refused_datagram(to); }}),
+             .datagram = [this](Arrival arrival, std::size_t segment) { take_datagram(std::move(arrival), segment); }}),
+      datagrams_({.queue = queue_,
+                  .resolver = resolver_,
+                  .policy = udp_policy_,
+                  .door = door_,
+                  .blocked = [this](const Blocked& blocked) { tell(blocked); },
+                  .ended = events_.ended}),
       most_(raise_descriptor_limit()) {
   for (PortListener& one : sockets.host_ports) {
     add_listener(std::move(one.socket), Connection::Kind::host_port, one.port);
@@ -170,7 +183,7 @@ void Gateway::Impl::add_listener(Fd socket, Connection::Kind kind, std::uint16_t
 
 bool Gateway::Impl::take_back(const NetworkRule& rule) {
   told_.clear();  // what was let through meanwhile is told again
-  return policy_.take_back(rule);
+  return policy_of(rule).take_back(rule);
 }
 
 void Gateway::Impl::publish(PortListener listener) {
@@ -187,6 +200,7 @@ bool Gateway::Impl::unpublish(const Endpoint& end) {
 void Gateway::Impl::turn() {
   queue_.turn();
   for (const std::uint64_t number : std::exchange(over_, {})) passages_.erase(number);
+  datagrams_.sweep();
   listen(passages_.size() < most_);
 }
 
@@ -241,16 +255,16 @@ void Gateway::Impl::left(const Way& way) {
   if (Passage* passage = waiting(way)) passage->left();
 }
 
-void Gateway::Impl::refused_datagram(const Endpoint& to) {
-  const std::string* name = addresses_.name_of(to.address);
-  tell({.protocol = NetworkRule::Protocol::udp, .who = name != nullptr ? *name : to_text(to.address), .port = to.port});
+void Gateway::Impl::take_datagram(Arrival arrival, std::size_t segment) {
+  const std::string* name = addresses_.name_of(arrival.to.address);
+  datagrams_.take(std::move(arrival), segment, name != nullptr ? *name : std::string());
 }
 
 dns::Answer Gateway::Impl::answer(const dns::Query& query) {
   if (is_localhost(query.name) || (host_has_name_ && query.name == kHostName))
     return {.addresses = {*parse_ip("127.0.0.1"), *parse_ip("::1")}};
   const NetworkVerdict verdict = query.name.empty() ? NetworkVerdict{} : policy_.name(query.name);
-  if (verdict.allowed()) {
+  if (verdict.allowed() || (!query.name.empty() && udp_policy_.name(query.name).allowed())) {
     const bool asked = query.type == dns::Type::a;
     return {.addresses = asked ? std::vector{addresses_.address_of(query.name)} : std::vector<IpAddress>(),
             .seconds_to_live = kSecondsToLive};
@@ -272,11 +286,13 @@ Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 Gateway::~Gateway() = default;
 
-Result<std::unique_ptr<Gateway>> Gateway::make(NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events) {
+Result<std::unique_ptr<Gateway>> Gateway::make(const NetworkPolicy::Rules& allow, const NetworkPolicy::Rules& deny,
+                                               GatewaySockets sockets, NetworkEvents events) {
   auto queue = EventQueue::make();
   if (!queue) return std::move(queue).error();
-  auto impl =
-      std::make_unique<Impl>(std::move(queue).value(), std::move(policy), std::move(sockets), std::move(events));
+  auto impl = std::make_unique<Impl>(std::move(queue).value(), NetworkPolicy(allow, deny),
+                                     NetworkPolicy(allow, deny, NetworkRule::Protocol::udp), std::move(sockets),
+                                     std::move(events));
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 

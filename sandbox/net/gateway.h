@@ -31,7 +31,9 @@ struct GatewaySockets {
 
 class Gateway {
  public:
-  static Result<std::unique_ptr<Gateway>> make(NetworkPolicy policy, GatewaySockets sockets, NetworkEvents events);
+  /// The rules of network.allow and network.deny, groups expanded.
+  static Result<std::unique_ptr<Gateway>> make(const NetworkPolicy::Rules& allow, const NetworkPolicy::Rules& deny,
+                                               GatewaySockets sockets, NetworkEvents events);
   ~Gateway();
 
   /// Readable when turn() has something to do.

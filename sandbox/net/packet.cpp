@@ -83,17 +83,21 @@ std::optional<Arrival> read_tcp(const Inner& inner) {
                  .from = {inner.from, number16(bytes, 0)},
                  .to = {inner.to, number16(bytes, 2)},
                  .sequence = number32(bytes, 4),
-                 .header = {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(header)}};
+                 .header = {bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(header)},
+                 .payload = {}};
 }
 
 std::optional<Arrival> read_udp(const Inner& inner) {
   const Bytes bytes = inner.payload;
   if (bytes.size() < kUdp) return {};
+  const std::size_t size = number16(bytes, 4);
+  if (size < kUdp || size > bytes.size()) return {};
   return Arrival{.kind = Arrival::Kind::datagram,
                  .from = {inner.from, number16(bytes, 0)},
                  .to = {inner.to, number16(bytes, 2)},
                  .sequence = 0,
-                 .header = {bytes.begin(), bytes.begin() + kUdp}};
+                 .header = {bytes.begin(), bytes.begin() + kUdp},
+                 .payload = {bytes.begin() + kUdp, bytes.begin() + static_cast<std::ptrdiff_t>(size)}};
 }
 
 // --- what is sent -----------------------------------------------------------------------------------------
@@ -166,6 +170,19 @@ Packet same_again(const Arrival& arrival) {
   set16(header, 16, 0);
   set16(header, 16, checksum_between(arrival.from.address, arrival.to.address, tcp, header));
   return packet_of(arrival.from.address, arrival.to.address, tcp, header);
+}
+
+// A sum of 0 would mean that there is none.
+Packet datagram(const Endpoint& from, const Endpoint& to, Bytes payload) {
+  Packet message;
+  put16(message, from.port);
+  put16(message, to.port);
+  put16(message, kUdp + payload.size());
+  put16(message, 0);
+  message.insert(message.end(), payload.begin(), payload.end());
+  const std::uint16_t sum = checksum_between(from.address, to.address, udp, message);
+  set16(message, 6, sum == 0 ? 0xffff : sum);
+  return packet_of(from.address, to.address, udp, message);
 }
 
 Packet reset(const Arrival& arrival) {

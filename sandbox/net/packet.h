@@ -15,15 +15,13 @@ namespace snug {
 struct Arrival {
   enum class Kind { connection, datagram } kind = Kind::connection;
   Endpoint from, to;
-  std::uint32_t sequence = 0;        ///< of the connection
-  std::vector<std::uint8_t> header;  ///< TCP's with its options, UDP's; nothing behind it
+  std::uint32_t sequence = 0;         ///< of the connection
+  std::vector<std::uint8_t> header;   ///< TCP's with its options, UDP's
+  std::vector<std::uint8_t> payload;  ///< of a datagram
 };
 
-/// The longest prefix of a packet that read_arrival looks at.
-inline constexpr std::size_t kMostHeaders = 160;
-
-/// A packet from its IP header on, perhaps cut behind the headers. Nothing: any other packet, a fragment, one with
-/// extension headers.
+/// A packet from its IP header on; of a connection's first one the headers are enough. Nothing: any other packet, a
+/// fragment, one with extension headers.
 std::optional<Arrival> read_arrival(std::span<const std::uint8_t> packet);
 
 using Packet = std::vector<std::uint8_t>;
@@ -31,6 +29,9 @@ using Packet = std::vector<std::uint8_t>;
 /// The same first packet of a connection, without options of IP and without what it carries (which its sender sends
 /// again).
 Packet same_again(const Arrival& arrival);
+
+/// A datagram.
+Packet datagram(const Endpoint& from, const Endpoint& to, std::span<const std::uint8_t> payload);
 
 /// Refuses a connection: ECONNREFUSED.
 Packet reset(const Arrival& arrival);

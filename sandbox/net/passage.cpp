@@ -23,13 +23,6 @@ std::chrono::milliseconds since(EventQueue::Clock::time_point start) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(EventQueue::Clock::now() - start);
 }
 
-// A public address of this machine is reached past whatever guards its ports from outside: only by a rule that names
-// it.
-NetworkVerdict unless_own(const NetworkVerdict& verdict, const IpAddress& address) {
-  if (!verdict.allowed() || verdict.by_range || !is_own_address(address)) return verdict;
-  return {NetworkVerdict::Reason::not_public, nullptr};
-}
-
 }  // namespace
 
 Passage::Passage(Surroundings& around, std::uint64_t number, Fd client, Destination destination)
@@ -75,7 +68,7 @@ void Passage::resolved(const Resolver::Outcome& outcome) {
   std::vector<Endpoint> ends;
   NetworkVerdict last;
   for (const IpAddress& address : outcome.addresses) {
-    const NetworkVerdict verdict = unless_own(around_.policy.resolved(address, destination_.end.port), address);
+    const NetworkVerdict verdict = verdict_here(around_.policy, address, destination_.end.port);
     if (verdict.allowed()) ends.push_back({address, destination_.end.port});
     if (!verdict.allowed()) last = verdict;
   }
@@ -148,10 +141,7 @@ void Passage::refuse(const NetworkVerdict& verdict, const IpAddress* resolved) {
   if (verdict.rule != nullptr) blocked.rule = *verdict.rule;
   const IpAddress& address = resolved != nullptr ? *resolved : destination_.end.address;
   if (resolved != nullptr) blocked.resolved = record_.address = to_text(address);
-  if (verdict.reason == NetworkVerdict::Reason::not_public) {
-    const SpecialRange* special = special_range(address);
-    blocked.what = special != nullptr ? special->what : "an address of this machine";
-  }
+  if (verdict.reason == NetworkVerdict::Reason::not_public) blocked.what = what_it_is(address);
   around_.blocked(blocked);
   end(Connection::End::blocked, {}, Door::Refusal::reset);
 }

@@ -14,26 +14,22 @@ bool holds_port(std::span<const PortRange> ports, std::uint16_t port) {
   return std::ranges::any_of(ports, [port](PortRange range) { return port >= range.first && port <= range.last; });
 }
 
-bool is_tcp(const NetworkRule& rule) { return rule.protocol == NetworkRule::Protocol::tcp; }
-
 bool lies_below(std::string_view name, std::string_view above) {
   return name.size() > above.size() + 1 && name.ends_with(above) && name[name.size() - above.size() - 1] == '.';
 }
 
 bool names(const NetworkRule& rule, std::string_view name) {
-  if (!is_tcp(rule)) return false;
   if (rule.who == Who::name) return rule.name == name;
   if (rule.who == Who::below) return lies_below(name, rule.name);
   return rule.who == Who::anyone;
 }
 
 bool denies_address(const NetworkRule& rule, const IpAddress& address) {
-  return is_tcp(rule) && (rule.who == Who::anyone || (rule.who == Who::range && rule.range.contains(address)));
+  return rule.who == Who::anyone || (rule.who == Who::range && rule.range.contains(address));
 }
 
 // A range names a special address only from within: "0.0.0.0/0" is all that is public.
 bool allows_address(const NetworkRule& rule, const IpAddress& address, const SpecialRange* special) {
-  if (!is_tcp(rule)) return false;
   if (rule.who == Who::anyone) return special == nullptr;
   if (rule.who != Who::range || !rule.range.contains(address)) return false;
   return special == nullptr || special->range.contains(rule.range);
@@ -78,6 +74,13 @@ unsigned first_left(const std::vector<PortRange>& denied, unsigned port, unsigne
 }
 
 }  // namespace
+
+NetworkPolicy::NetworkPolicy(Rules allow, Rules deny, Protocol protocol)
+    : allow_(std::move(allow)), deny_(std::move(deny)) {
+  std::erase_if(allow_, [protocol](const auto& rule) { return rule.value.protocol != protocol; });
+  if (protocol == Protocol::udp) return;
+  std::erase_if(deny_, [](const auto& rule) { return rule.value.protocol == Protocol::udp; });
+}
 
 NetworkVerdict NetworkPolicy::name(std::string_view name) const {
   const auto matches = [name](const NetworkRule& rule) { return names(rule, name); };

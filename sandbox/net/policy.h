@@ -34,8 +34,11 @@ class NetworkPolicy {
  public:
   using Rules = std::vector<Sourced<NetworkRule>>;
 
-  /// Rules of udp count for nothing here. Precondition: no groups (they are expanded in the plan).
-  NetworkPolicy(Rules allow, Rules deny) : allow_(std::move(allow)), deny_(std::move(deny)) {}
+  using Protocol = NetworkRule::Protocol;
+
+  /// For one protocol: of network.allow the rules of that one count, of network.deny those of tcp for udp as well, or
+  /// what is denied would be reached another way. Precondition: no groups (they are expanded in the plan).
+  NetworkPolicy(Rules allow, Rules deny, Protocol protocol = Protocol::tcp);
   /// Allows nothing.
   NetworkPolicy() = default;
 
@@ -47,7 +50,7 @@ class NetworkPolicy {
   /// What an allowed name resolved to: a public address needs no rule of its own.
   NetworkVerdict resolved(const IpAddress& address, std::uint16_t port) const;
 
-  /// Rules that come while connections are made: the next one is decided with them.
+  /// Rules that come while connections are made: the next one is decided with them. Precondition: of the protocol.
   void allow(Sourced<NetworkRule> rule) { allow_.push_back(std::move(rule)); }
   /// Takes out every rule of network.allow that says the same. False: there was none.
   bool take_back(const NetworkRule& rule);

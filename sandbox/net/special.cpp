@@ -65,4 +65,9 @@ const SpecialRange* special_range(const IpAddress& address) {
   return found == all.end() ? nullptr : &*found;
 }
 
+std::string_view what_it_is(const IpAddress& address) {
+  const SpecialRange* special = special_range(address);
+  return special != nullptr ? special->what : "an address of this machine";
+}
+
 }  // namespace snug

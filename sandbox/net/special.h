@@ -19,6 +19,9 @@ const SpecialRange* special_range(const IpAddress& address);
 
 std::span<const SpecialRange> special_ranges();
 
+/// In words, of an address that was refused for what it is: that, or this machine's own.
+std::string_view what_it_is(const IpAddress& address);
+
 /// What the sandbox's names stand for: the addresses of RFC 2544, which no network routes.
 inline constexpr std::string_view kSyntheticRange = "198.18.0.0/15";
 

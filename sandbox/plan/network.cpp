@@ -13,13 +13,7 @@ using Rules = std::vector<Sourced<NetworkRule>>;
 void add_rules(Planner& planner, Rules& rules, const std::string& text, const Origin& origin) {
   auto read = parse_network_rules(text);
   if (!read) return planner.fail("cannot read the rule " + quote_for_display(text), origin, read.error().what, "");
-  for (NetworkRule& rule : *read) {
-    if (rule.protocol == NetworkRule::Protocol::udp) {
-      return planner.fail("cannot enforce the rule " + quote_for_display(text), origin,
-                          "udp is not in this version yet; names are resolved without a rule", "take it out");
-    }
-    rules.push_back({std::move(rule), origin});
-  }
+  for (NetworkRule& rule : *read) rules.push_back({std::move(rule), origin});
 }
 
 Rules rules_of(Planner& planner, const std::vector<Sourced<std::string>>& texts) {

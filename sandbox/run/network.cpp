@@ -56,10 +56,10 @@ Result<Network> Network::start(const Plan& plan, Sandbox& sandbox, std::vector<P
                                std::function<void(const Connection&)> ended) {
   Network network;
   if (!plan.name_service && !plan.filter) return network;
-  NetworkPolicy policy = plan.filter ? NetworkPolicy(plan.filter->allow, plan.filter->deny) : NetworkPolicy();
+  const FilterPlan filter = plan.filter.value_or(FilterPlan{});
   sandbox.network.published = std::move(published);
   auto gateway =
-      Gateway::make(std::move(policy), std::move(sandbox.network),
+      Gateway::make(filter.allow, filter.deny, std::move(sandbox.network),
                     {.blocked = [told = network.blocked_.get()](const Blocked& blocked) { told->push_back(blocked); },
                      .ended = std::move(ended)});
   if (!gateway) return std::move(gateway).error();

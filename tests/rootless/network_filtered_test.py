@@ -312,6 +312,73 @@ print(n)
         self.assertEqual(out, ["1", str(64 << 20)])
 
 
+class Udp(Filtered):
+    SEND = r"""
+import errno, socket, sys
+def ask(host, port, data=b"hello", bind=None):
+    s = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5)
+    try: s.connect((host, port)); s.send(data); return s.recv(70000)[:10].decode()
+    except OSError as e: return errno.errorcode.get(e.errno, str(e))
+"""
+
+    def test_names_and_addresses_at_the_ports_named(self):
+        result = self.python(["udp://web.test:87", "udp://six.test:87", "udp://93.184.1.1:80-90", "web.test"], self.SEND + r"""
+print([ask(*to) for to in (("web.test", 87), ("six.test", 87), ("93.184.1.1", 87), ("web.test", 87, b"x" * 50000))])
+print([ask(*to) for to in (("web.test", 88), ("93.184.1.1", 91), ("93.184.1.1", 88), ("other.test", 87), ("10.1.2.3", 87))])
+""")
+        lines = result.stdout.decode().splitlines()
+        self.assertEqual(lines[0], str(["5 hello"] * 3 + ["50000 xxxx"]))
+        self.assertEqual(lines[1], str(["ECONNREFUSED"] * 3 + ["[Errno -2] Name or service not known"] + ["ECONNREFUSED"]))
+        self.assertIn("snug: blocked udp://web.test:88 (network.allow names other ports)", result.stderr.decode())
+
+    def test_tcp_and_udp_are_two_things(self):
+        self.assertEqual(self.connect(["udp://web.test:87"], "web.test", 87)[0], ["ECONNREFUSED", "fast"])
+        out = self.python(["*", "web.test:87"], self.SEND + "print(ask('web.test', 87), ask('93.184.1.1', 87))").stdout.split()
+        self.assertEqual(out, [b"ECONNREFUSED"] * 2)
+        out = self.python(["udp://*:87"], self.SEND + "print(ask('web.test', 87))", deny=["web.test"]).stdout
+        self.assertNotIn(b"hello", out)
+
+    def test_an_allowed_name_leads_to_no_private_host(self):
+        result = self.python(["udp://rebound.test:87"], self.SEND + "print(ask('rebound.test', 87))")
+        self.assertEqual(result.stdout, b"ECONNREFUSED\n")
+        self.assertIn(f"it leads to {PRIVATE}, a private address); allow it: --net filtered --allow udp://{PRIVATE}:87", result.stderr.decode())
+        self.assertEqual(self.python(["udp://rebound.test:87", "udp://10.0.0.0/8:87"], self.SEND + "print(ask('rebound.test', 87))").stdout, b"5 hello\n")
+
+    def test_datagrams_stay_apart(self):
+        out = self.python(["udp://web.test:87"], r"""
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.connect(("web.test", 87)); s.settimeout(5)
+s.send(b"first"); s.recv(99)
+for i in range(100): s.send(b"%d" % i)
+print(sorted(int(s.recv(99).split()[1]) for i in range(100)) == list(range(100)))
+s.setsockopt(17, 103, 500)  # UDP_SEGMENT: the kernel cuts
+s.send(b"a" * 1200); print(sorted(s.recv(9999).split()[0] for i in range(3)))
+s.setsockopt(17, 103, 0); s.send(b""); print(s.recv(9))
+many = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for i in range(600)]
+for t in many: t.connect(("web.test", 87)); t.settimeout(5); t.send(b"x"); assert t.recv(9) == b"1 x"
+print("many")
+""").stdout.decode().splitlines()
+        self.assertEqual(out, ["True", "[b'200', b'500', b'500']", "b'0 '", "many"])
+
+    def test_only_the_one_asked_may_answer(self):
+        """Somebody outside who guesses the port gets nothing in."""
+        result = self.start(PYTHON, "-c", r"""
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.sendto(b"x", ("web.test", 87)); print(s.recv(9), flush=True)
+try: print(s.recv(9))
+except OSError as e: print("nothing more")
+""", profile='[network]\nmode = "filtered"\nallow = ["udp://web.test:87"]\n')
+        self.assertEqual(result.stdout.readline(), b"b'1 x'\n")
+        with open(f"/proc/{result.pid}/net/udp") as file:
+            ports = [int(line.split()[1].split(":")[1], 16) for line in file.readlines()[1:]]
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+            for port in ports:
+                stranger.sendto(b"forged", (networks.HOST, port))
+                stranger.sendto(b"forged", ("127.0.0.1", port))
+        self.assertTrue(ports)
+        self.assertEqual(result.stdout.readline(), b"nothing more\n")
+
+
 class Log(Filtered):
     def lines(self, allow, *command, **more):
         path = os.path.join(self.folder("log"), "net.log")

@@ -1,9 +1,9 @@
 """The internet of the network tests: run in a network namespace of its own by networks.py.
 
-internet.py NAMES LOG: a name server (UDP and TCP, port 53) for the names of the JSON file NAMES, which tells in LOG every
-question it gets, and servers on every address: 80 http (of a host that has a folder of its name in "sites" beside NAMES:
-its files), 81 closed, 82 resets, 83 half-close (answers what it got once
-its peer has ended), 84 gives 64 MiB, 85 takes everything and says how much, 86 never answers, 87 echo.
+internet.py NAMES LOG [ADDRESS...]: a name server (UDP and TCP, port 53) for the names of the JSON file NAMES, which
+tells in LOG every question it gets, and servers on every address: 80 http (of a host that has a folder of its name in
+"sites" beside NAMES: its files), 81 closed, 82 resets, 83 half-close (answers what it got once its peer has ended), 84
+gives 64 MiB, 85 takes everything and says how much, 86 never answers, 87 echo, of UDP too at the addresses named.
 """
 import asyncio
 import json
@@ -48,6 +48,16 @@ class Names(asyncio.DatagramProtocol):
         said = answer(data)
         if said:
             self.transport.sendto(said, address)
+
+
+class Echo(asyncio.DatagramProtocol):
+    """Answers by its length and what it was."""
+
+    def connection_made(self, transport):
+        self.transport = transport
+
+    def datagram_received(self, data, address):
+        self.transport.sendto(b"%d " % len(data) + data[:60000], address)
 
 
 async def names_by_tcp(reader, writer):
@@ -147,6 +157,8 @@ async def main():
                             86: silence, 87: echo}.items():
             await asyncio.start_server(serve, any_address, port, family=family, backlog=4096)
     await loop.create_datagram_endpoint(Names, ("0.0.0.0", 53))
+    for address in sys.argv[3:]:
+        await loop.create_datagram_endpoint(Echo, (address, 87))
     print("ready", flush=True)
     await asyncio.Event().wait()
 

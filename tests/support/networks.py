@@ -72,7 +72,7 @@ class Internet:
         self.process.stdout.readline()
         self.connect()
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "internet.py")
-        self.server = subprocess.Popen([*self.there(), sys.executable, program, self.names, self.log],
+        self.server = subprocess.Popen([*self.there(), sys.executable, program, self.names, self.log, WEB, WEB6, PRIVATE],
                                        stdout=subprocess.PIPE)
         self.server.stdout.readline()
         self.cover("/etc/resolv.conf", f"nameserver {INTERNET}\noptions timeout:1\n")

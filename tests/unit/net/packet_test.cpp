@@ -60,12 +60,13 @@ TEST_CASE("a datagram is read") {
   REQUIRE(arrival);
   CHECK(arrival->kind == Arrival::Kind::datagram);
   CHECK(arrival->to.port == 123);
+  CHECK(arrival->payload == bytes("01020304"));
 }
 
 TEST_CASE("other packets, fragments and pieces are left alone") {
   CHECK_FALSE(read_arrival({}));
   for (const Packet& whole : {kSyn4, kSyn6, kDatagram}) {
-    const std::size_t needed = whole == kDatagram ? 28 : whole.size();
+    const std::size_t needed = whole.size();
     for (std::size_t size = 0; size < needed; ++size) {
       CHECK_FALSE(read_arrival(std::span(whole).first(size)));
     }
@@ -100,6 +101,24 @@ TEST_CASE("a first packet is sent again with a whole checksum and nothing behind
     CHECK(read->sequence == 0x01020304);
     CHECK(again.size() == packet.size() - 100);
   }
+}
+
+TEST_CASE("a datagram is made as it is read") {
+  for (const std::string text : {"", "x", "four"}) {
+    for (const std::string host : {"93.184.1.1", "2a00:2::1"}) {
+      const Endpoint from{*parse_ip(host), 123}, to{*parse_ip(host), 40000};
+      const Packet payload(text.begin(), text.end());
+      const Packet packet = datagram(from, to, payload);
+      CHECK(sum(packet) == 0xffff);
+      const auto read = read_arrival(packet);
+      REQUIRE(read);
+      CHECK(read->from == from);
+      CHECK(read->to == to);
+      CHECK(read->payload == payload);
+    }
+  }
+  CHECK_FALSE(read_arrival(bytes("45000020 00014000 40110000 c6120001 5db80101 9c40 007b 000d 0000 01020304")));
+  CHECK_FALSE(read_arrival(bytes("45000020 00014000 40110000 c6120001 5db80101 9c40 007b 0007 0000 01020304")));
 }
 
 TEST_CASE("options of IP do not come again") {

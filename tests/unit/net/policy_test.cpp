@@ -125,6 +125,16 @@ TEST_CASE("rules of udp allow no tcp") {
   CHECK(by_address(p, "10.0.0.1", 123) == Reason::no_rule);
 }
 
+TEST_CASE("rules of tcp allow no udp, but deny it") {
+  const auto rule = [](const std::string& text) { return Sourced<NetworkRule>{parse_network_rule(text).value(), {}}; };
+  const NetworkPolicy p({rule("*"), rule("udp://a.example:123"), rule("udp://b.example:*")},
+                        {rule("b.example"), rule("udp://a.example:5")}, NetworkRule::Protocol::udp);
+  CHECK(p.name("a.example", 123).allowed());
+  CHECK(p.name("a.example", 80).reason == Reason::other_ports);
+  CHECK(p.name("c.example", 123).reason == Reason::no_rule);
+  CHECK(p.name("b.example", 7).reason == Reason::denied);
+}
+
 TEST_CASE("groups are made of good rules") {
   for (const NetworkGroup& group : network_groups()) {
     for (const char* text : group.rules) {

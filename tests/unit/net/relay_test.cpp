@@ -199,7 +199,7 @@ struct Gate {
     sockets.name_listener = bound(SOCK_STREAM);
     names_by_udp = end_of(sockets.name_datagrams);
     names_by_tcp = end_of(sockets.name_listener);
-    gateway = Gateway::make(NetworkPolicy(std::move(rules), {}), std::move(sockets),
+    gateway = Gateway::make(rules, {}, std::move(sockets),
                             {.blocked = [this](const Blocked& one) { blocked.push_back(one); },
                              .ended = [this](const Connection& one) { ended.push_back(one); }})
                   .value();

@@ -51,7 +51,7 @@ TEST_CASE("a filtered network without rules reaches nothing and says so") {
 
 TEST_CASE("what a filter cannot hold is refused") {
   CHECK(filtered("allow = [\"*:*\"]").plan().filter);
-  CHECK(only_error(filtered("allow = [\"udp://ntp.example:123\"]")).find("cannot enforce the rule") == 0);
+  CHECK(filtered("allow = [\"udp://ntp.example:123\"]").plan().filter->allow.size() == 1);
   CHECK(only_error(filtered("[filesystem]\netc = \"host\"")).find("cannot filter names") == 0);
   Planning host;
   host.toml = "[network]\nmode = \"host\"\ndeny = [\"t.example\"]";
