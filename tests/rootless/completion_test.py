@@ -26,6 +26,9 @@ LINES = [
     ("snug run cat no", ["notes.toml"], []),
     ("snug plan -- cat da", ["data"], []),
     ("snug --env XTES", ["XTEST_VARIABLE="], []),
+    ("snug kill ", ["dance"], ["data", "run"]),
+    ("snug ps da", ["dance"], ["data"]),
+    ("snug kill -s TERM da", ["dance"], ["data"]),
 ]
 
 
@@ -39,6 +42,8 @@ class Completion(snugtest.Case):
         self.addCleanup(lambda: self.assertFalse(os.path.exists(evil.replace("snug", "ran"))))
         self.env = {**os.environ, "PATH": os.path.dirname(SNUG) + ":/usr/bin:/bin", "XTEST_VARIABLE": "1",
                     "HISTFILE": "", "TERM": "dumb", "PS1": "ready> "}
+        self.start("sleep", "60", options=("--name", "dance"))
+        self.wait_until(lambda: b"dance" in self.snug("ps").stdout, "a running sandbox")
 
     def check(self, complete):
         for line, wanted, unwanted in LINES:
