@@ -10,7 +10,7 @@ from snugtest import HOME, STAGE, need_program
 SOURCES = sorted(glob.glob(os.path.join(STAGE, "man/*.scd")))
 # scdoc puts one before every heading and one behind it; they print nothing.
 SCDOC = "skipping paragraph macro: PP"
-ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "100", "MANROFFOPT": "-c"}
+ENVIRONMENT = {**os.environ, "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANROFFOPT": "-c"}
 
 
 def run(*words, text=None):
@@ -75,7 +75,7 @@ class Manual(snugtest.Case):
         self.check_each(lambda page: self.assertEqual(left_over.findall(self.text(page)), []))
 
     def test_no_line_is_wider_than_the_page(self):
-        self.check_each(lambda page: self.assertEqual([line for line in self.text(page).splitlines() if len(line) > 100], []))
+        self.check_each(lambda page: self.assertEqual([line for line in self.text(page).splitlines() if len(line) > 80], []))
 
     def test_each_says_what_it_is_and_where_to_read_on(self):
         def check(page):
