@@ -91,10 +91,12 @@ void EarlyChild::push_aside() noexcept {
   if (CPU_COUNT(&others) > 0) sched_setaffinity(starter_, sizeof others, &others);
 }
 
-// A child that is gone already has said why on the same socket.
+// A child that is gone already has said why on the same socket. One that waits for what could not be sent (ENOBUFS)
+// would wait forever: it finds the end instead, and ends.
 void EarlyChild::send(protocol::Command::Kind kind, std::uint32_t value) const noexcept {
   const protocol::Command command{kind, static_cast<std::int32_t>(value)};
-  [[maybe_unused]] const ssize_t sent = ::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL);
+  const ssize_t sent = ::send(control_.get(), &command, sizeof command, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EPIPE && errno != ECONNRESET) ::shutdown(control_.get(), SHUT_WR);
 }
 
 void EarlyChild::begin_prologue() { extend_prologue({}, {}); }

@@ -83,9 +83,10 @@ std::optional<Received> receive(int socket) {
   message.msg_control = space;
   message.msg_controllen = sizeof space;
   ssize_t got = 0;
+  // A child that ends before it has read all commands resets the socket: that is told once, then come its last words.
   do {
     got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && errno == EINTR);
+  } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
   if (got != sizeof received.report) return std::nullopt;
   const cmsghdr* control = CMSG_FIRSTHDR(&message);
   if (control != nullptr && control->cmsg_type == SCM_RIGHTS) {
