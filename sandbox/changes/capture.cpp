@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -39,6 +40,7 @@ Fields to_fields(const Capture& capture) {
   if (!capture.place.empty() && capture.place != capture.project) fields.emplace_back("place", capture.place);
   for (const CapturePart& part : capture.parts) add_part(fields, part);
   for (const std::string& layer : capture.between) fields.emplace_back("between", layer);
+  if (capture.users_directory) fields.emplace_back("directory", "users");
   if (!capture.unsynced_boot.empty()) fields.emplace_back("unsynced", capture.unsynced_boot);
   for (const std::string& word : capture.command) fields.emplace_back("command", word);
   for (const std::string& pattern : capture.protect) fields.emplace_back("protect", pattern);
@@ -54,6 +56,7 @@ void take_field(Capture& capture, const std::string& key, const std::string& val
   if (key == "part-upper" && !capture.parts.empty()) capture.parts.back().upper = value;
   if (key == "part-top" && !capture.parts.empty()) capture.parts.back().top_is_own = false;
   if (key == "between") capture.between.push_back(value);
+  if (key == "directory") capture.users_directory = value == "users";
   if (key == "unsynced") capture.unsynced_boot = value;
   if (key == "began") capture.began = number(value).value_or(0);
   if (key == "profile") capture.profile = value;
@@ -62,6 +65,11 @@ void take_field(Capture& capture, const std::string& key, const std::string& val
   if (key == "status") {
     if (const auto status = number(value)) capture.status = static_cast<int>(*status);
   }
+}
+
+Error others(const std::string& directory) {
+  return {.what = "cannot use the capture " + quote_for_display(directory),
+          .why = "there is none, or it is not yours alone"};
 }
 
 Error foreign(const std::string& directory) {
@@ -145,6 +153,10 @@ Result<void> write_capture(const Capture& capture) {
 }
 
 Result<Capture> read_capture(const std::string& directory) {
+  // Somebody else's would name directories and commands of theirs.
+  struct stat info {};
+  const bool own = lstat(directory.c_str(), &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
+  if (!own) return others(directory);
   const auto text = read_whole(join(directory, "record"), longest_record);
   if (!text) return text.error();
   const auto fields = split_fields(record_kind, *text);

@@ -7,7 +7,7 @@
 //   upper/        what was written: the project's, or of a capture of everything "upper/home/user/..."
 //   inner/        the same of directories that need a layer of their own within another's
 //   work/         the overlays', one directory each
-//   hidden/       what `hide` takes away, as the overlays understand it
+//   copies/       files that lie beside a mount of the host, where an overlay cannot lie over their directory
 //   journal       an apply that has not ended (apply.h)
 //   applied       what an apply of a part left on the host (applied.h)
 //   bases         what files were that the capture modifies (bases.h)
@@ -49,6 +49,7 @@ struct Capture {
   std::vector<std::string> protect;  ///< the profile's patterns, relative to the project
   std::optional<int> status;         ///< the command's; none: it runs, or was killed together with snug
 
+  bool users_directory = false;  ///< the user made the directory (--changes): it stays when all that is in it goes
   /// The boot in which changes were last written and not yet brought to the disk; empty: all is on the disk.
   std::string unsynced_boot;
 

@@ -147,6 +147,7 @@ std::optional<Error> mistake(const Invocation& invocation) {
 
 int apply_open(const Invocation& invocation, OpenCapture open, const std::string& cwd) {
   if (invocation.has("--abort") || invocation.has("--continue")) return end_unfinished(invocation, open);
+  if (open.doubt && !invocation.has("--reviewed")) return print_error(*open.doubt), status_usage;
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;
   auto selected = select_changes(open.changes, *selection, open.capture.project, cwd);

@@ -1,6 +1,9 @@
 #include "cli/captured.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <set>
 #include <string_view>
 
@@ -10,6 +13,7 @@
 #include "changes/bases.h"
 #include "changes/review.h"
 #include "cli/parse.h"
+#include "cli/print.h"
 #include "plan/captures.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
@@ -41,6 +45,17 @@ Error several(const std::vector<Capture>& captures) {
   return error;
 }
 
+/// The lock last: until then nobody else takes it for free.
+bool empty_directory(const std::string& directory) {
+  for (const char* name : {"upper", "inner", "work", "copies", "parts"}) {
+    if (!remove_tree(join(directory, name))) return false;
+  }
+  for (const char* name : {"journal", "applied", "bases", "record", "lock"}) {
+    if (unlink(join(directory, name).c_str()) != 0 && errno != ENOENT) return false;
+  }
+  return true;
+}
+
 bool by_path(const SeenChange& a, const SeenChange& b) { return a.change.path < b.change.path; }
 
 Result<void> scan_part(OpenCapture& open, std::size_t number) {
@@ -61,6 +76,26 @@ Result<void> scan_part(OpenCapture& open, std::size_t number) {
 
 }  // namespace
 
+void tell_left_captures(const Plan& plan, const Caller& caller) {
+  const std::string own = plan.capture ? plan.capture->directory : "";
+  std::string killed;
+  std::size_t kept = 0;
+  for (const Capture& capture :
+       list_captures(captures_of(caller.state_dir, plan.project.empty() ? "/" : plan.project))) {
+    if (capture.directory == own) continue;
+    const bool ended = capture.status.has_value();
+    if (ended) ++kept;
+    if (!ended && lock_capture(capture)) killed += (killed.empty() ? "" : ", ") + capture.name();
+  }
+  if (!killed.empty()) {
+    print_message("left by a run that was killed: capture " + printable(killed) +
+                  "; look: snug diff --from NAME; throw away: snug discard --from NAME");
+  } else if (kept > 0 && plan.command.interactive_shell) {
+    print_message(std::to_string(kept) + (kept == 1 ? " capture waits" : " captures wait") +
+                  " to be applied or discarded: snug diff --list");
+  }
+}
+
 std::vector<Capture> captures_here(const Caller& caller) {
   std::vector<Capture> here;
   for (const std::string& directory : directories_in(captures_in(caller.state_dir))) {
@@ -75,6 +110,7 @@ std::vector<Capture> captures_here(const Caller& caller) {
 }
 
 Result<Capture> choose_capture(const Caller& caller, const std::optional<std::string>& name) {
+  if (name && name->find('/') != std::string::npos) return read_capture(absolute_from(caller.cwd, *name));
   std::vector<Capture> captures = captures_here(caller);
   if (name) std::erase_if(captures, [&](const Capture& capture) { return capture.name() != *name; });
   if (captures.empty()) return no_capture(name);
@@ -87,6 +123,7 @@ Result<OpenCapture> open_capture(Capture capture) {
   if (!lock) return std::move(lock).error();
   take_rights_over_own_files();
   OpenCapture open{.capture = std::move(capture), .lock = std::move(*lock)};
+  if (auto sound = bring_to_disk(open.capture); !sound) open.doubt = std::move(sound).error();
   for (Capture& part : parts_of(open.capture)) {
     open.parts.push_back({.capture = std::move(part)});
     if (auto scanned = scan_part(open, open.parts.size() - 1); !scanned) return std::move(scanned).error();
@@ -96,7 +133,8 @@ Result<OpenCapture> open_capture(Capture capture) {
 }
 
 Result<void> discard_capture(const Capture& capture) {
-  if (remove_tree(capture.directory)) return {};
+  const bool gone = capture.users_directory ? empty_directory(capture.directory) : remove_tree(capture.directory);
+  if (gone) return {};
   return sys_error("remove " + quote_for_display(capture.directory));
 }
 

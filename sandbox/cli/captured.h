@@ -12,14 +12,19 @@
 #include "changes/apply.h"
 #include "changes/capture.h"
 #include "changes/change.h"
+#include "plan/plan.h"
 #include "plan/request.h"
 
 namespace snug {
 
+/// Says in one line which captures of the plan's project wait: those of killed runs, and before a shell all.
+void tell_left_captures(const Plan& plan, const Caller& caller);
+
 /// Of the nearest project that holds the current directory and has any, oldest first.
 std::vector<Capture> captures_here(const Caller& caller);
 
-/// The one that is named, else the only one. Errors: none, or several to choose from.
+/// The one that is named or whose directory is (a word with a slash), else the only one. Errors: none, or several to
+/// choose from.
 Result<Capture> choose_capture(const Caller& caller, const std::optional<std::string>& name);
 
 /// A change with what is to be said about it.
@@ -43,6 +48,7 @@ struct OpenCapture {
   Fd lock;
   std::vector<OpenPart> parts;
   std::vector<SeenChange> changes;  ///< by path
+  std::optional<Error> doubt;       ///< its files may not be what was written
 };
 
 /// Locks and scans it; this process has its user's full rights over their files from then on (sys/own_files.h). Errors:

@@ -78,6 +78,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return ps_command(invocation);
     case Command::kill:
       return kill_command(invocation);
+    case Command::clean:
+      return clean_command(invocation);
     case Command::doctor:
       return doctor_command(invocation);
     case Command::check:

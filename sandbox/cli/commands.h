@@ -24,6 +24,7 @@ int apply_command(const Invocation& invocation);
 int discard_command(const Invocation& invocation);
 int ps_command(const Invocation& invocation);
 int kill_command(const Invocation& invocation);
+int clean_command(const Invocation& invocation);
 int doctor_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
 int trust_command(const Invocation& invocation);

@@ -42,6 +42,7 @@ int diff_command(const Invocation& invocation) {
   if (!capture) return print_error(capture.error()), status_usage;
   const auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
+  if (open->doubt) print_error(*open->doubt);
   keep_bases(*open);
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;

@@ -19,6 +19,7 @@ usage:
   snug diff [PATH...]                 what runs with --project overlay changed
   snug apply [PATH...]                take it over into the project
   snug discard                        throw it away
+  snug clean [WHAT...]                what snug stores, and removing it
   snug ps [ID]                        the sandboxes that run
   snug kill ID                        end one
   snug check [FILE]                   every mistake in a profile
@@ -172,7 +173,7 @@ Shows what runs with filesystem.project = "overlay" changed in this project and 
 has applied yet: as a patch, in the pager git would use. PATH is a path or a pattern;
 "!PATH" takes out again.
 
-      --from NAME              which capture, where the project has several
+      --from NAME|DIR          which capture, where the project has several
       --list                   all captures of the project
       --paths-from FILE        only the paths in FILE, each ended by a NUL; "-" is standard input
       --stat                   a line for each change, and how many there are
@@ -199,7 +200,7 @@ both sides go together, and is not overwritten otherwise; what somebody should l
 captured. An apply that is killed leaves each file old or new, and can be ended or taken
 back.
 
-      --from NAME              which capture, where the project has several
+      --from NAME|DIR          which capture, where the project has several
       --yes                    without asking
       --reviewed               also what needs a look and is not named
   -p, --patch                  ask about each change, and of a text about each hunk
@@ -221,7 +222,7 @@ examples:
   snug apply --yes .github/workflows/ci.yml
 )";
 
-constexpr std::string_view discard_text = R"(usage: snug discard [--yes] [--from NAME]
+constexpr std::string_view discard_text = R"(usage: snug discard [--yes] [--from NAME|DIR]
 
 Throws a capture of this project away. Exit status: 0 thrown away, 1 kept, 2 there is none.
 
@@ -308,6 +309,26 @@ examples:
   snug kill -s USR1 3f2a
 )";
 
+constexpr std::string_view clean_text = R"(usage: snug clean [options] [homes] [captures] [left]
+
+Lists what snug stores, by size and age: the homes of profiles with their private
+layers, captures nobody has applied or discarded, what killed runs left. Removes what is
+named, or what the options choose; without any of these only what killed runs left.
+Nothing that is in use is removed.
+
+      --older TIME             only what was not used for TIME, as 30d
+      --larger SIZE            only what takes SIZE or more, as 500M
+      --dry-run                say what would be removed, and remove nothing
+      --yes                    without asking
+      --json                   as JSON, {"schema": 1, ...}; see snug(1)
+
+Exit status: 0, 1 if something was not removed, 2 for a mistake in the command line.
+
+examples:
+  snug clean --dry-run
+  snug clean homes captures --older 90d
+)";
+
 constexpr std::string_view doctor_text = R"(usage: snug doctor [--json]
 
 Tries what a sandbox needs from this machine, as you, and prints the fix for whatever
@@ -331,7 +352,11 @@ void add_line(std::string& text, std::string lead, std::string_view help) {
 std::string options_text(Command command) {
   std::string text = "options:\n";
   add_line(text, "  -p, --profile NAME|FILE", "the profile; default: the nearest snug.toml upwards");
+  add_line(text, "      --capture", "capture all it writes, in the home, too: the host stays as it is");
   add_line(text, "      --onto NAME", "go on with a capture of the project (snug diff --list)");
+  add_line(text, "      --over NAME", "a new capture over one that is not applied yet");
+  add_line(text, "      --changes DIR", "keep the capture in DIR, a directory of yours");
+  add_line(text, "      --lower DIR", "lay DIR over the project, below the changes; repeated: the first lowest");
   if (command != Command::plan) {
     add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
     add_line(text, "      --log FILE", "append a line of JSON for each network connection");
@@ -384,6 +409,8 @@ std::string help_text(std::optional<Command> command) {
       return std::string(ps_text);
     case Command::kill:
       return std::string(kill_text);
+    case Command::clean:
+      return std::string(clean_text);
     case Command::doctor:
       return std::string(doctor_text);
     case Command::help:

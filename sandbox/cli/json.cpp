@@ -162,4 +162,21 @@ std::string approvals_to_json(const std::vector<Approval>& approvals) {
   return to_string(json);
 }
 
+std::string stored_to_json(const std::vector<Stored>& all, const std::vector<bool>& removed) {
+  constexpr const char* kinds[] = {"home", "capture", "left"};
+  ordered_json json{{"schema", 1}, {"items", ordered_json::array()}};
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Stored& stored = all[i];
+    json["items"].push_back({{"kind", kinds[static_cast<int>(stored.kind)]},
+                             {"name", stored.name},
+                             {"path", stored.path},
+                             {"project", stored.project.empty() ? ordered_json() : ordered_json(stored.project)},
+                             {"bytes", stored.bytes},
+                             {"last_used", stored.last_used},
+                             {"in_use", stored.in_use},
+                             {"removed", static_cast<bool>(removed[i])}});
+  }
+  return to_string(json);
+}
+
 }  // namespace snug

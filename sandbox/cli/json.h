@@ -10,6 +10,7 @@
 #include "plan/lint.h"
 #include "profile/load.h"
 #include "run/refusal_record.h"
+#include "run/stored.h"
 
 namespace snug {
 
@@ -43,5 +44,8 @@ std::string trust_to_json(const ProjectSide& side, bool trusted);
 
 /// {"schema": 1, "approved": [{"profile", "files": [{"path", "sha256"}]}]}
 std::string approvals_to_json(const std::vector<Approval>& approvals);
+
+/// {"schema": 1, "items": [{"kind", "name", "path", "project", "bytes", "last_used", "in_use", "removed"}]}
+std::string stored_to_json(const std::vector<Stored>& all, const std::vector<bool>& removed);
 
 }  // namespace snug

@@ -21,15 +21,16 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},       CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},         CommandRow{"why", Command::why},
-    CommandRow{"allow", Command::allow},       CommandRow{"init", Command::init},
-    CommandRow{"diff", Command::diff},         CommandRow{"apply", Command::apply},
-    CommandRow{"discard", Command::discard},   CommandRow{"ps", Command::ps},
-    CommandRow{"kill", Command::kill},         CommandRow{"doctor", Command::doctor},
-    CommandRow{"check", Command::check},       CommandRow{"trust", Command::trust},
-    CommandRow{"help", Command::help},         CommandRow{"version", Command::version},
-    CommandRow{"complete", Command::complete}, CommandRow{"hook", Command::hook},
+    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
+    CommandRow{"allow", Command::allow},     CommandRow{"init", Command::init},
+    CommandRow{"diff", Command::diff},       CommandRow{"apply", Command::apply},
+    CommandRow{"discard", Command::discard}, CommandRow{"clean", Command::clean},
+    CommandRow{"ps", Command::ps},           CommandRow{"kill", Command::kill},
+    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check},
+    CommandRow{"trust", Command::trust},     CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
+    CommandRow{"hook", Command::hook},
 };
 
 /// A flag that means something to one command only.
@@ -84,15 +85,23 @@ constexpr FlagRow own_flags[] = {
     {Command::check, "--diff"},
     {Command::check, "--strict"},
     {Command::ps, "--quiet", "-q"},
+    {Command::shell, "--capture"},
+    {Command::run, "--capture"},
+    {Command::plan, "--capture"},
+    {Command::clean, "--dry-run"},
+    {Command::clean, "--yes"},
 };
 
 /// The same with a value.
 constexpr FlagRow own_values[] = {
-    {Command::shell, "--onto"},       {Command::run, "--onto"},   {Command::plan, "--onto"},
-    {Command::diff, "--from"},        {Command::apply, "--from"}, {Command::discard, "--from"},
-    {Command::run, "--name"},         {Command::shell, "--name"}, {Command::kill, "--signal", "-s"},
-    {Command::run, "--log"},          {Command::shell, "--log"},  {Command::diff, "--paths-from"},
-    {Command::apply, "--paths-from"},
+    {Command::shell, "--onto"},    {Command::run, "--onto"},          {Command::plan, "--onto"},
+    {Command::shell, "--over"},    {Command::run, "--over"},          {Command::plan, "--over"},
+    {Command::shell, "--changes"}, {Command::run, "--changes"},       {Command::plan, "--changes"},
+    {Command::shell, "--lower"},   {Command::run, "--lower"},         {Command::plan, "--lower"},
+    {Command::diff, "--from"},     {Command::apply, "--from"},        {Command::discard, "--from"},
+    {Command::clean, "--older"},   {Command::clean, "--larger"},      {Command::run, "--name"},
+    {Command::shell, "--name"},    {Command::kill, "--signal", "-s"}, {Command::run, "--log"},
+    {Command::shell, "--log"},     {Command::diff, "--paths-from"},   {Command::apply, "--paths-from"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -110,8 +119,8 @@ bool asks_a_plan(Command command) { return command == Command::why || command ==
 
 /// Its words are no command line of their own.
 bool takes_options_anywhere(Command command) {
-  return asks_a_plan(command) || command == Command::diff || command == Command::apply || command == Command::ps ||
-         command == Command::kill;
+  return asks_a_plan(command) || command == Command::diff || command == Command::apply || command == Command::clean ||
+         command == Command::ps || command == Command::kill;
 }
 
 const CommandRow* find_command(const std::string& word) {
@@ -125,7 +134,8 @@ std::string did_you_mean(std::string_view word) {
 
 bool has_json(Command command) {
   return command == Command::plan || command == Command::why || command == Command::diff || command == Command::ps ||
-         command == Command::doctor || command == Command::check || command == Command::trust;
+         command == Command::doctor || command == Command::clean || command == Command::check ||
+         command == Command::trust;
 }
 
 void add_options(CLI::App& app, Command command) {
@@ -337,7 +347,7 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   }
   for (const auto& option : own_values) {
     if (option.command != command || !given(app, option.name)) continue;
-    invocation.values[option.name] = app.get_option(option.name)->results().back();
+    invocation.values[option.name] = app.get_option(option.name)->results();
   }
   if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
   invocation.words = std::move(split.rest);

@@ -27,6 +27,7 @@ enum class Command {
   ps,
   kill,
   doctor,
+  clean,
   check,
   trust,
   hook,
@@ -44,13 +45,18 @@ struct Invocation {
   bool list = false;  ///< check, trust: all profiles instead of one
   bool verbose = false;
   std::vector<std::string> flags;             ///< the command's own, as they were given: "--write"
-  std::map<std::string, std::string> values;  ///< the command's own options with a value: "--from"
+  /// The command's own options with a value, each as often as it was given: "--from".
+  std::map<std::string, std::vector<std::string>> values;
   std::string help;                           ///< with Command::help: the text to print
 
   bool has(std::string_view flag) const { return std::find(flags.begin(), flags.end(), flag) != flags.end(); }
   std::optional<std::string> value(const std::string& option) const {
     const auto found = values.find(option);
-    return found == values.end() ? std::nullopt : std::optional(found->second);
+    return found == values.end() ? std::nullopt : std::optional(found->second.back());
+  }
+  std::vector<std::string> all_values(const std::string& option) const {
+    const auto found = values.find(option);
+    return found == values.end() ? std::vector<std::string>{} : found->second;
   }
 };
 

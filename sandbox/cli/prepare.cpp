@@ -1,5 +1,14 @@
 #include "cli/prepare.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include "base/paths.h"
+#include "base/quote.h"
+#include "changes/capture.h"
 #include "cli/choose_profile.h"
 #include "cli/log.h"
 #include "cli/mistakes.h"
@@ -9,7 +18,9 @@
 #include "cli/trust.h"
 #include "host/probe.h"
 #include "plan/build.h"
+#include "plan/captures.h"
 #include "plan/likely.h"
+#include "sys/errno.h"
 
 namespace snug {
 namespace {
@@ -47,6 +58,55 @@ std::optional<Loaded> load(const ChosenProfile& chosen, const Invocation& invoca
   for (const auto& line : lines) print_message(line);
   if (!trusted) return print_error(trusted.error()), std::nullopt;
   return loaded;
+}
+
+std::string absolute_value(const Invocation& invocation, const std::string& option, const std::string& cwd) {
+  const auto word = invocation.value(option);
+  return word ? absolute_from(cwd, *word) : "";
+}
+
+Result<std::string> real_directory(const std::string& path) {
+  const std::unique_ptr<char, void (*)(void*)> real(realpath(path.c_str(), nullptr), free);
+  struct stat info {};
+  if (!real || stat(real.get(), &info) != 0) return sys_error("--lower: find " + quote_for_display(path));
+  if (!S_ISDIR(info.st_mode)) return Error{.what = "--lower: " + quote_for_display(path) + " is no directory"};
+  return std::string(real.get());
+}
+
+/// Upper directories of the capture NAME and of those it was made over itself, as far as they are still there.
+Result<std::vector<std::string>> layers_of(const std::string& name, const Caller& caller, const std::string& project) {
+  const auto capture = read_capture(join(captures_of(caller.state_dir, project), name));
+  if (!capture || name.find('/') != std::string::npos) {
+    return Error{.what = "no capture " + quote_for_display(name) + " of this project", .fix = "snug diff --list"};
+  }
+  if (!capture->parts.empty()) {
+    return Error{.what = "cannot lay a capture over " + quote_for_display(name),
+                 .why = "it has captured more than one directory",
+                 .fix = "go on with it: --onto " + name};
+  }
+  std::vector<std::string> layers{capture->sides().upper};
+  for (const std::string& layer : capture->between) {
+    if (access(layer.c_str(), F_OK) == 0) layers.push_back(layer);
+  }
+  return layers;
+}
+
+/// What --lower and --over name, the top one first: those captures lie over the directories.
+Result<std::vector<std::string>> layers_between(const Invocation& invocation, const Caller& caller,
+                                                const std::string& project) {
+  std::vector<std::string> layers;
+  if (const auto name = invocation.value("--over")) {
+    auto below = layers_of(*name, caller, project);
+    if (!below) return below;
+    layers = std::move(*below);
+  }
+  const std::vector<std::string> words = invocation.all_values("--lower");
+  for (auto word = words.rbegin(); word != words.rend(); ++word) {
+    auto real = real_directory(absolute_from(caller.cwd, *word));
+    if (!real) return std::move(real).error();
+    layers.push_back(std::move(*real));
+  }
+  return layers;
 }
 
 void log_choice(const ChosenProfile& chosen) {
@@ -108,9 +168,15 @@ std::optional<Prepared> prepare(const Invocation& invocation, Notices notices, E
 
   auto loaded = load(*chosen, invocation, *caller);
   if (!loaded) return std::nullopt;
+  const std::string cwd = caller->cwd;
+  auto between = layers_between(invocation, *caller, chosen->project.path);
+  if (!between) return print_error(between.error()), std::nullopt;
   Request request{.caller = std::move(*caller),
                   .command = invocation.words,
                   .onto = invocation.value("--onto").value_or(""),
+                  .everything = invocation.has("--capture"),
+                  .changes_dir = absolute_value(invocation, "--changes", cwd),
+                  .between = std::move(*between),
                   .profile_file = chosen->file,
                   .project = chosen->project,
                   .profile_paths = std::move(loaded->paths)};

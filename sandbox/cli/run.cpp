@@ -5,6 +5,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "cli/answer.h"
+#include "cli/captured.h"
 #include "cli/commands.h"
 #include "cli/connection_log.h"
 #include "cli/log.h"
@@ -215,6 +216,7 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   const Plan& plan = prepared->plan;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
+  tell_left_captures(plan, prepared->caller);
   Telling telling(invocation, *prepared, std::move(log));
   const auto outcome = run_plan(plan, std::move(early), telling.events(), session_options(invocation, *prepared));
   if (!outcome) return print_error(outcome.error()), drop_empty_capture(plan), status_setup_failed;

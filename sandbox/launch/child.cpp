@@ -22,6 +22,7 @@ namespace {
 constexpr int kEperm = 1, kEnoent = 2, kEexist = 17, kEnotdir = 20, kEinval = 22, kEfbig = 27, kEnosys = 38;
 constexpr int kSigkill = 9;
 constexpr int kMntDetach = 2;
+constexpr long kCharacterDevice = 0020000;
 constexpr int kAfInet = 2, kSockStream = 1, kSockDgram = 2, kSockCloexec = 02000000, kBacklog = 4096;
 constexpr int kAddSeals = 1033, kDupFdCloexec = 1030;
 constexpr int kSealAll = 0x1 | 0x2 | 0x4 | 0x8;  // seal, shrink, grow, write
@@ -371,6 +372,8 @@ long Interpreter::run_step(const Step& step) noexcept {
       const long result = call(__NR_mkdirat, at(step), address(text(step.text)), static_cast<long>(step.arg));
       return result == -kEexist ? 0 : result;
     }
+    case Op::make_absence:
+      return call(__NR_mknodat, at(step), address(text(step.text)), kCharacterDevice, 0);
     case Op::make_link:
       return call(__NR_symlinkat, address(text(step.text2)), at(step), address(text(step.text)));
     case Op::make_file:

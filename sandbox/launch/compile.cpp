@@ -51,7 +51,6 @@ enum Register : std::int16_t {
   gateway_wire,
   sandbox_network,
 };
-constexpr std::size_t kMostLowers = 6;
 
 std::int16_t pipe_of(std::uint64_t fd) { return static_cast<std::int16_t>(pipe_in + static_cast<int>(fd)); }
 
@@ -136,6 +135,7 @@ class Compilation::Compiler {
   void set_up_usual();
   void set_up_ahead();
   void make_own_files();
+  void make_gaps(std::size_t i, const Overlay& overlay);
   void lay_out_root();
   void seal_root();
   void reopen_usual();
@@ -371,11 +371,16 @@ void Compilation::Compiler::mount_entry(std::size_t i, const Device& device) {
 
 void Compilation::Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
   std::uint64_t lowers = ~std::uint64_t{0};
-  for (std::size_t n = 0; n < overlay.lowers.size() && n < kMostLowers; ++n) {
-    const auto where = static_cast<Register>(lower + static_cast<int>(n));
-    add({.op = Op::open_source, .r = where, .at = spec::cwd, .text = put(overlay.lowers[n]), .arg = kDirectory});
-    lowers &= ~(std::uint64_t{0xff} << (8 * n));
-    lowers |= static_cast<std::uint64_t>(where) << (8 * n);
+  std::size_t count = 0;
+  const auto add_lower = [&] {
+    const auto where = static_cast<Register>(lower + static_cast<int>(count));
+    lowers &= ~(std::uint64_t{0xff} << (8 * count));
+    lowers |= static_cast<std::uint64_t>(where) << (8 * count++);
+    return where;
+  };
+  if (!overlay.gaps.empty()) add({.op = Op::open_target, .r = add_lower(), .at = own_files, .text = number(i)});
+  for (const std::string& path : overlay.lowers) {
+    add({.op = Op::open_source, .r = add_lower(), .at = spec::cwd, .text = put(path), .arg = kDirectory});
   }
   add({.op = Op::open_source, .r = upper, .at = spec::cwd, .text = put(overlay.upper), .arg = kDirectory});
   add({.op = Op::open_source, .r = work, .at = spec::cwd, .text = put(overlay.work), .arg = kDirectory});
@@ -385,6 +390,7 @@ void Compilation::Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
   add({.op = Op::fs_paths, .r = filesystem, .text = put("upperdir"), .arg = only(upper)});
   add({.op = Op::fs_paths, .r = filesystem, .text = put("workdir"), .arg = only(work)});
   add({.op = Op::fs_flag, .r = filesystem, .text = put("userxattr")});
+  if (overlay.unsynced) add({.op = Op::fs_flag, .r = filesystem, .text = put("volatile")});
   mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, tree);
   attach(i);
 }
@@ -506,6 +512,7 @@ void Compilation::Compiler::set_up_ahead() {
 // What masks show instead of nothing: files named by their entry, beside the two above.
 void Compilation::Compiler::make_own_files() {
   for (std::size_t i = 0; i < plan_.view.size(); ++i) {
+    if (const auto* overlay = std::get_if<Overlay>(&plan_.view[i].what)) make_gaps(i, *overlay);
     const auto* mask = std::get_if<Mask>(&plan_.view[i].what);
     if (mask == nullptr || mask->content.empty()) continue;
     purpose(&plan_.view[i], &plan_.view[i].origin, "");
@@ -515,6 +522,22 @@ void Compilation::Compiler::make_own_files() {
          .text2 = put(mask->content),
          .arg = kFileAsMountPoint,
          .arg2 = mask->content.size()});
+  }
+}
+
+// The uppermost layer of what the overlay lies over: directories as they are there, and marks that nothing is.
+void Compilation::Compiler::make_gaps(std::size_t i, const Overlay& overlay) {
+  if (overlay.gaps.empty()) return;
+  purpose(&plan_.view[i], &plan_.view[i].origin, "");
+  const std::string top = std::to_string(i);
+  add({.op = Op::make_dir, .at = own_files, .text = put(top), .arg = 0700});
+  for (const Gap& gap : overlay.gaps) {
+    const Offset path = put(join(top, gap.path));
+    if (gap.on_the_way) {
+      add({.op = Op::make_dir, .at = own_files, .text = path, .arg = gap.mode | 0700});
+    } else {
+      add({.op = Op::make_absence, .at = own_files, .text = path});
+    }
   }
 }
 

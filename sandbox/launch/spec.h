@@ -32,6 +32,7 @@ enum class Op : uint16_t {
   open_target,  // r = openat2(at, text, O_PATH, no symbolic links, beneath `at`)
   take,         // r = dup of the inherited descriptor arg
   make_dir,     // mkdirat(at, text, arg): may exist
+  make_absence, // mknodat(at, text, S_IFCHR, 0:0), an overlay's mark that nothing is there (Linux 5.8)
   make_link,    // symlinkat(text2, at, text)
   make_file,    // open(at, text, O_CREAT|O_EXCL, arg), write text2 (arg2 bytes), close
   write_text,   // open(at, text, O_WRONLY), write text2 (arg2 bytes) in one call, close

@@ -22,7 +22,7 @@ std::string source_of(const ViewEntry& entry) {
   if (const auto* bind = std::get_if<Bind>(&entry.what)) return bind->source;
   if (const auto* copy = std::get_if<Copy>(&entry.what)) return copy->source;
   if (const auto* device = std::get_if<Device>(&entry.what)) return device->source;
-  if (const auto* overlay = std::get_if<Overlay>(&entry.what)) return overlay->lowers.empty() ? "" : overlay->lowers[0];
+  if (const auto* overlay = std::get_if<Overlay>(&entry.what)) return overlay->lowers.empty() ? "" : overlay->lowers.back();
   return entry.target;
 }
 
@@ -38,6 +38,7 @@ struct StepWords {
 constexpr StepWords kWords[] = {
     {spec::Op::open_target, "find the place for", ""},
     {spec::Op::make_dir, "make the directory", ""},
+    {spec::Op::make_absence, "hide a file in", ""},
     {spec::Op::make_link, "make the symbolic link", ""},
     {spec::Op::make_file, "make the file", ""},
     {spec::Op::clone_tree, "take a copy of the mount of", "open_tree"},

@@ -38,9 +38,13 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   add_system(planner);
   add_etc(planner);
   add_kernel_directories(planner);
-  add_home(planner);
-  add_project(planner);
-  add_toolchains(planner);
+  if (request.everything) {
+    add_everything(planner);
+  } else {
+    add_home(planner);
+    add_project(planner);
+    add_toolchains(planner);
+  }
   add_lists(planner);
   add_sockets(planner);
   add_git(planner);                   // after the lists: they may have replaced the project

@@ -1,4 +1,4 @@
-// Where the changes to an overlaid project go.
+// Where captures go, and the overlays whose writes go there.
 #include "plan/captures.h"
 
 #include <algorithm>
@@ -9,10 +9,15 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "base/sha256.h"
+#include "plan/inside.h"
 #include "plan/planner.h"
 
 namespace snug {
 namespace {
+
+/// What a directory that --changes names may hold: what snug has put there.
+constexpr std::string_view own_names[] = {"lock", "record", "journal", "upper", "inner",
+                                          "work", "parts",  "copies",  "bases", "applied"};
 
 // 0 for what is no number of ours.
 std::uint32_t number_in(std::string_view name) {
@@ -40,13 +45,169 @@ std::string choose_name(Planner& planner, const std::string& directory) {
   return "";
 }
 
+/// The user's own directory for one capture: made by them, and holding nothing else. "" after a failure.
+std::string choose_directory(Planner& planner) {
+  const std::string& written = planner.request.changes_dir;
+  const Resolved real = planner.host.resolve(written);
+  const Origin& origin = planner.plan.project_mode.origin;
+  const auto refuse = [&](std::string why, std::string fix) {
+    planner.fail("cannot keep changes in " + quote_for_display(written), origin, std::move(why), std::move(fix));
+    return std::string();
+  };
+  if (!real.exists()) return refuse("there is nothing", "mkdir -m 700 " + quote_for_display(written));
+  if (!real.directory()) return refuse("it is no directory", "name an empty directory of yours");
+  if (real.status.uid != planner.caller().uid || (real.status.mode & 022) != 0) {
+    return refuse("others than you can write to it", "name a directory of yours with mode 700");
+  }
+  for (const std::string& name : planner.host.list(real.path)) {
+    if (std::ranges::find(own_names, name) != std::end(own_names)) continue;
+    return refuse("it holds " + quote_for_display(name) + ", which is not snug's", "name an empty directory of yours");
+  }
+  return real.path;
+}
+
 std::vector<std::string> protected_patterns(const Planner& planner) {
   std::vector<std::string> patterns;
+  // Of a capture of everything, paths are relative to "/".
+  const std::string& project = planner.plan.project;
+  const std::string lead = planner.request.everything && !project.empty() ? project.substr(1) + "/" : "";
   for (const PathEntry& entry : planner.profile.filesystem.protect) {
     std::string pattern = entry.path.starts_with("./") ? entry.path.substr(2) : entry.path;
-    if (!pattern.starts_with('/') && !pattern.starts_with('~')) patterns.push_back(std::move(pattern));
+    const bool anywhere = pattern.starts_with("**");
+    if (pattern.starts_with('/') || pattern.starts_with('~')) continue;
+    if (project.empty() && !anywhere) continue;
+    patterns.push_back(anywhere ? std::move(pattern) : lead + pattern);
   }
   return patterns;
+}
+
+/// Mounts of the host strictly below `path`, none below another.
+std::vector<std::string> mounts_below(Planner& planner, const std::string& path) {
+  std::vector<std::string> points;
+  for (const HostMount& mount : planner.host_mounts()) {
+    if (mount.point.size() > path.size() && is_below(mount.point, path)) points.push_back(mount.point);
+  }
+  return points;
+}
+
+constexpr std::size_t most_layers = 6;  // between the upper one and the host's: as many as the launch takes
+
+void refuse_layers(Planner& planner) {
+  const std::size_t count = planner.request.between.size();
+  const Origin& origin = planner.plan.project_mode.origin;
+  if (count > most_layers) {
+    planner.fail("cannot lay " + std::to_string(count) + " layers over each other", origin,
+                 "there may be " + std::to_string(most_layers), "apply those below first: snug apply --from NAME");
+  }
+  if (count > 0 && planner.request.everything) {
+    planner.fail("cannot lay a capture of everything over others", origin,
+                 "its layers lie over more than one directory", "go on with a capture: --onto NAME");
+  }
+}
+
+/// One overlay of the capture: its layer, and what it lies over.
+class CaptureLayer {
+ public:
+  CaptureLayer(Planner& planner, const std::string& path)
+      : planner_(planner), capture_(*planner.plan.capture), path_(path) {}
+
+  /// The only one, over the project.
+  Overlay of_project() const {
+    Overlay overlay = in("upper", "work");
+    overlay.lowers.insert(overlay.lowers.begin(), capture_.between.begin(), capture_.between.end());
+    return overlay;
+  }
+
+  /// One of several. `copied`: it lies over copies of what is in the host's directory, not over that itself.
+  Overlay of_part(bool copied) const {
+    const std::string number = std::to_string(capture_.parts.size());
+    const std::string below = path_ == "/" ? "" : path_.substr(1);
+    const std::string upper = copied ? "inner/" + number : "upper" + (below.empty() ? "" : "/" + below);
+    Overlay overlay = in(upper, "work/" + number);
+    if (copied) overlay.lowers = {copy(join(capture_.directory, "copies/" + number))};
+    capture_.parts.push_back({.path = path_, .upper = upper});
+    return overlay;
+  }
+
+ private:
+  Overlay in(const std::string& upper, const std::string& work) const {
+    Overlay overlay{.lowers = {path_},
+                    .upper = join(capture_.directory, upper),
+                    .work = join(capture_.directory, work),
+                    .discard = false,
+                    .host = path_,
+                    .unsynced = true};
+    prepare_directory(planner_, overlay.upper);
+    prepare_directory(planner_, overlay.work);
+    return overlay;
+  }
+
+  std::string copy(const std::string& to) const {
+    prepare_directory(planner_, std::string(parent_of(to)));
+    prepare(planner_, {.kind = Preparation::Kind::shallow_copy, .path = to, .content = path_});
+    return to;
+  }
+
+  Planner& planner_;
+  CapturePlan& capture_;
+  const std::string& path_;
+};
+
+void place_captured(Planner& planner, const std::string& path, Overlay overlay, const char* why) {
+  planner.layout.place(
+      {.target = path, .what = std::move(overlay), .why = why, .origin = planner.plan.project_mode.origin},
+      Rank::section);
+}
+
+/// An overlay cannot lie over a directory that holds mounts of the host (EINVAL): then it lies over copies of what is
+/// directly in it, and each directory in it has an overlay of its own.
+void capture_in_pieces(Planner& planner, const std::string& path, const char* why) {
+  place_captured(planner, path, CaptureLayer(planner, path).of_part(true), why);
+  for (const std::string& name : planner.host.list(path)) {
+    const std::string below = join(path, name);
+    if (planner.host.status(below).kind != FileKind::directory || is_below(planner.state_dir, below)) continue;
+    capture_directory(planner, below, why);
+  }
+}
+
+/// The overlay of a capture that shows `path`, to be changed, or null.
+Piece* captured_at(Planner& planner, const std::string& path) {
+  const Piece* holder = planner.layout.holder_of(path);
+  const auto* overlay = holder ? std::get_if<Overlay>(&holder->entry.what) : nullptr;
+  if (!overlay || overlay->discard || !planner.plan.capture) return nullptr;
+  if (!is_below(overlay->upper, planner.plan.capture->directory)) return nullptr;
+  return &*planner.layout.spots().find(holder->entry.target)->second.base;
+}
+
+/// The directories between `top` and a gap are made anew in a layer of gaps, and the command sees them from there: only
+/// the user's own can be made to look the same.
+bool can_be_remade(Planner& planner, const std::string& top, const std::string& path) {
+  for (std::string at(parent_of(path)); at.size() > top.size(); at = parent_of(at)) {
+    if (planner.host.status(at).uid != planner.caller().uid) return false;
+  }
+  return true;
+}
+
+bool has_gap(const Overlay& overlay, const std::string& path) {
+  return std::ranges::any_of(overlay.gaps, [&](const Gap& gap) {
+    return gap.path == path || (!gap.on_the_way && is_below("/" + path, "/" + gap.path));
+  });
+}
+
+bool has_way(const Overlay& overlay, const std::string& path) {
+  return std::ranges::any_of(overlay.gaps, [&](const Gap& gap) { return gap.on_the_way && gap.path == path; });
+}
+
+/// `path` relative to the overlay at `top`.
+void add_gap(Planner& planner, Overlay& overlay, const std::string& top, const std::string& path) {
+  for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+    const std::string way = path.substr(0, slash);
+    if (has_gap(overlay, way)) continue;
+    overlay.gaps.push_back({.path = way, .on_the_way = true, .mode = planner.host.status(join(top, way)).mode});
+  }
+  // What was on the way to another gap goes with all that is in it.
+  std::erase_if(overlay.gaps, [&](const Gap& gap) { return is_below("/" + gap.path, "/" + path); });
+  overlay.gaps.push_back({.path = path});
 }
 
 }  // namespace
@@ -65,14 +226,68 @@ std::string next_capture_name(const std::vector<std::string>& names) {
 
 LayerLife plan_capture(Planner& planner) {
   const ChangesSection& changes = planner.profile.changes;
-  if (are_thrown_away(changes)) return LayerLife::scratch;
-  const std::string directory = captures_of(planner.state_dir, planner.plan.project);
-  const std::string name = choose_name(planner, directory);
-  planner.plan.capture = CapturePlan{.directory = join(directory, name),
-                                     .protect = protected_patterns(planner),
-                                     .on_success = changes.on_success,
-                                     .on_failure = changes.on_failure};
+  const Request& request = planner.request;
+  const bool named = !request.onto.empty() || !request.changes_dir.empty();
+  if (are_thrown_away(changes) && !named && !request.everything) return LayerLife::scratch;
+  const std::string& project = planner.plan.project;
+  const std::string place = project.empty() ? "/" : project;
+  const std::string directory = captures_of(planner.state_dir, place);
+  planner.plan.capture =
+      CapturePlan{.directory = request.changes_dir.empty() ? join(directory, choose_name(planner, directory))
+                                                           : choose_directory(planner),
+                  .project = request.everything ? "/" : project,
+                  .place = place,
+                  .users_directory = !request.changes_dir.empty(),
+                  .between = request.between,
+                  .protect = protected_patterns(planner),
+                  .on_success = changes.on_success,
+                  .on_failure = changes.on_failure};
+  refuse_layers(planner);
   return LayerLife::captured;
+}
+
+void capture_project(Planner& planner) {
+  const std::string& project = planner.plan.project;
+  const Origin& origin = planner.plan.project_mode.origin;
+  const bool possible = !planner.plan.capture->directory.empty() && can_be_overlaid(planner, project, origin);
+  if (!possible) {  // has been told; what comes after shall not complain that there is no project
+    planner.layout.place({.target = project, .what = Bind{.source = project}, .why = "project", .origin = origin},
+                         Rank::section);
+    return;
+  }
+  if (mounts_below(planner, project).empty()) {
+    place_captured(planner, project, CaptureLayer(planner, project).of_project(), "project");
+  } else {
+    capture_in_pieces(planner, project, "project");
+  }
+}
+
+void capture_directory(Planner& planner, const std::string& path, const char* why) {
+  if (planner.plan.capture->directory.empty() || !can_be_overlaid(planner, path, planner.plan.project_mode.origin)) {
+    return;
+  }
+  if (mounts_below(planner, path).empty()) {
+    place_captured(planner, path, CaptureLayer(planner, path).of_part(false), why);
+  } else {
+    capture_in_pieces(planner, path, why);
+  }
+}
+
+bool is_captured(Planner& planner, const std::string& path) { return captured_at(planner, path) != nullptr; }
+
+bool take_away(Planner& planner, const std::string& path) {
+  Piece* piece = captured_at(planner, path);
+  if (!piece || piece->entry.target == path) return false;
+  const std::string top = piece->entry.target;
+  if (!can_be_remade(planner, top, path)) return false;
+  Overlay& overlay = std::get<Overlay>(piece->entry.what);
+  const std::string below = path.substr(top == "/" ? 1 : top.size() + 1);
+  if (has_gap(overlay, below) && !has_way(overlay, below)) return true;
+  add_gap(planner, overlay, top, below);
+  // What was hidden may be made anew inside: taking that would replace what the command could not see.
+  const std::string& project = planner.plan.capture->project;
+  planner.plan.capture->protect.push_back(path.substr(project == "/" ? 1 : project.size() + 1));
+  return true;
 }
 
 }  // namespace snug

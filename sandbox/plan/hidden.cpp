@@ -44,6 +44,7 @@ void hide(Planner& planner, const std::string& path, const Origin& origin, Rank 
   }
   if (leads_out(planner, path, seen.path))
     return warn(planner, path, " is a link out of the project and not followed", origin);
+  if (planner.request.everything && take_away(planner, seen.path)) return;
   const Mask mask{.directory = seen.kind == FileKind::directory};
   planner.layout.cover({.target = seen.path, .what = mask, .optional = true, .why = "hidden", .origin = origin}, rank);
   // A pattern finds it again wherever it is moved.

@@ -117,13 +117,11 @@ void add_project(Planner& planner) {
   if (project.empty()) return;
   ViewEntry entry{.target = project, .why = "project", .origin = mode.origin};
   if (mode.value == ProjectMode::overlay) {
-    const LayerLife life = plan_capture(planner);
-    const auto overlay = make_overlay(planner, project, "project", life, mode.origin);
+    if (plan_capture(planner) == LayerLife::captured) return capture_project(planner);
+    const auto overlay = make_overlay(planner, project, "project", LayerLife::scratch, mode.origin);
     if (!overlay) return;
     entry.what = *overlay;
-    if (life == LayerLife::scratch) {
-      planner.note(Note::Level::warning, "changes to the project are thrown away when the run ends", mode.origin);
-    }
+    planner.note(Note::Level::warning, "changes to the project are thrown away when the run ends", mode.origin);
   } else {
     const FileStatus& status = planner.host.status(project);
     entry.what = Bind{.source = project,

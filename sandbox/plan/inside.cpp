@@ -173,6 +173,11 @@ FileStatus Inside::status_of_host(Found& found) {
   return status;
 }
 
+bool is_gap(const Overlay& overlay, std::string_view below) {
+  return std::ranges::any_of(overlay.gaps,
+                             [&](const Gap& gap) { return !gap.on_the_way && is_below(below, "/" + gap.path); });
+}
+
 /// What was changed inside lies in the upper directory; a removed file is a device node 0:0 there.
 FileStatus Inside::status_in_overlay(const Overlay& overlay, Found& found) {
   const std::string_view below = std::string_view(found.path).substr(found.mount->target.size());
@@ -180,6 +185,7 @@ FileStatus Inside::status_in_overlay(const Overlay& overlay, Found& found) {
   const FileStatus& changed = host_.status(found.host_path);
   if (changed.kind == FileKind::character_device) return {};
   if (changed.kind != FileKind::absent && !below.empty()) return changed;
+  if (is_gap(overlay, below)) return {};
   for (const std::string& lower : overlay.lowers) {
     found.host_path = join(lower, below);
     const FileStatus& status = host_.status(found.host_path);

@@ -68,7 +68,8 @@ std::string host_path_of(const ViewEntry& entry, std::string_view path) {
     return below.empty() ? bind->source : join(bind->source, below);
   if (const auto* overlay = std::get_if<Overlay>(&entry.what)) {
     if (overlay->lowers.empty()) return "";
-    return below.empty() ? overlay->lowers.front() : join(overlay->lowers.front(), below);
+    const std::string& shown = overlay->host.empty() ? overlay->lowers.back() : overlay->host;
+    return below.empty() ? shown : join(shown, below);
   }
   return "";
 }

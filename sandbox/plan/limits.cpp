@@ -1,4 +1,6 @@
 // Resource limits, the system-call policy and Landlock: copied, with the lines they came from.
+#include <algorithm>
+
 #include "plan/planner.h"
 
 namespace snug {
@@ -16,6 +18,44 @@ void note_landlock(Planner& planner) {
                         "boot with lsm=landlock,... on the kernel's command line, or start snug as an ordinary user");
   }
   planner.note(Note::Level::information, "this kernel has no Landlock: the mounts are the only wall around files");
+}
+
+/// No file may be larger than all together: of a file without a name, which no look at a layer finds, one is bounded.
+void bound_files(Planner& planner, const Sourced<std::uint64_t>& disk) {
+  for (const RlimitPlan& limit : planner.plan.rlimits) {
+    if (limit.name == "fsize" && limit.hard <= disk.value) return;
+  }
+  std::erase_if(planner.plan.rlimits, [](const RlimitPlan& limit) { return limit.name == "fsize"; });
+  planner.plan.rlimits.push_back({.name = "fsize", .soft = disk.value, .hard = disk.value, .origin = disk.origin});
+}
+
+bool is_written_directly(const Piece& piece) {
+  const auto* bind = std::get_if<Bind>(&piece.entry.what);
+  return bind && bind->access == Access::write;
+}
+
+/// Exact for tmpfs, watched for layers, and nothing for what is the host's own.
+void bound_disk(Planner& planner) {
+  const auto& disk = planner.profile.limits.disk;
+  if (!disk) return;
+  planner.plan.disk = disk;
+  bound_files(planner, *disk);
+  bool direct = false;
+  for (auto& [path, spot] : planner.layout.spots()) {
+    if (!spot.base) continue;
+    auto* tmpfs = std::get_if<Tmpfs>(&spot.base->entry.what);
+    if (tmpfs && !spot.base->entry.usual) tmpfs->size = std::min(tmpfs->size, disk->value);
+    if (tmpfs && spot.base->entry.usual && tmpfs->size > disk->value) {
+      tmpfs->size = disk->value;
+      spot.base->entry.usual = false;  // no longer what every view has
+    }
+    direct = direct || is_written_directly(*spot.base);
+  }
+  if (!direct) return;
+  planner.note(Note::Level::warning,
+               "limits.disk counts temporary files and captured changes, not what is written to the host's directories "
+               "or the stored home: write project = \"overlay\" and home = \"tmpfs\"",
+               disk->origin);
 }
 
 }  // namespace
@@ -37,6 +77,7 @@ void copy_limits(Planner& planner) {
   for (const LimitsSection::Rlimit& limit : profile.limits.rlimits) {
     plan.rlimits.push_back({.name = limit.name, .soft = limit.value, .hard = limit.value, .origin = limit.origin});
   }
+  bound_disk(planner);
   plan.timeout = profile.limits.timeout;
   plan.seccomp = seccomp_plan(profile);
   if (plan.seccomp.policy == SeccompPolicy::off) {

@@ -96,9 +96,22 @@ void place_wanted(Planner& planner, ViewEntry entry, const Resolved& real, const
   planner.layout.place(std::move(entry), Rank::listed);
 }
 
+/// A capture of everything shows it anyway, and nothing that is written reaches the host but through `snug apply`.
+bool is_left_to_capture(Planner& planner, const Resolved& real, const Wanted& wanted) {
+  const bool elsewhere = !wanted.target.empty() && wanted.target != wanted.path;
+  if (!planner.request.everything) return false;
+  if (!elsewhere && is_captured(planner, real.path)) return true;
+  if (wanted.access == Access::read) return false;
+  if (!elsewhere && real.directory()) return capture_directory(planner, real.path, wanted.why), true;
+  planner.fail("cannot capture what is written to " + quote_for_display(wanted.path), wanted.origin,
+               elsewhere ? "it is shown at another path" : "it is no directory", "take it out, or show it to read");
+  return true;
+}
+
 void show_bind(Planner& planner, const Wanted& wanted) {
   const Resolved real = planner.host.resolve(wanted.path);
   if (!can_be_shown(planner, real, wanted) || !spares_snugs_files(planner, real.path, wanted)) return;
+  if (is_left_to_capture(planner, real, wanted)) return;
   ViewEntry entry = shown(real, wanted.access, wanted.why, wanted.origin);
   Bind& bind = std::get<Bind>(entry.what);
   bind.exec = wanted.exec;
@@ -109,7 +122,7 @@ void show_bind(Planner& planner, const Wanted& wanted) {
 
 void show_overlay(Planner& planner, const Wanted& wanted) {
   const Resolved real = planner.host.resolve(wanted.path);
-  if (!can_be_shown(planner, real, wanted)) return;
+  if (!can_be_shown(planner, real, wanted) || is_left_to_capture(planner, real, wanted)) return;
   if (!real.directory()) {
     planner.fail("cannot lay an overlay over " + quote_for_display(wanted.path), wanted.origin, "it is no directory",
                  "use read or write for a file");

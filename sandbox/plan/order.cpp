@@ -70,11 +70,6 @@ bool is_stored_home(const Planner& planner, const ViewEntry& holder) {
   return bind && planner.plan.stored_home && bind->source == planner.plan.stored_home->files;
 }
 
-bool is_mount(const ViewKind& what) {
-  return !std::holds_alternative<File>(what) && !std::holds_alternative<Copy>(what) &&
-         !std::holds_alternative<Symlink>(what) && !std::holds_alternative<Directory>(what);
-}
-
 void refuse_place(Planner& planner, const ViewEntry& entry, std::string why, std::string fix) {
   planner.fail("cannot put a " + std::string(effect_word(entry.what)) + " entry at " + quote_for_display(entry.target),
                entry.origin, std::move(why), std::move(fix));

@@ -33,6 +33,12 @@ void Planner::note(Note::Level level, std::string text, const Origin& origin) {
   plan.notes.push_back({.level = level, .text = std::move(text), .origin = origin});
 }
 
+const std::vector<HostMount>& Planner::host_mounts() {
+  constexpr std::size_t most = 8 << 20;
+  if (!mounts) mounts = host_mounts_of(host.read_small("/proc/self/mountinfo", most).value_or(""));
+  return *mounts;
+}
+
 std::string expand(Planner& planner, const std::string& path, const Origin& origin, const std::string& relative_to) {
   if (path.starts_with('/')) return path;
   if (path == "~") return planner.caller().home;

@@ -64,11 +64,21 @@ struct Bind {
   bool socket = false;  ///< a unix socket that can be connected to, which a read-only mount does not prevent
 };
 
+/// What an overlay does not show: nothing is at the path, or it is a directory on the way to such a one.
+struct Gap {
+  std::string path;  ///< relative to the overlay
+  bool on_the_way = false;
+  std::uint32_t mode = 0;  ///< of what is on the way: as on the host
+};
+
 /// An overlay over host directories (`userxattr`, Linux 5.11).
 struct Overlay {
   std::vector<std::string> lowers;  ///< host paths without symbolic links, top first
   std::string upper, work;          ///< below the state directory, on one file system; made before the launch
   bool discard = true;              ///< upper and work are removed when the run ends
+  std::vector<Gap> gaps = {};       ///< directories before what is in them
+  std::string host = {};            ///< the directory of the host that is shown; empty: the last of `lowers`
+  bool unsynced = false;            ///< nothing is written to the disk on the way (`volatile`): the end of the run does
 };
 
 struct Tmpfs {
@@ -149,9 +159,11 @@ struct Preparation {
     scratch,        ///< a directory removed with all it holds when the run ends
     stub,           ///< a file that must not be absent in a writable host directory; removed, unless it holds something
                     ///< else than `content`, at the end of the last run that uses it
+    shallow_copy,   ///< a directory that holds copies of the files and links of the host's `content`, and its
+                    ///< directories, empty
   } kind = Kind::directory;
   std::string path;
-  std::string content;  ///< skeleton_file, stub
+  std::string content;  ///< skeleton_file, stub; shallow_copy: the host's directory
   std::uint32_t mode = 0700;
 };
 
@@ -164,7 +176,15 @@ struct StoredHome {
 
 /// Where the changes to an overlaid project go and stay until somebody has decided about them (changes/capture.h).
 struct CapturePlan {
-  std::string directory;             ///< STATE/captures/PROJECT-HASH/NAME: record, lock, upper/, work/
+  std::string directory;  ///< STATE/captures/PROJECT-HASH/NAME, or what --changes names: record, lock, upper/, work/
+  std::string project;    ///< what its changes are relative to: the project, or "/" where all is captured
+  std::string place;      ///< where it is found again: the project, else "/"
+  bool users_directory = false;  ///< `directory` is the user's own
+  struct Part {
+    std::string path, upper;  ///< of the host; of the capture, relative to its directory
+  };
+  std::vector<Part> parts;                     ///< empty: the project, with "upper"
+  std::vector<std::string> between;            ///< layers between upper and the host's directory, the top one first
   std::vector<std::string> protect;  ///< patterns relative to the project: their changes are looked at by name
   Sourced<OnEnd> on_success, on_failure;
 };
@@ -190,7 +210,7 @@ struct GitSearch {
   std::string git;     ///< the project's own git directory (index, rebase), where it is writable; else empty
   std::string common;  ///< the same, or the main repository's if that is a worktree's (config, hooks)
   std::vector<std::string> expected;  ///< what `protect` names and may have been absent when a killed run started
-  std::string record;  ///< a file of snug's state that says since when nobody has looked
+  std::string record;                 ///< a file of snug's state that says since when nobody has looked
   Origin origin;
 };
 
@@ -279,6 +299,7 @@ struct Plan {
   CommandPlan command;
   std::vector<RlimitPlan> rlimits;
   std::optional<Sourced<std::chrono::milliseconds>> timeout;
+  std::optional<Sourced<std::uint64_t>> disk;  ///< bytes that new layers may hold; each tmpfs is no larger
   SeccompPlan seccomp;
   int landlock_abi = 0;  ///< of this kernel; 0: no Landlock, the mounts stand alone (a note says so)
   std::vector<Note> notes;

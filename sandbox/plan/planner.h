@@ -10,6 +10,7 @@
 
 #include "plan/build.h"
 #include "plan/host_files.h"
+#include "plan/inside.h"
 #include "plan/layout.h"
 
 namespace snug {
@@ -40,8 +41,11 @@ struct Planner {
   std::vector<std::string> toolchain_variables;  ///< names the recognised toolchains may pass
   std::vector<std::string> path;                 ///< PATH inside, in order
   std::string ssh_agent;                         ///< the agent's socket inside; empty: none
+  std::optional<std::vector<HostMount>> mounts;  ///< see host_mounts()
 
   const Caller& caller() const { return request.caller; }
+  /// Those of the host, read when first asked for.
+  const std::vector<HostMount>& host_mounts();
 
   void fail(std::string what, const Origin& origin, std::string why, std::string fix);
   void note(Note::Level level, std::string text, const Origin& origin = {});
@@ -60,6 +64,7 @@ void add_etc(Planner& planner);
 void add_kernel_directories(Planner& planner);
 void add_home(Planner& planner);
 void add_project(Planner& planner);
+void add_everything(Planner& planner);  // instead of these two
 void add_toolchains(Planner& planner);
 void add_lists(Planner& planner);
 void add_sockets(Planner& planner);
@@ -125,8 +130,11 @@ void prepare_directory(Planner& planner, const std::string& path);
 /// Adds a preparation unless its path has one already.
 void prepare(Planner& planner, Preparation preparation);
 
-/// An overlay whose writes go to a layer of the state directory named after `what`: kept beside the stored home, thrown
-/// away, or kept as plan.capture. Reports and returns nothing where this machine or this user cannot have one.
+/// Can an overlay lie over the host's directory `lower`, as far as this machine and this user go? Reports why not.
+bool can_be_overlaid(Planner& planner, const std::string& lower, const Origin& origin);
+
+/// An overlay whose writes go to a layer of the state directory named after `what`: kept beside the stored home or
+/// thrown away. Reports and returns nothing where there can be none.
 enum class LayerLife { kept, scratch, captured };
 std::optional<Overlay> make_overlay(Planner& planner, const std::string& lower, const std::string& what, LayerLife life,
                                     const Origin& origin);
@@ -135,6 +143,13 @@ std::optional<Overlay> make_overlay(Planner& planner, const std::string& lower, 
 
 /// Sets plan.capture unless the profile throws the project's changes away; says which of the two.
 LayerLife plan_capture(Planner& planner);
+/// Place the overlay of plan.capture over the project, or one of several over `path` and what is below it.
+void capture_project(Planner& planner);
+void capture_directory(Planner& planner, const std::string& path, const char* why);
+/// Does what is written to `path` go to plan.capture?
+bool is_captured(Planner& planner, const std::string& path);
+/// Takes the captured `path` away, as if it were absent. False where the overlay cannot do that.
+bool take_away(Planner& planner, const std::string& path);
 
 // --- project.cpp -----------------------------------------------------------------------------------
 

@@ -123,7 +123,8 @@ Json json_of(const NamespacePlan& namespaces) {
 }
 
 Json json_of(const Preparation& made) {
-  constexpr const char* kinds[] = {"directory", "skeleton-file", "mount-point", "mount-file", "scratch", "stub"};
+  constexpr const char* kinds[] = {"directory", "skeleton-file", "mount-point", "mount-file",
+                                   "scratch",   "stub",          "shallow-copy"};
   Json json{{"kind", kinds[static_cast<int>(made.kind)]}};
   put(json, "path", made.path);
   json["mode"] = octal(made.mode);
@@ -235,6 +236,15 @@ Json on_end_json(const Sourced<OnEnd>& end) {
 Json json_of(const CapturePlan& capture) {
   Json json;
   put(json, "directory", capture.directory);
+  put(json, "project", capture.project);
+  json["parts"] = Json::array();
+  for (const CapturePlan::Part& part : capture.parts) {
+    Json one;
+    put(one, "path", part.path);
+    put(one, "upper", part.upper);
+    json["parts"].push_back(std::move(one));
+  }
+  json["layers_below"] = bytes_list(capture.between);
   json["protect"] = bytes_list(capture.protect);
   json["on_success"] = on_end_json(capture.on_success);
   json["on_failure"] = on_end_json(capture.on_failure);

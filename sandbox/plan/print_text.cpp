@@ -39,7 +39,8 @@ struct Detail {
   std::string operator()(const Bind& bind) const { return bind_detail(bind, target); }
   std::string operator()(const Overlay& overlay) const {
     const std::string writes = overlay.discard ? "writes thrown away" : "writes kept in " + shown_name(overlay.upper);
-    return overlay.lowers.front() == target ? writes : "over " + shown_name(overlay.lowers.front()) + ", " + writes;
+    const std::string& shown = overlay.host.empty() ? overlay.lowers.back() : overlay.host;
+    return shown == target ? writes : "over " + shown_name(shown) + ", " + writes;
   }
   std::string operator()(const Tmpfs& tmpfs) const { return limits_text(tmpfs); }
   std::string operator()(const File& file) const {
@@ -192,6 +193,8 @@ const char* preparation_word(Preparation::Kind kind) {
       return "file, while running";
     case Preparation::Kind::scratch:
       return "directory, removed at the end";
+    case Preparation::Kind::shallow_copy:
+      return "copies of a directory's files";
   }
   return "";
 }

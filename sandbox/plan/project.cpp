@@ -130,6 +130,11 @@ void find_project(Planner& planner) {
   const ProjectChoice candidate =
       request.project.path.empty() ? choose(planner.host, request.caller, request.profile_file) : request.project;
   const std::string why_not = refusal(planner, candidate.path);
+  if (!why_not.empty() && request.everything) {  // an installer is run from anywhere
+    plan.project_reason = "no project";
+    planner.key = storage_key("", planner.profile);
+    return;
+  }
   if (!why_not.empty()) {
     planner.fail("cannot use " + quote_for_display(candidate.path) + " (" + candidate.reason + ") as the project",
                  plan.project_mode.origin, why_not, ways_on);

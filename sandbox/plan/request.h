@@ -33,10 +33,13 @@ struct ProjectChoice {
 
 struct Request {
   Caller caller;
-  std::vector<std::string> command;  ///< empty: an interactive shell
-  std::string onto = {};             ///< the capture to go on with; empty: a new one
-  std::string profile_file;          ///< the snug.toml found or the FILE that -p named, absolute; empty: none
-  ProjectChoice project = {};        ///< as choose_project() answered; without a path the planner asks by itself
+  std::vector<std::string> command;       ///< empty: an interactive shell
+  std::string onto = {};                  ///< the capture to go on with; empty: a new one
+  bool everything = false;                ///< capture whatever the user could write, not only the project
+  std::string changes_dir = {};           ///< where the capture goes, absolute; empty: to the state directory
+  std::vector<std::string> between = {};  ///< layers between the capture and the project, absolute, the top one first
+  std::string profile_file;               ///< the snug.toml found or the FILE that -p named, absolute; empty: none
+  ProjectChoice project = {};             ///< as choose_project() answered; without a path the planner asks by itself
   std::vector<std::string> profile_paths = {};  ///< files the profile was read from, absolute: never writable inside
 };
 

@@ -53,7 +53,6 @@ void refuse_limits(Refusals& refusals, const LimitsSection& limits) {
   refuse_if_set(refusals, limits.processes, "limits.processes",
                 "remove it; limits.rlimit.nproc bounds your user's processes");
   refuse_if_set(refusals, limits.cpus, "limits.cpus", "remove it; limits.rlimit.cpu bounds each process's time");
-  refuse_if_set(refusals, limits.disk, "limits.disk", "remove it; limits.rlimit.fsize bounds each file");
 }
 
 auto place(const Diagnostic& one) { return std::tie(one.file, one.line, one.column); }

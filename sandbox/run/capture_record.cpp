@@ -1,14 +1,20 @@
 #include "run/capture_record.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
+#include <memory>
 #include <string>
 
+#include "base/paths.h"
 #include "base/quote.h"
 #include "changes/capture.h"
 #include "sys/errno.h"
+#include "sys/tree.h"
 
 namespace snug {
 namespace {
@@ -28,16 +34,92 @@ Result<std::int64_t> stamp(const std::string& directory) {
   return std::int64_t{info.st_ctim.tv_sec} * 1'000'000'000 + info.st_ctim.tv_nsec;
 }
 
-/// The overlay shows the upper directory's mode as the project's.
-Result<void> copy_mode(const std::string& project, const std::string& upper) {
+/// The overlay shows the upper directory's mode as that of what it lies over.
+Result<void> copy_mode(const Capture& part) {
+  const Sides sides = part.sides();
   struct stat info {};
-  if (stat(project.c_str(), &info) == 0 && chmod(upper.c_str(), info.st_mode & 0777) == 0) return {};
-  return sys_error("prepare " + quote_for_display(upper));
+  if (stat(sides.lower.c_str(), &info) == 0 && chmod(sides.upper.c_str(), info.st_mode & 01777) == 0) return {};
+  return sys_error("prepare " + quote_for_display(sides.upper));
+}
+
+/// A part's journal needs its directory.
+Result<void> make_parts(const Capture& capture) {
+  if (!capture.parts.empty()) mkdir(join(capture.directory, "parts").c_str(), 0700);
+  for (const Capture& part : parts_of(capture)) {
+    if (!capture.parts.empty() && mkdir(part.directory.c_str(), 0700) != 0 && errno != EEXIST) {
+      return sys_error("make " + quote_for_display(part.directory));
+    }
+    if (auto copied = copy_mode(part); !copied) return copied;
+  }
+  return {};
 }
 
 Error other_project(const Plan& plan, const std::string& project) {
-  return {.what = "cannot go on with the capture " + plan.capture->directory,
-          .why = "it lies over another directory: " + project};
+  return {.what = "cannot go on with the capture " + quote_for_display(plan.capture->directory),
+          .why = "it lies over another directory: " + quote_for_display(project)};
+}
+
+bool is_empty(const std::string& directory) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
+  int names = 0;
+  while (stream && readdir(stream.get()) != nullptr) ++names;
+  return names == 2;
+}
+
+bool holds_nothing(const Capture& capture) {
+  return std::ranges::all_of(parts_of(capture), [](const Capture& part) { return is_empty(part.sides().upper); });
+}
+
+Error other_parts(const Plan& plan) {
+  return {.what = "cannot go on with the capture " + quote_for_display(plan.capture->directory),
+          .why = "what can be written on this machine, or the layers named, are not what they were when it began",
+          .fix = "apply or discard it first"};
+}
+
+bool same_parts(const Capture& a, const Capture& b) {
+  const auto same = [](const CapturePart& x, const CapturePart& y) { return x.path == y.path && x.upper == y.upper; };
+  return std::ranges::equal(a.parts, b.parts, same) && a.between == b.between;
+}
+
+/// A volatile overlay leaves a mark that keeps it from being mounted again (Documentation/filesystems/overlayfs.rst).
+/// What it stands for is said by the record, which tells a killed run from a machine that stopped.
+Result<void> forget_volatile_marks(const Plan& plan) {
+  for (const ViewEntry& entry : plan.view) {
+    const auto* overlay = std::get_if<Overlay>(&entry.what);
+    if (overlay == nullptr || !overlay->unsynced || overlay->discard) continue;
+    const std::string inner = join(overlay->work, "work");
+    chmod(inner.c_str(), 0700);
+    if (!remove_tree(join(inner, "incompat"))) return sys_error("prepare " + quote_for_display(overlay->work));
+  }
+  return {};
+}
+
+bool is_unsynced(const Plan& plan) {
+  return std::ranges::any_of(plan.view, [](const ViewEntry& entry) {
+    const auto* overlay = std::get_if<Overlay>(&entry.what);
+    return overlay != nullptr && overlay->unsynced && !overlay->discard;
+  });
+}
+
+Capture new_capture(const Plan& plan, std::int64_t began) {
+  const CapturePlan& planned = *plan.capture;
+  Capture capture{.directory = planned.directory,
+                  .project = planned.project,
+                  .place = planned.place,
+                  .between = planned.between,
+                  .began = began,
+                  .users_directory = planned.users_directory};
+  for (const CapturePlan::Part& part : planned.parts) capture.parts.push_back({.path = part.path, .upper = part.upper});
+  return capture;
+}
+
+/// Goes on with what is there: what the host changed since the first of its runs has drifted.
+Result<Capture> go_on(const Plan& plan, const Capture& fresh, Capture before) {
+  if (before.project != fresh.project) return other_project(plan, before.project);
+  if (!same_parts(before, fresh)) return other_parts(plan);
+  if (auto sound = bring_to_disk(before); !sound) return std::move(sound).error();
+  if (auto forgotten = forget_volatile_marks(plan); !forgotten) return std::move(forgotten).error();
+  return before;
 }
 
 }  // namespace
@@ -46,14 +128,15 @@ Result<void> begin_capture(const Plan& plan) {
   if (!plan.capture) return {};
   const auto began = stamp(plan.capture->directory);
   if (!began) return began.error();
-  Capture capture{.directory = plan.capture->directory, .project = plan.project, .began = *began};
-  // Goes on with what is there: what the host changed since the first of its runs has drifted.
+  Capture capture = new_capture(plan, *began);
   if (auto before = read_capture(plan.capture->directory)) {
-    if (before->project != plan.project) return other_project(plan, before->project);
-    capture = std::move(*before);
-  } else if (auto copied = copy_mode(plan.project, capture.sides().upper); !copied) {
-    return copied;
+    auto goes_on = go_on(plan, capture, std::move(*before));
+    if (!goes_on) return std::move(goes_on).error();
+    capture = std::move(*goes_on);
+  } else if (auto made = make_parts(capture); !made) {
+    return made;
   }
+  if (is_unsynced(plan)) capture.unsynced_boot = boot_id();
   capture.profile = plan.profile_name;
   capture.command = plan.command.interactive_shell ? std::vector<std::string>{} : plan.command.argv;
   capture.protect = plan.capture->protect;
@@ -66,7 +149,9 @@ void end_capture(const Plan& plan, int status) {
   auto capture = read_capture(plan.capture->directory);
   if (!capture) return;
   capture->status = status;
-  static_cast<void>(write_capture(*capture));
+  // Writes the record, too, unless there is nothing to bring to the disk.
+  if (holds_nothing(*capture)) capture->unsynced_boot.clear();
+  if (capture->unsynced_boot.empty() || !bring_to_disk(*capture)) static_cast<void>(write_capture(*capture));
 }
 
 }  // namespace snug

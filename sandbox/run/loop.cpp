@@ -93,6 +93,7 @@ void Loop::start() {
   }
   constexpr Rung settle{.action = Rung::Action::settle, .after = kBeforeSettling};
   deadlines_.add({&settle, 1}, Deadlines::Clock::now());
+  if (options_.disk != nullptr && options_.disk->active()) measure_disk();
   if (options_.session) {
     const Rung record{.action = Rung::Action::record, .after = options_.session->delay()};
     deadlines_.add({&record, 1}, Deadlines::Clock::now());
@@ -255,6 +256,9 @@ void Loop::take_deadlines() {
       case Rung::Action::settle:
         settle();
         break;
+      case Rung::Action::measure:
+        measure_disk();
+        break;
       case Rung::Action::record:
         make_known();
         break;
@@ -264,6 +268,17 @@ void Loop::take_deadlines() {
         break;
     }
   }
+}
+
+// At once, without a TERM that could be ignored: every second is more on the disk.
+void Loop::measure_disk() {
+  if (options_.disk->used_up()) {
+    disk_used_up_ = true;
+    kill_init();
+    return;
+  }
+  const Rung again{.action = Rung::Action::measure, .after = options_.disk->pause()};
+  deadlines_.add({&again, 1}, Deadlines::Clock::now());
 }
 
 void Loop::settle() {
@@ -523,6 +538,7 @@ RunOutcome Loop::outcome() const {
     outcome.status = 124;
     outcome.remark = options_.timeout_text;
   }
+  if (disk_used_up_) outcome.remark = options_.disk->text();
   return outcome;
 }
 

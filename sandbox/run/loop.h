@@ -14,6 +14,7 @@
 #include "launch/launch.h"
 #include "launch/protocol.h"
 #include "run/deadlines.h"
+#include "run/disk_watch.h"
 #include "run/modes.h"
 #include "run/network.h"
 #include "run/poller.h"
@@ -36,6 +37,7 @@ struct LoopOptions {
   std::string timeout_text;  ///< the remark of a run that timed out
   RunEvents events;
   Watcher* watcher = nullptr;  ///< borrowed
+  DiskWatch* disk = nullptr;   ///< borrowed
   Network* network = nullptr;  ///< borrowed
   Session* session = nullptr;  ///< borrowed
 };
@@ -80,6 +82,7 @@ class Loop {
   void take_losses();
   void tell_losses();
   void watch_init();
+  void measure_disk();
   void move_keyboard();
   void move_terminal_output();
   void move_input_file();
@@ -141,6 +144,7 @@ class Loop {
   bool command_stopped_ = false;
   bool lost_terminal_ = false;
   bool timed_out_ = false;
+  bool disk_used_up_ = false;
   bool ended_ = false;
   bool init_died_ = false;
   bool give_up_ = false;  // a second signal while the last output waits for its reader

@@ -39,12 +39,13 @@ bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& std
 }
 
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
-                         Watcher& watcher, Network& network, Session& session) {
+                         Watcher& watcher, DiskWatch& disk, Network& network, Session& session) {
   LoopOptions options{.stdio = stdio,
                       .keyboard_claimed = keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
                       .watcher = &watcher,
+                      .disk = &disk,
                       .network = &network,
                       .session = session.wanted() ? &session : nullptr};
   if (plan.timeout) {
@@ -112,8 +113,9 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
 
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, *network, session), std::move(terminal),
-            std::move(signals), std::move(poller).value());
+  DiskWatch disk(plan);
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, disk, *network, session),
+            std::move(terminal), std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
   end_capture(plan, outcome.status);
   if (plan.git_search) search(plan, since, false, events);

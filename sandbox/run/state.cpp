@@ -13,6 +13,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "run/layer.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
@@ -189,6 +190,14 @@ Error layer_in_use(const std::string& path, int lock) {
                .fix = "end that run first: two runs on one layer would corrupt it"};
 }
 
+Error capture_in_use(const std::string& path, int lock) {
+  const std::string holder = holder_of(lock);
+  return Error{.what = "cannot go on with the capture " + quote_for_display(path),
+               .why = holder.empty() ? std::string("another snug is using it")
+                                     : "process " + escape_for_display(holder) + " is running with it",
+               .fix = "snug exec ... runs more in that sandbox; without --onto, a run has a capture of its own"};
+}
+
 Result<void> write_mark(int lock, const std::string& path, std::string_view mark) {
   const std::string text = std::string(mark) + std::to_string(getpid()) + "\n";
   if (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 || !write_all(lock, text)) return cannot_make(path);
@@ -244,12 +253,16 @@ Result<RunState> RunState::prepare(const Plan& plan) {
   if (plan.stored_home) {
     if (auto opened = state.open_home(plan); !opened) return std::move(opened).error();
   }
+  if (plan.capture) {
+    if (auto locked = state.lock_capture(plan.capture->directory); !locked) return std::move(locked).error();
+  }
   for (const Preparation& preparation : plan.preparations) {
     if (auto made = state.make(preparation); !made) return std::move(made).error();
   }
   for (const ViewEntry& entry : plan.view) {
     const Overlay* overlay = std::get_if<Overlay>(&entry.what);
     if (overlay == nullptr || overlay->upper.empty() || state.in_scratch(overlay->upper)) continue;
+    if (plan.capture && is_below(overlay->upper, plan.capture->directory)) continue;
     if (auto locked = state.lock_layer(*overlay); !locked) return std::move(locked).error();
   }
   return state;
@@ -297,6 +310,7 @@ Result<void> RunState::open_home(const Plan& plan) {
   if (!is_empty_file(journal_.get()) && lock_file(home_lock_.get(), LOCK_EX | LOCK_NB)) {
     undo_journal(journal_.get(), files_.get());
   }
+  futimens(home_lock_.get(), nullptr);  // when it was last used, for `snug clean`
   if (!lock_file(home_lock_.get(), LOCK_SH)) return sys_error("lock " + quote_for_display(home_.directory));
   return check_format(home_.directory);
 }
@@ -308,6 +322,7 @@ Result<void> RunState::make(const Preparation& preparation) {
   }
   if (preparation.kind == Kind::scratch) return make_scratch(preparation);
   if (preparation.kind == Kind::stub) return make_stub(preparation);
+  if (preparation.kind == Kind::shallow_copy) return make_shallow_copy(preparation);
   if (preparation.kind != Kind::directory) {
     return Error{.what = "cannot prepare " + quote_for_display(preparation.path),
                  .why = "a plan makes files and mount points in the stored home only"};
@@ -451,13 +466,27 @@ Result<void> RunState::make_stub(const Preparation& preparation) {
 }
 
 // Two mounts on one upper directory both succeed and corrupt it silently.
-Result<void> RunState::lock_layer(const Overlay& overlay) {
-  const std::string layer(parent_of(overlay.upper)), path = layer + "/lock";
+Result<Fd> lock_exclusively(const std::string& layer, Error (*in_use)(const std::string&, int)) {
+  const std::string path = layer + "/lock";
   Fd lock = open_private(path, 0);
   if (!lock) return cannot_make(path);
-  if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return layer_in_use(layer, lock.get());
-  if (auto marked = write_mark(lock.get(), path, kLayerMark); !marked) return marked;
-  layer_locks_.push_back(std::move(lock));
+  if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return in_use(layer, lock.get());
+  if (auto marked = write_mark(lock.get(), path, kLayerMark); !marked) return std::move(marked).error();
+  return lock;
+}
+
+Result<void> RunState::lock_capture(const std::string& directory) {
+  if (auto made = make_directories(directory, 0700); !made) return made;
+  auto lock = lock_exclusively(directory, capture_in_use);
+  if (!lock) return std::move(lock).error();
+  layer_locks_.push_back(std::move(*lock));
+  return {};
+}
+
+Result<void> RunState::lock_layer(const Overlay& overlay) {
+  auto lock = lock_exclusively(std::string(parent_of(overlay.upper)), layer_in_use);
+  if (!lock) return std::move(lock).error();
+  layer_locks_.push_back(std::move(*lock));
   if (!command_ids_.differ) return {};
   for (const std::string& directory : {overlay.upper, overlay.work}) {
     if (lchown(directory.c_str(), command_ids_.uid, command_ids_.gid) != 0) return cannot_make(directory);

@@ -152,6 +152,46 @@ def first_prompt():
     row_of_times("first prompt / bash --norc outside", ours, theirs, "<= 60 ms")
 
 
+OVERLAY = ["--project", "overlay", "--set", "changes.on-success=discard", "--set", "changes.on-failure=discard"]
+CAPTURE = ["--project", "overlay", "--set", "changes.on-success=keep"]
+
+
+def captured_starts():
+    true = [shutil.which("true")]
+    captured, everything, ours = pairs(DEFAULT_ROUNDS, [SNUG, "run", *CAPTURE, *true], [SNUG, "run", "--capture", *true], snug(*true))
+    row_of_times("run -- true with a capture / without", captured, ours, "<= 1.25")
+    row_of_times("run --capture -- true / without", everything, ours, "")
+
+
+def captured_files():
+    """Written over, added and removed, 10,000 of each, and kept: with what brings them to the disk."""
+    folder = os.path.join(PROJECT, "files")
+
+    def prepare():
+        for number in range(20000):
+            os.makedirs(os.path.join(folder, f"d{number // 100}"), exist_ok=True)
+            with open(os.path.join(folder, f"d{number // 100}", f"f{number}"), "w") as file:
+                file.write("old\n")
+        os.sync()
+
+    script = ("import os\nfor n in range(10000):\n  d = f'files/d{n // 100}/'\n  open(d + f'f{n}', 'a').write('new\\n')\n"
+              "  open(d + f'n{n}', 'w').write('new\\n')\n  os.remove(f'files/d{(n + 10000) // 100}/f{n + 10000}')\n")
+
+    def once(words, after=()):
+        prepare()
+        begin = time.monotonic()
+        subprocess.run(words, cwd=PROJECT, check=True, stderr=subprocess.DEVNULL)
+        took = (time.monotonic() - begin) * 1000
+        subprocess.run([SNUG, "clean", "captures", "--yes"], cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        shutil.rmtree(folder)
+        return took
+
+    rounds = 2 if QUICK else 7
+    outside = ["sh", "-c", "python3 -c \"$1\" && sync -f .", "sh", script]
+    ours, theirs = zip(*[(once([SNUG, "run", *CAPTURE, "python3", "-c", script]), once(outside)) for _ in range(rounds)])
+    row_of_times("capture 30,000 changes / write them, sync -f", ours, theirs, "<= 1.5", f"{rounds} rounds; ends with the list of changes")
+
+
 def compile_project():
     folder = os.path.join(PROJECT, "lua")
     with tarfile.open(os.path.join(STAGE, "downloads/lua5.4_5.4.4.orig.tar.gz")) as tar:
@@ -168,6 +208,8 @@ def compile_project():
     command = ["bash", "-c", script]
     inside, outside = zip(*[(cpu_time(snug(*command)), cpu_time(command)) for _ in range(rounds)])
     row_of_times("compile lua, CPU time / outside", inside, outside, "<= 1.03", f"{rounds} rounds")
+    inside, outside = zip(*[(cpu_time([SNUG, "run", *OVERLAY, *command]), cpu_time(command)) for _ in range(rounds)])
+    row_of_times("the same in a capture / outside", inside, outside, "<= 1.08", f"{rounds} rounds")
 
 
 def loops():
@@ -234,7 +276,7 @@ def main():
     FLOOR = record.build(SNUG, ["run", "--", shutil.which("true")], SOURCE, os.path.join(WORK, "floor"))
     print(f"{os.uname().release}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {'quick' if QUICK else 'full'}\n")
     row("what", "snug", "other", "ratio", "budget", "")
-    for part in (starts, binds, first_prompt, loops, memory, compile_project, steps):
+    for part in (starts, binds, first_prompt, loops, memory, compile_project, captured_starts, captured_files, steps):
         part()
 
 

@@ -150,6 +150,92 @@ class Layers(Escape):
             self.assertEqual(file.read(), "the secret\n")
 
 
+@unittest.skipIf(ROOT, "root's stand-in has no overlays")
+class CaptureOfEverything(Escape):
+    """--capture: what it must not reach is the host's files, snug's state and what is hidden."""
+
+    def captured(self, script, *options):
+        self.addCleanup(self.snug, "clean", "captures", "left", "--yes")
+        return self.snug("run", "--capture", *options, "--", "sh", "-c", script)
+
+    def test_nothing_of_the_host_changes(self):
+        self.write("a", "ours\n")
+        rc = self.write(os.path.join(HOME, ".profile"), "ours\n")
+        before = content_of(self.project)
+        self.assert_status(self.captured(f"echo evil >>a; echo evil >>{rc}; rm -rf ./* ~/.profile; mkdir -p ~/.config/autostart;"
+                                         "echo evil >~/.config/autostart/x; true"), 0)
+        self.assertEqual(content_of(self.project), before)
+        with open(rc) as file:
+            self.assertEqual(file.read(), "ours\n")
+        self.assertFalse(os.path.exists(os.path.join(HOME, ".config/autostart")))
+
+    def test_its_own_layers_and_those_of_others_are_out_of_reach(self):
+        secret = self.write(os.path.join(STATE, "homes/other/files/secret"), "the secret\n")
+        self.addCleanup(shutil.rmtree, os.path.join(STATE, "homes/other"))
+        looks = (f"cat {secret}; ls -la {STATE} {os.path.dirname(STATE)}; mkdir -p {STATE}/homes/other/files; cat {secret};"
+                 f"rmdir {STATE}; ls -R {STATE}; mv {os.path.dirname(STATE)} ~/moved; cat ~/moved/snug/homes/other/files/secret;"
+                 f"cp -r {os.path.dirname(STATE)} ~/copied; cat ~/copied/snug/homes/other/files/secret;"
+                 "cat /proc/self/root/proc/*/upper 2>/dev/null; grep -rs 'the secret' ~ ; true")
+        result = self.captured(looks)
+        self.assertNotIn(b"the secret", result.stdout)
+        self.assertNotIn(b"captures", result.stdout)
+        self.assertIn("the secret", subprocess.run(["cat", secret], capture_output=True, text=True).stdout)  # the control
+
+    def test_marks_cannot_bring_back_what_is_hidden(self):
+        secret = self.write(os.path.join(HOME, ".netrc"), "the secret\n")
+        self.addCleanup(os.remove, secret)
+        plant = PLANT + ("\nfor name in ('.', 'x'):\n  os.makedirs(name, exist_ok=True)\n  for key in ('redirect', 'origin', 'metacopy', 'impure'):\n"
+                         "    try: os.setxattr(name, 'user.overlay.' + key, b'/.netrc')\n    except OSError: pass\n")
+        for _ in range(2):
+            result = self.snug("run", "--capture", *(["--onto", "1"] if _ else []), "--", "sh", "-c",
+                               f"cd ~; python3 -c \"$0\" >/dev/null; cat .netrc x/* */.netrc redirected/* opaque/*; ln .netrc n; cat n; true", plant)
+            self.assertNotIn(b"the secret", result.stdout)
+        self.snug("discard", "--yes", "--from", "1")
+
+    def test_a_layer_named_by_the_project_gains_nothing(self):
+        # A directory laid below the changes that holds an overlay's marks: read, not obeyed as more than "nothing is here".
+        secret = self.write("secrets/key", "the secret\n")
+        lower = self.folder("lower")
+        subprocess.run(["python3", "-c", PLANT], cwd=lower, capture_output=True)
+        result = self.snug("run", "--project", "overlay", "--lower", lower, "--hide", os.path.dirname(secret), "--", "sh", "-c",
+                           "cat redirected/* redirected2/* meta/* */key secrets/key; true")
+        self.assertNotIn(b"the secret", result.stdout)
+
+    def test_links_in_a_kept_capture_lead_nowhere(self):
+        victim = self.secret()
+        self.addCleanup(self.snug, "clean", "captures", "--yes")
+        folder = os.path.dirname(victim)
+        self.assert_status(self.snug("run", "--project", "overlay", "--", "sh", "-c",
+                                     f"ln -s {folder} out; mkdir d; ln -s {folder} d/out; rm -rf d/x; ln -s {victim} file"), 0)
+        self.snug("run", "--project", "overlay", "--onto", "1", "--", "sh", "-c", f"echo evil >file; echo evil >out/secret; echo evil >d/out/new")
+        self.snug("apply", "--yes", "--reviewed")
+        self.snug("clean", "captures", "--yes")
+        with open(victim) as file:
+            self.assertEqual(file.read(), "the secret\n")
+        self.assertEqual(os.listdir(folder), ["secret"])
+
+    def test_a_capture_that_others_could_have_written(self):
+        place = self.folder("changes")
+        os.makedirs(os.path.join(place, "upper"))
+        with open(os.path.join(place, "record"), "wb") as file:
+            file.write(b"snug capture 1\0project=" + self.project.encode() + b"\0began=1\0")
+        self.write(os.path.join(place, "upper/evil"), "evil\n")
+        os.chmod(place, 0o777)
+        self.assertEqual(self.snug("apply", "--yes", "--from", place + "/").returncode, 2)
+        self.assertFalse(os.path.exists(os.path.join(self.project, "evil")))
+        os.chmod(place, 0o700)
+        self.assertEqual(self.snug("diff", "--stat", "--from", place + "/").returncode, 0)  # the control
+
+    def test_a_record_does_not_lead_out_of_its_directory(self):
+        secret = self.secret()
+        place = self.folder("changes")
+        os.chmod(place, 0o700)
+        for upper in ("../../" + os.path.basename(os.path.dirname(secret)), os.path.dirname(secret)):
+            with open(os.path.join(place, "record"), "wb") as file:
+                file.write(b"snug capture 1\0project=/\0began=1\0part=" + self.project.encode() + b"\0part-upper=" + upper.encode() + b"\0")
+            self.assertEqual(self.snug("diff", "--from", place + "/").returncode, 2)
+
+
 @unittest.skipUnless(ROOT, "as root only: without an overlay nothing weaker takes its place")
 class RootHasNone(Escape):
     def test_the_run_is_refused(self):

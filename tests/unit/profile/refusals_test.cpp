@@ -37,8 +37,6 @@ TEST_CASE("each key that cannot be enforced is refused with what to write instea
        "processes"},
       {"[limits]\ncpus = 2",
        "3:8: limits.cpus is not in this version yet; remove it; limits.rlimit.cpu bounds each process's time"},
-      {"[limits]\ndisk = \"1G\"",
-       "3:8: limits.disk is not in this version yet; remove it; limits.rlimit.fsize bounds each file"},
   };
   for (const Row& row : rows) {
     INFO(row.text);

@@ -1,0 +1,126 @@
+#include "run/disk_watch.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <algorithm>
+#include <memory>
+#include <unordered_set>
+
+#include "base/fd.h"
+#include "base/units.h"
+#include "sys/open.h"
+
+namespace snug {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kOften{500};
+constexpr milliseconds kAtLeast{1000};  // of a small layer
+
+/// Directories are kept by their path from the top, so that their number needs no descriptors.
+class Usage {
+ public:
+  explicit Usage(const std::string& top) : top_(::open(top.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {}
+
+  std::uint64_t sum() {
+    if (!top_) return 0;
+    left_.emplace_back();
+    while (!left_.empty()) {
+      const std::string here = std::move(left_.back());
+      left_.pop_back();
+      look_into(here);
+    }
+    return bytes_;
+  }
+  bool unseen() const { return unseen_; }
+
+ private:
+  void look_into(const std::string& path) {
+    Fd directory = open_beneath(top_.get(), path, O_RDONLY | O_DIRECTORY);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(directory ? fdopendir(directory.get()) : nullptr, closedir);
+    if (!stream) {
+      unseen_ = unseen_ || errno != ENOENT;
+      return;
+    }
+    static_cast<void>(directory.release());
+    while (const dirent* entry = readdir(stream.get())) {
+      const std::string name = entry->d_name;
+      if (name != "." && name != "..") add(dirfd(stream.get()), path, name);
+    }
+  }
+
+  void add(int directory, const std::string& path, const std::string& name) {
+    struct stat info {};
+    if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
+    const bool is_directory = S_ISDIR(info.st_mode);
+    if (!is_directory && info.st_nlink > 1 && !known_.insert(info.st_ino).second) return;
+    bytes_ += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    if (is_directory) left_.push_back(path.empty() ? name : path + "/" + name);
+  }
+
+  Fd top_;
+  std::vector<std::string> left_;
+  std::unordered_set<ino_t> known_;  // files of several names
+  std::uint64_t bytes_ = 0;
+  bool unseen_ = false;
+};
+
+std::string text_of(const Sourced<std::uint64_t>& limit) {
+  return "stopped: what it wrote takes more than limits.disk = " + size_to_text(limit.value) + " (" +
+         to_text(limit.origin) + "); to allow more: --set limits.disk=" + size_to_text(limit.value * 2);
+}
+
+}  // namespace
+
+std::uint64_t disk_usage(const std::string& directory, bool& unseen) {
+  Usage usage(directory);
+  const std::uint64_t bytes = usage.sum();
+  unseen = unseen || usage.unseen();
+  return bytes;
+}
+
+DiskWatch::DiskWatch(const Plan& plan) {
+  if (!plan.disk) return;
+  for (const ViewEntry& entry : plan.view) {
+    const auto* overlay = std::get_if<Overlay>(&entry.what);
+    if (overlay != nullptr && overlay->unsynced) layers_.push_back(overlay->upper);
+  }
+  if (layers_.empty()) return;
+  limit_ = plan.disk->value;
+  text_ = text_of(*plan.disk);
+  free_at_start_ = free_bytes();
+  measure();  // a capture that is gone on with holds something already
+}
+
+std::uint64_t DiskWatch::free_bytes() const {
+  struct statvfs info {};
+  if (statvfs(layers_.front().c_str(), &info) != 0) return 0;
+  return static_cast<std::uint64_t>(info.f_bfree) * info.f_frsize;
+}
+
+void DiskWatch::measure() {
+  const auto before = Clock::now();
+  free_then_ = free_bytes();
+  used_ = 0;
+  bool unseen = false;
+  for (const std::string& layer : layers_) used_ += disk_usage(layer, unseen);
+  // A directory that its owner has closed counts with what the disk has lost since the start.
+  if (unseen) used_ = std::max(used_, free_at_start_ - std::min(free_at_start_, free_then_));
+  measured_ = Clock::now();
+  cost_ = std::chrono::duration_cast<milliseconds>(measured_ - before);
+  pause_ = kOften;
+}
+
+bool DiskWatch::used_up() {
+  const std::uint64_t free_now = free_bytes();
+  const std::uint64_t written = free_then_ - std::min(free_then_, free_now);
+  const bool may_be = used_ + written >= limit_;
+  if (may_be || Clock::now() - measured_ >= std::max(kAtLeast, 20 * cost_)) measure();
+  return used_ >= limit_;
+}
+
+}  // namespace snug

@@ -1,0 +1,47 @@
+// How much the layers of a run hold (limits.disk). Looks now and then: a layer is an ordinary directory, whose growth
+// the kernel does not bound. What a run writes to tmpfs is bounded by their sizes instead.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "plan/plan.h"
+
+namespace snug {
+
+class DiskWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// Of the overlays of `plan` whose layers are new or captured; watches nothing without a limit or such a layer.
+  explicit DiskWatch(const Plan& plan);
+
+  bool active() const { return limit_ != 0 && !layers_.empty(); }
+  /// How long to wait before the next look, so that looking takes little of the time.
+  std::chrono::milliseconds pause() const { return pause_; }
+  /// Do the layers hold more than they may? Looks at each file only if so much was written to their disk meanwhile that
+  /// it could be, and once in a while.
+  bool used_up();
+  /// What to tell then.
+  const std::string& text() const { return text_; }
+
+ private:
+  std::uint64_t free_bytes() const;
+  void measure();
+
+  std::vector<std::string> layers_;
+  std::uint64_t limit_ = 0;
+  std::uint64_t used_ = 0, free_then_ = 0, free_at_start_ = 0;
+  Clock::time_point measured_;
+  std::chrono::milliseconds pause_{0}, cost_{0};
+  std::string text_;
+};
+
+/// Bytes on the disk of all that is in `directory`, each file once. `unseen` is set where something cannot be looked
+/// at. Follows no symbolic link.
+std::uint64_t disk_usage(const std::string& directory, bool& unseen);
+
+}  // namespace snug

@@ -1,0 +1,265 @@
+"""What makes captures: of everything, over others, in a directory of the user's, over further layers; their limits, what
+a killed run leaves, and snug clean."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+import snugtest
+from snugtest import HOME, SNUG, STATE, Case
+
+OVERLAY = ["--project", "overlay"]
+
+
+class Layers(Case):
+    def setUp(self):
+        super().setUp()
+        self.write("kept", "old\n")
+        self.addCleanup(self.snug, "clean", "captures", "left", "--yes")
+
+    def run_in(self, script, *options, status=0):
+        result = self.inside("sh", "-euc", script, options=options)
+        self.assertEqual(result.returncode, status, self.story(result))
+        return result
+
+    def tool(self, *words, status=0, **more):
+        result = self.snug(*words, **more)
+        self.assertEqual(result.returncode, status, self.story(result))
+        return result.stdout.decode()
+
+    def changes(self, *words):
+        found = json.loads(self.tool("diff", "--json", *words))["changes"]
+        return {change["path"]: change["kind"] for change in found}
+
+    def read(self, path):
+        with open(os.path.join(self.project, path)) as file:
+            return file.read()
+
+    def in_home(self, name, text="ours\n"):
+        path = self.write(os.path.join(HOME, name), text)
+        self.addCleanup(lambda: os.path.lexists(path) and os.remove(path))
+        return path
+
+
+class EverythingTest(Layers):
+    def test_an_installer_that_writes_to_the_home(self):
+        rc = self.in_home(".bashrc")
+        self.run_in("echo 'export A=1' >> ~/.bashrc; mkdir -p ~/.local/bin; echo '#!/bin/sh' > ~/.local/bin/tool;"
+                    "chmod +x ~/.local/bin/tool; ~/.local/bin/tool; echo new >> kept", "--capture")
+        with open(rc) as file:
+            self.assertEqual(file.read(), "ours\n")
+        self.assertFalse(os.path.exists(os.path.join(HOME, ".local/bin/tool")))
+        changes = self.changes()
+        self.assertEqual(changes[rc[1:]], "modified")
+        self.assertEqual(changes[os.path.join(HOME, ".local/bin/tool")[1:]], "added")
+        self.assertEqual(changes[os.path.join(self.project, "kept")[1:]], "modified")
+        self.tool("discard", "--yes")
+
+    def test_links_and_files_of_the_root_are_there(self):
+        names = [name for name in os.listdir("/") if name not in ("lost+found", "etc")]
+        listed = self.run_in("ls -A /", "--capture").stdout.decode().split()
+        for name in names:
+            path = os.path.join("/", name)
+            if os.path.islink(path) or os.path.isfile(path) or os.path.isdir(path):
+                self.assertIn(name, listed)
+            if os.path.isfile(path) and not os.path.islink(path):
+                mode = self.run_in(f"stat -c %a {path}", "--capture").stdout.decode().strip()
+                self.assertEqual(mode, f"{os.stat(path).st_mode & 0o7777:o}")
+
+    def test_keys_and_snugs_state_are_absent_and_hide_makes_absent(self):
+        self.in_home(".netrc", "machine x\n")
+        self.in_home("secret", "hidden\n")
+        self.run_in("! ls ~/.netrc; ! ls ~/secret; ! ls ~/.local/state/snug; ! grep -rs hidden ~/secret", "--capture", "--hide",
+                    os.path.join(HOME, "secret"))
+        self.run_in("grep machine ~/.netrc", "--capture", "--read", os.path.join(HOME, ".netrc"))
+
+    def test_what_was_hidden_and_is_made_anew_waits_to_be_named(self):
+        secret = self.in_home("secret", "hidden\n")
+        self.run_in("echo evil > ~/secret", "--capture", "--hide", secret)
+        (change,) = json.loads(self.tool("diff", "--json"))["changes"]
+        self.assertEqual(change["path"], secret[1:])
+        self.assertTrue(change["review"])
+        self.tool("discard", "--yes")
+
+    def test_what_others_own_cannot_be_written(self):
+        for place in ("/usr", "/opt", "/etc", "/srv"):
+            self.run_in(f"! touch {place}/x 2> /dev/null", "--capture")
+
+    def test_it_runs_from_anywhere(self):
+        result = self.snug("run", "--capture", "--", "sh", "-c", "pwd; echo x > made", cwd=HOME)
+        self.assertEqual((result.returncode, result.stdout.decode().strip()), (0, HOME), self.story(result))
+        self.assertFalse(os.path.exists(os.path.join(HOME, "made")))
+        self.assertIn(os.path.join(HOME, "made")[1:], self.tool("diff", "--name-only", cwd=HOME))
+        self.tool("discard", "--yes", cwd=HOME)
+
+    def test_a_write_list_is_captured_too(self):
+        data = self.folder("data")
+        self.run_in(f"echo x > {data}/x", "--capture", "--write", data)
+        self.assertEqual(os.listdir(data), [])
+        self.tool("discard", "--yes")
+
+
+class StackTest(Layers):
+    def test_a_capture_over_another_leaves_that_as_it_was(self):
+        self.run_in("echo one > a; rm kept", *OVERLAY)
+        self.run_in("grep one a; ! test -e kept; echo two > a; echo b > b", *OVERLAY, "--over", "1")
+        self.run_in("grep one a", *OVERLAY, "--onto", "1")
+        self.run_in("grep two a; grep b b", *OVERLAY, "--onto", "2", "--over", "1")
+        self.assertFalse(os.path.exists(os.path.join(self.project, "a")))
+
+    def test_layers_below_in_order(self):
+        first, second = self.folder("first"), self.folder("second")
+        for folder, names in ((first, "xy"), (second, "x")):
+            for name in names:
+                self.write(os.path.join(folder, name), os.path.basename(folder) + "\n")
+        out = self.run_in("cat x y kept; echo w >> y", *OVERLAY, "--lower", first, "--lower", second).stdout.decode()
+        self.assertEqual(out.split(), [os.path.basename(second), os.path.basename(first), "old"])
+        self.assertEqual(len(os.listdir(first)), 2)
+        result = self.inside("true", options=[*OVERLAY, "--lower", "/no/such"])
+        self.assertEqual(result.returncode, 125)
+        many = [word for _ in range(7) for word in ("--lower", first)]
+        self.assertIn(b"there may be 6", self.inside("true", options=[*OVERLAY, *many]).stderr)
+
+    def test_a_second_run_on_one_capture_is_refused_and_others_go_on(self):
+        self.run_in("echo 1 > a", *OVERLAY)
+        first = subprocess.Popen([SNUG, "run", *OVERLAY, "--onto", "1", "--", "sh", "-c", "echo ready; read x"], cwd=self.project,
+                                 env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            first.stdout.readline()
+            second = self.inside("true", options=[*OVERLAY, "--onto", "1"])
+            self.assertEqual(second.returncode, 125)
+            self.assertIn(f"process {first.pid} is running with it", second.stderr.decode())
+            self.assertEqual(self.snug("discard", "--yes", "--from", "1").returncode, 2)
+            self.run_in("test ! -e a; echo 2 > b", *OVERLAY)
+            listed = json.loads(self.tool("clean", "captures", "--yes", "--json"))["items"]
+            self.assertEqual([item["in_use"] for item in listed if item["name"] == "1" and item["project"] == self.project], [True])
+            self.assertFalse(any(item["removed"] for item in listed if item["in_use"]))
+        finally:
+            first.communicate(b"x\n")
+
+
+class ChangesDirectoryTest(Layers):
+    def test_used_again_emptied_and_refused_where_it_is_foreign(self):
+        place = self.folder("changes")
+        os.chmod(place, 0o700)
+        options = [*OVERLAY, "--changes", place]
+        self.run_in("echo x > x; rm kept", *options)
+        self.assertEqual(sorted(os.listdir(os.path.join(place, "upper"))), ["kept", "x"])
+        self.run_in("grep x x; echo y > y", *options)
+        self.assertEqual(self.changes("--from", place + "/"), {"x": "added", "y": "added", "kept": "deleted"})
+        self.tool("apply", "--yes", "--from", place + "/")
+        self.assertEqual((self.read("x"), os.listdir(place)), ("x\n", []))
+        self.run_in("echo z > z", *options)
+        self.tool("discard", "--yes", "--from", place + "/")
+        self.assertEqual(os.listdir(place), [])
+        self.write(os.path.join(place, "mine"), "")
+        self.refused(options, '"mine"')
+        os.remove(os.path.join(place, "mine"))
+        os.chmod(place, 0o777)
+        self.refused(options, "others than you")
+        self.refused([*OVERLAY, "--changes", place + "/absent"], "there is nothing")
+
+    def refused(self, options, reason):
+        result = self.inside("true", options=options)
+        self.assertEqual(result.returncode, 125)
+        self.assertIn(reason, result.stderr.decode())
+
+
+class LimitTest(Layers):
+    def test_a_layer_that_grows_too_large_ends_the_run(self):
+        began = time.monotonic()
+        result = self.inside("sh", "-c", "while :; do head -c 3M /dev/zero >> big; sleep 0.05; done",
+                             options=[*OVERLAY, "--set", "limits.disk=20M"])
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertEqual(result.returncode, 137, self.story(result))
+        self.assertIn("limits.disk = 20M (option --set); to allow more: --set limits.disk=40M", result.stderr.decode())
+
+    def test_files_in_closed_directories_count(self):
+        script = "mkdir d; i=0; while [ $i -lt 40 ]; do head -c 1M /dev/zero > d/$i; i=$((i+1)); done; chmod 0 d; sleep 20"
+        result = self.inside("sh", "-c", script, options=[*OVERLAY, "--set", "limits.disk=20M"])
+        self.assertEqual(result.returncode, 137, self.story(result))
+
+    def test_a_tmpfs_is_no_larger(self):
+        out = self.shell("df -k --output=size /tmp | tail -1; head -c 30M /dev/zero > /tmp/x || echo full",
+                         options=["--project", "read", "--home", "tmpfs", "--set", "limits.disk=20M"])
+        self.assertEqual(out.split(), ["20480", "full"])
+
+
+class KilledTest(Layers):
+    def test_a_capture_of_a_killed_run_is_whole_and_named(self):
+        process = subprocess.Popen([SNUG, "run", *OVERLAY, "--", "sh", "-c", "echo new > a; rm kept; echo ready; sleep 60"], cwd=self.project,
+                                   env=self.environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        said = self.inside("true").stderr.decode()
+        self.assertEqual(said.count("\n"), 1)
+        self.assertIn("left by a run that was killed: capture 1;", said)
+        self.assertEqual(self.changes(), {"a": "added", "kept": "deleted"})
+        self.run_in("grep new a; ! test -e kept", *OVERLAY, "--onto", "1")
+        self.tool("apply", "--yes")
+        self.assertEqual(self.read("a"), "new\n")
+
+    def test_a_machine_that_stopped_makes_a_capture_doubtful(self):
+        self.run_in("echo new > a", *OVERLAY)
+        (record,) = [os.path.join(top, "record") for top, _, names in os.walk(os.path.join(STATE, "captures"))
+                     if "record" in names and os.path.basename(self.project) in top]
+        with open(record, "ab") as file:
+            file.write(b"unsynced=another boot\0")
+        result = self.snug("apply", "--yes")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("may be damaged", result.stderr.decode())
+        self.assertEqual(self.inside("true", options=[*OVERLAY, "--onto", "1"]).returncode, 125)
+        self.assertIn("may be damaged", self.snug("diff").stderr.decode())
+        self.tool("discard", "--yes")
+
+    def test_a_state_directory_that_cannot_be_written(self):
+        state = self.folder("state")
+        os.makedirs(os.path.join(state, "snug/captures"))
+        os.chmod(os.path.join(state, "snug/captures"), 0o500)
+        self.addCleanup(os.chmod, os.path.join(state, "snug/captures"), 0o700)
+        result = self.inside("sh", "-c", "echo ran", options=OVERLAY, env={"XDG_STATE_HOME": state})
+        self.assertEqual((result.returncode, result.stdout), (125, b""), self.story(result))
+        self.assertIn("XDG_STATE_HOME", result.stderr.decode())
+
+
+class CleanTest(Layers):
+    def test_by_kind_age_and_size_with_directories_nobody_may_write(self):
+        self.run_in("mkdir -p a/b; head -c 2M /dev/zero > a/b/big; chmod 0 a/b; chmod 0555 a", *OVERLAY)
+        mine = lambda items: [item for item in items if item["project"] == self.project]
+        listed = lambda *words: mine(json.loads(self.tool("clean", "--json", *words))["items"])
+        (item,) = listed("captures", "--dry-run", "--larger", "1M")
+        self.assertTrue(item["removed"] and item["bytes"] >= 2 << 20)
+        self.assertFalse(listed("captures", "--dry-run", "--older", "1d")[0]["removed"])
+        self.assertFalse(listed("captures", "--dry-run", "--larger", "1G")[0]["removed"])
+        self.assertEqual(self.snug("clean", "captures").returncode, 1)
+        self.assertFalse(listed()[0]["removed"])
+        self.assertTrue(listed("captures", "--yes")[0]["removed"])
+        self.assertEqual(listed(), [])
+        self.tool("clean", "nonsense", status=2)
+
+
+class ScriptTest(Layers):
+    def test_every_variable_passes(self):
+        out = self.run_in("echo ${ODD_NAME:-}", "--pass", "*")
+        self.assertEqual(out.stdout, b"\n")
+        result = self.inside("sh", "-c", "echo $ODD_NAME", options=["--pass", "*"], env={"ODD_NAME": "here"})
+        self.assertEqual(result.stdout, b"here\n")
+
+    def test_standard_input_is_not_read_ahead(self):
+        script = f"printf 'a\\nb\\nc\\n' | {{ {SNUG} run --project overlay -- sh -c 'read x; echo inside $x'; cat; }}"
+        result = subprocess.run(["bash", "-c", script], cwd=self.project, env=self.environment(), capture_output=True, timeout=60)
+        self.assertEqual(result.stdout.decode().split("\n")[0], "inside a", result.stderr)
+        self.assertEqual(result.stdout.decode().split(), ["inside", "a", "b", "c"])
+
+    def test_process_substitution(self):
+        script = f"{SNUG} run --project overlay -- cat <(echo from a pipe) 2>&1; {SNUG} run -- cat < <(echo as input)"
+        result = subprocess.run(["bash", "-c", script], cwd=self.project, env=self.environment(), capture_output=True, timeout=60)
+        self.assertIn("as input", result.stdout.decode())
+
+
+if __name__ == "__main__":
+    snugtest.main()
