@@ -210,20 +210,24 @@ Result<Attributes> read_attributes(int fd) {
       [fd](const char* name, char* to, std::size_t size) { return fgetxattr(fd, name, to, size); });
 }
 
-Result<bool> same_content(const SideDirectory& a, const SideDirectory& b, const std::string& name) {
-  auto file_a = a.open_file(name), file_b = b.open_file(name);
-  if (!file_a) return std::move(file_a).error();
-  if (!file_b) return std::move(file_b).error();
+Result<bool> same_bytes(int a, int b) {
   constexpr std::size_t block = 65536;
   static thread_local std::array<char, 2 * block> space;
   while (true) {
-    const auto got_a = read_block(file_a->get(), space.data(), block);
-    const auto got_b = read_block(file_b->get(), space.data() + block, block);
+    const auto got_a = read_block(a, space.data(), block);
+    const auto got_b = read_block(b, space.data() + block, block);
     if (!got_a) return got_a.error();
     if (!got_b) return got_b.error();
     if (*got_a != *got_b || std::memcmp(space.data(), space.data() + block, *got_a) != 0) return false;
     if (*got_a < block) return true;
   }
+}
+
+Result<bool> same_content(const SideDirectory& a, const SideDirectory& b, const std::string& name) {
+  auto file_a = a.open_file(name), file_b = b.open_file(name);
+  if (!file_a) return std::move(file_a).error();
+  if (!file_b) return std::move(file_b).error();
+  return same_bytes(file_a->get(), file_b->get());
 }
 
 }  // namespace snug

@@ -11,6 +11,8 @@
 #include "base/quote.h"
 #include "changes/applied.h"
 #include "changes/bases.h"
+#include "changes/ignored.h"
+#include "changes/renames.h"
 #include "changes/review.h"
 #include "cli/parse.h"
 #include "cli/print.h"
@@ -149,6 +151,12 @@ std::string summary_of(const std::vector<SeenChange>& changes) {
   return text.empty() ? "nothing changed" : text;
 }
 
+std::vector<std::vector<Change>> changes_by_part(const OpenCapture& open) {
+  std::vector<std::vector<Change>> changes(open.parts.size());
+  for (const SeenChange& seen : open.changes) changes[seen.part].push_back(in_part(open, seen));
+  return changes;
+}
+
 Change in_part(const OpenCapture& open, const SeenChange& seen) {
   Change change = seen.change;
   const std::size_t prefix = open.parts[seen.part].prefix.size();
@@ -156,9 +164,27 @@ Change in_part(const OpenCapture& open, const SeenChange& seen) {
   return change;
 }
 
+void look_closer(OpenCapture& open) {
+  const auto changes = changes_by_part(open);
+  std::vector<std::map<std::string, std::string>> renames;
+  std::vector<std::set<std::string, std::less<>>> ignored;
+  for (std::size_t i = 0; i < open.parts.size(); ++i) {
+    renames.push_back(find_renames(open.parts[i].capture.sides(), changes[i]));
+    auto paths = ignored_paths(open.parts[i].capture, changes[i]);
+    ignored.push_back(paths ? std::move(*paths) : std::set<std::string, std::less<>>());
+  }
+  for (SeenChange& seen : open.changes) {
+    const std::string& prefix = open.parts[seen.part].prefix;
+    const std::string path = in_part(open, seen).path;
+    const auto rename = renames[seen.part].find(path);
+    if (rename != renames[seen.part].end()) seen.renamed_from = prefix + rename->second;
+    const std::string_view by = ignored_by(ignored[seen.part], path);
+    if (!by.empty()) seen.ignored_by = prefix + std::string(by);
+  }
+}
+
 void keep_bases(const OpenCapture& open) {
-  std::vector<std::vector<Change>> changes(open.parts.size());
-  for (const SeenChange& seen : open.changes) changes[seen.part].push_back(in_part(open, seen));
+  const auto changes = changes_by_part(open);
   for (std::size_t i = 0; i < open.parts.size(); ++i) {
     // A merge that cannot be had later is a conflict that is told.
     static_cast<void>(remember_bases(open.parts[i].capture, changes[i]));

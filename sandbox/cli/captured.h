@@ -33,6 +33,8 @@ struct SeenChange {
   std::string review;                     ///< why somebody should look at it by name, or ""
   bool named = false;                     ///< a word named just this path, or somebody chose it when asked
   std::size_t part = 0;                   ///< of OpenCapture::parts
+  std::string renamed_from = {};          ///< a file that is gone and held the same, or ""
+  std::string ignored_by = {};            ///< this path, or the directory above it, that git ignores, or ""
   std::optional<InsteadOf> instead = {};  ///< what to take over instead of what the capture has
 };
 
@@ -63,6 +65,12 @@ std::string summary_of(const std::vector<SeenChange>& changes);
 
 /// The change as its part has it: with a path relative to that.
 Change in_part(const OpenCapture& open, const SeenChange& seen);
+
+/// All as their parts have them.
+std::vector<std::vector<Change>> changes_by_part(const OpenCapture& open);
+
+/// Fills in renamed_from and ignored_by.
+void look_closer(OpenCapture& open);
 
 /// Keeps what the host has now of text files that the capture modifies (changes/bases.h), for as long as it waits.
 void keep_bases(const OpenCapture& open);

@@ -37,6 +37,12 @@ Json json_of(const SeenChange& seen) {
   if (change.kind == Change::Kind::modified) json["differences"] = json_of(change.differences);
   json["drifted"] = change.drifted;
   json["review"] = seen.review.empty() ? Json(nullptr) : Json(seen.review);
+  if (seen.renamed_from.empty()) {
+    json["renamed_from"] = nullptr;
+  } else {
+    put(json, "renamed_from", seen.renamed_from);
+  }
+  json["ignored"] = !seen.ignored_by.empty();
   return json;
 }
 
@@ -54,8 +60,11 @@ Json json_of(const Capture& capture) {
 
 }  // namespace
 
-std::string changes_to_json(const Capture& capture, const std::vector<SeenChange>& changes) {
-  Json json{{"schema", 1}, {"capture", json_of(capture)}, {"changes", Json::array()}};
+std::string changes_to_json(const Capture* capture, const std::vector<SeenChange>& changes) {
+  Json json{{"schema", 1},
+            {"capture", capture == nullptr ? Json(nullptr) : json_of(*capture)},
+            {"empty", changes.empty()},
+            {"changes", Json::array()}};
   for (const SeenChange& seen : changes) json["changes"].push_back(json_of(seen));
   return json.dump(2) + "\n";
 }

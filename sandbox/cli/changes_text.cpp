@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <map>
 #include <optional>
 
 #include "base/paths.h"
@@ -59,6 +60,8 @@ std::string_view paint_of(const Change& change) {
 std::vector<std::string> remarks_of(const SeenChange& seen) {
   const Change& change = seen.change;
   std::vector<std::string> remarks;
+  if (!seen.renamed_from.empty()) remarks.push_back("was " + shown_path(seen.renamed_from));
+  if (!seen.ignored_by.empty()) remarks.push_back("git ignores it");
   if (change.differences.kind) {
     remarks.push_back(std::string(kind_name(change.before.kind)) + " -> " + kind_name(change.after.kind));
   }
@@ -78,8 +81,14 @@ std::string mode_text(const Node& node) {
   return (node.kind == NodeKind::symlink ? "120" : "100") + octal(node.kind == NodeKind::symlink ? 0 : node.mode);
 }
 
-std::string header_of(const Change& change) {
+std::string header_of(const SeenChange& seen) {
+  const Change& change = seen.change;
   const std::string path = shown_path(change.path);
+  if (!seen.renamed_from.empty()) {
+    const std::string old = shown_path(seen.renamed_from);
+    return "diff --snug a/" + old + " b/" + path + "\nsimilarity index 100%\nrename from " + old + "\nrename to " +
+           path + "\n";
+  }
   std::string text = "diff --snug a/" + path + " b/" + path + "\n";
   if (change.before.kind == NodeKind::absent) return text + "new file mode " + mode_text(change.after) + "\n";
   if (change.after.kind == NodeKind::absent) return text + "deleted file mode " + mode_text(change.before) + "\n";
@@ -177,18 +186,48 @@ void show_patch(const OpenCapture& open, const std::vector<SeenChange>& changes,
     const Change& change = seen.change;
     const bool directory = change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
     const std::string text =
-        directory ? "" : header_of(change) + body_of(open.parts[seen.part].capture.sides(), in_part(open, seen));
+        directory ? "" : header_of(seen) + body_of(open.parts[seen.part].capture.sides(), in_part(open, seen));
     if (directory && change.kind == Change::Kind::added) continue;  // what is in it says it
     if (!show(directory ? to_line(seen, colour) : paint_patch(text, colour))) return;
   }
 }
 
-bool show_paged(const OpenCapture& open, const std::vector<SeenChange>& changes) {
+bool show_paged(const OpenCapture& open, const std::vector<SeenChange>& changes,
+                const std::vector<IgnoredDirectory>& ignored) {
   std::optional<Pager> pager = start_pager();
+  const Colour colour = colour_for(STDOUT_FILENO);
   bool good = true;
-  show_patch(open, changes, colour_for(STDOUT_FILENO),
-             [&](std::string_view text) { return good = pager ? pager->write(text) : print_data(text); });
+  const auto show = [&](std::string_view text) { return good = pager ? pager->write(text) : print_data(text); };
+  show_patch(open, changes, colour, show);
+  for (const IgnoredDirectory& directory : ignored) {
+    if (good) show(to_line(directory, colour));
+  }
   return good || pager;  // who leaves a pager early has seen enough
+}
+
+std::vector<IgnoredDirectory> take_ignored(std::vector<SeenChange>& changes) {
+  std::map<std::string, IgnoredDirectory> directories;
+  for (const SeenChange& seen : changes) {
+    if (seen.ignored_by.empty()) continue;
+    IgnoredDirectory& directory = directories[seen.ignored_by];
+    ++directory.changes;
+    if (!seen.review.empty()) ++directory.to_look_at;
+  }
+  std::erase_if(directories, [](const auto& one) { return one.second.changes < 2; });
+  std::erase_if(changes, [&](const SeenChange& seen) { return directories.contains(seen.ignored_by); });
+  std::vector<IgnoredDirectory> list;
+  for (auto& [path, directory] : directories) {
+    directory.path = path;
+    list.push_back(std::move(directory));
+  }
+  return list;
+}
+
+std::string to_line(const IgnoredDirectory& directory, Colour colour) {
+  std::string text = painted("I", cyan, colour) + "  " + shown_path(directory.path) + "/  (git ignores it; " +
+                     std::to_string(directory.changes) + " changes";
+  if (directory.to_look_at > 0) text += ", " + std::to_string(directory.to_look_at) + " to look at";
+  return text + ": snug diff " + printable(quote_for_shell(directory.path)) + ")\n";
 }
 
 std::string to_line(const Capture& capture) {

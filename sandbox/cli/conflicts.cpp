@@ -24,8 +24,7 @@ class KnownBases {
  private:
   void read() {
     read_ = true;
-    std::vector<std::vector<Change>> changes(parts_.size());
-    for (const SeenChange& seen : open_.changes) changes[seen.part].push_back(in_part(open_, seen));
+    const auto changes = changes_by_part(open_);
     for (std::size_t i = 0; i < parts_.size(); ++i) parts_[i] = read_bases(open_.parts[i].capture, changes[i]);
   }
 

@@ -32,28 +32,42 @@ std::string lines(const std::vector<SeenChange>& changes, bool names_only, bool 
   return text;
 }
 
+/// `all`: nothing was named, and what git ignores is told by directory.
+bool show(const Invocation& invocation, const OpenCapture& open, std::vector<SeenChange> changes, bool all) {
+  if (invocation.json) return print_data(changes_to_json(&open.capture, changes));
+  const Colour colour = colour_for(STDOUT_FILENO);
+  if (invocation.has("--name-only")) return print_data(lines(changes, true, invocation.has("-z"), colour));
+  const std::string summary = summary_of(changes) + "\n";
+  const std::vector<IgnoredDirectory> ignored = all ? take_ignored(changes) : std::vector<IgnoredDirectory>();
+  if (!invocation.has("--stat")) return show_paged(open, changes, ignored);
+  std::string text = lines(changes, false, false, colour);
+  for (const IgnoredDirectory& directory : ignored) text += to_line(directory, colour);
+  return print_data(text + summary);
+}
+
 }  // namespace
 
 int diff_command(const Invocation& invocation) {
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_usage;
   if (invocation.has("--list")) return list(*caller, invocation.json);
+  if (invocation.json && captures_here(*caller).empty() && !invocation.value("--from")) {
+    return print_data(changes_to_json(nullptr, {})) ? 0 : status_usage;
+  }
   auto capture = choose_capture(*caller, invocation.value("--from"));
   if (!capture) return print_error(capture.error()), status_usage;
-  const auto open = open_capture(std::move(*capture));
+  auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
   if (open->doubt) print_error(*open->doubt);
   keep_bases(*open);
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;
-  const auto changes = select_changes(open->changes, *selection, open->capture.project, caller->cwd);
+  if (!invocation.has("--name-only")) look_closer(*open);
+  auto changes = select_changes(open->changes, *selection, open->capture.project, caller->cwd);
   if (!changes) return print_error(changes.error()), status_usage;
-  if (invocation.json) return print_data(changes_to_json(open->capture, *changes)) ? 0 : status_usage;
-  const Colour colour = colour_for(STDOUT_FILENO);
-  if (invocation.has("--name-only"))
-    return print_data(lines(*changes, true, invocation.has("-z"), colour)) ? 0 : status_usage;
-  if (!invocation.has("--stat")) return show_paged(*open, *changes) ? 0 : status_usage;
-  return print_data(lines(*changes, false, false, colour) + summary_of(*changes) + "\n") ? 0 : status_usage;
+  const bool all = selection->words.empty() && !selection->names;
+  const int status = invocation.has("--exit-code") && !changes->empty() ? status_found : 0;
+  return show(invocation, *open, std::move(*changes), all) ? status : status_usage;
 }
 
 }  // namespace snug

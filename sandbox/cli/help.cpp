@@ -179,11 +179,13 @@ has applied yet: as a patch, in the pager git would use. PATH is a path or a pat
       --stat                   a line for each change, and how many there are
       --name-only              the names alone
   -z                           with --name-only: each ended by a NUL
+      --exit-code              exit status 1 if there is a change
       --json                   as JSON, {"schema": 1, ...}; see snug(1)
 
 A mark says what to look at before it reaches the host: what git, editors and continuous
-integration obey, new programs, links that lead out, what the profile protects. Exit
-status: 0, or 2 if there is nothing to show.
+integration obey, new programs, links that lead out, what the profile protects. A file
+that holds what one that is gone held is shown as renamed; what git ignores is told by
+directory, unless it is named. Exit status: 0, or 2 if there is no capture.
 
 examples:
   snug run --project overlay npm install

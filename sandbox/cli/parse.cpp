@@ -72,6 +72,7 @@ constexpr FlagRow own_flags[] = {
     {Command::diff, "--stat"},
     {Command::diff, "--name-only"},
     {Command::diff, "-z"},
+    {Command::diff, "--exit-code"},
     {Command::apply, "--yes"},
     {Command::apply, "--theirs"},
     {Command::apply, "--reviewed"},

@@ -1,4 +1,5 @@
 """Changes under filesystem.project = "overlay": captured, shown, applied, discarded."""
+import glob
 import hashlib
 import json
 import os
@@ -6,6 +7,7 @@ import random
 import shutil
 import stat
 import subprocess
+import sys
 
 import snugtest
 from snugtest import SNUG, Case
@@ -121,6 +123,54 @@ class PatchTest(Captured):
 
 
 class DiffTest(Captured):
+    def changes(self, *words):
+        return {one["path"]: one for one in json.loads(self.tool("diff", "--json", *words))["changes"]}
+
+    def test_nothing_is_said_as_nothing(self):
+        empty = json.loads(self.tool("diff", "--json"))
+        self.assertEqual((empty["capture"], empty["empty"], empty["changes"]), (None, True, []))
+        self.tool("diff", status=2)
+        self.capture("echo 1 > a")
+        self.assertFalse(json.loads(self.tool("diff", "--json"))["empty"])
+        self.tool("diff", "--exit-code", "--stat", status=1)
+        self.tool("apply", "--yes", "--keep")
+        self.tool("diff", "--exit-code", "--stat")
+
+    def test_what_looks_renamed_is_shown_so(self):
+        self.write("old name", "a text of its own\n")
+        self.write("d/one", "1\n")
+        self.write("d/two", "another\n")
+        self.write("copied", "copied\n")
+        self.capture("mv 'old name' new; cp -r d e; rm -r d; cp copied copy; echo 1 > one")
+        found = self.changes()
+        self.assertEqual({path: one["renamed_from"] for path, one in found.items() if one["renamed_from"]},
+                         {"new": "old name", "e/one": "d/one", "e/two": "d/two"})
+        self.assertIn("rename from old name\nrename to new\n", self.tool("diff"))
+        self.assertIn("new  (was old name)", self.tool("diff", "--stat"))
+
+    def test_what_git_ignores_is_told_by_directory(self):
+        snugtest.need_program("git")
+        subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
+        self.write(".gitignore", "node_modules/\n*.log\n/probe\n")
+        self.capture("mkdir -p node_modules/a web/node_modules; for i in 1 2 3; do echo $i > node_modules/a/$i;"
+                     "echo $i > web/node_modules/$i; done; echo x > node_modules/a/run; chmod 755 node_modules/a/run;"
+                     "echo x > build.log; echo x > kept")
+        stat_text = self.tool("diff", "--stat")
+        self.assertIn("I  node_modules/  (git ignores it; 6 changes, 1 to look at: snug diff node_modules)\n", stat_text)
+        self.assertIn("I  web/node_modules/  (git ignores it; 4 changes: snug diff web/node_modules)\n", stat_text)
+        self.assertIn("A  build.log  (git ignores it)\n", stat_text)
+        self.assertIn("A  kept\n", stat_text)
+        self.assertNotIn("node_modules/a/1", self.tool("diff"))
+        self.assertIn("node_modules/a/1", self.tool("diff", "node_modules"))
+        self.assertIn("node_modules/a/1", self.tool("diff", "--name-only"))
+        self.assertTrue(self.changes()["node_modules/a/1"]["ignored"])
+
+    def test_what_the_command_has_git_ignore_is_shown_all_the_same(self):
+        snugtest.need_program("git")
+        subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
+        self.capture("echo '*' > .gitignore; echo '*' > .git/info/exclude; echo evil > a; echo evil > b")
+        self.assertIn("A  a\n", self.tool("diff", "--stat"))
+
     def test_the_host_stays_as_it_was_until_apply(self):
         self.write("a", "old\n")
         self.write("gone", "old\n")
@@ -391,6 +441,20 @@ class GitTest(Captured):
         subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@t", *words], cwd=self.project, check=True,
                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
+    def test_a_work_tree_made_inside_and_a_clone(self):
+        snugtest.need_program("git")
+        self.git("init", "-q", "-b", "main")
+        self.write("one", "one")
+        self.git("add", "one")
+        self.git("commit", "-qm", "one")
+        self.capture("git worktree add -q tree -b side 2>&1; cd tree; echo two > two; git add two;"
+                     "git -c user.name=t -c user.email=t@t commit -qm two")
+        self.tool("apply", "--yes", "--reviewed")
+        self.git("fsck", "--strict")
+        self.git("-C", "tree", "status")
+        log = subprocess.run(["git", "log", "--format=%s", "side"], cwd=self.project, capture_output=True, text=True)
+        self.assertEqual(log.stdout.split(), ["two", "one"])
+
     def test_commits_rebase_stash_and_gc(self):
         snugtest.need_program("git")
         self.git("init", "-q", "-b", "main")
@@ -409,6 +473,124 @@ class GitTest(Captured):
         log = subprocess.run(["git", "log", "--format=%s", "side"], cwd=self.project, capture_output=True, text=True)
         self.assertEqual(log.stdout.split(), ["three", "two", "one"])
         self.assertEqual(self.read("two"), "twomore\n")
+
+
+class ToolsTest(Captured):
+    """What tools leave behind arrives as they left it."""
+
+    def natively(self, script, top):
+        subprocess.run(["sh", "-euc", script], cwd=top, check=True, stdout=subprocess.DEVNULL)
+
+    def same(self, start, script):
+        """`script` after `start`, captured and applied, makes the tree it makes on the host."""
+        native = self.folder("native")
+        for top in (native, self.project):
+            self.natively(start, top)
+        self.natively(script, native)
+        self.capture(script)
+        self.tool("apply", "--yes", "--reviewed")
+        os.remove(os.path.join(self.project, "probe"))
+        self.assertEqual(described(self.project), described(native))
+        self.assertEqual(self.captures(), [])
+
+    def test_sqlite_with_a_write_ahead_log(self):
+        snugtest.need_program("sqlite3")
+        self.natively("sqlite3 db 'pragma journal_mode=wal; create table t(x); insert into t values(1)'", self.project)
+        self.capture("sqlite3 db 'insert into t select x+1 from t; insert into t select x+2 from t'; "
+                     "(echo 'insert into t values(99);'; echo '.shell kill -9 $PPID') | sqlite3 db || true")
+        self.tool("apply", "--yes")
+        check = subprocess.run(["sqlite3", "db", "pragma integrity_check; select group_concat(x) from t"], cwd=self.project,
+                               capture_output=True, text=True)
+        self.assertEqual(check.stdout.split(), ["ok", "1,2,3,4,99"])
+
+    def test_archives(self):
+        self.same("mkdir -p src/deep; echo 1 > src/deep/f; ln -s deep/f src/link; truncate -s 3M src/sparse; echo x >> src/sparse;"
+                  "mkdir src/empty; chmod 700 src/empty; ln src/deep/f src/twin; mkfifo src/fifo",
+                  "tar cSf a.tar src; rm -r src; tar xf a.tar; rm a.tar; mkdir other; cp -a src/. other/")
+
+    def test_a_tree_of_packages(self):
+        self.same("mkdir -p node_modules/left/lib node_modules/.bin; echo 1 > node_modules/left/lib/index.js;"
+                  "ln -s ../left/lib/index.js node_modules/.bin/left",
+                  "mkdir -p node_modules/.right-x1/lib; echo 2 > node_modules/.right-x1/lib/index.js;"
+                  "mv node_modules/.right-x1 node_modules/right; ln -s ../right/lib/index.js node_modules/.bin/right;"
+                  "mkdir node_modules/.left-x2; echo 3 > node_modules/.left-x2/index.js; rm -rf node_modules/left;"
+                  "mv node_modules/.left-x2 node_modules/left; ln -sf ../left/index.js node_modules/.bin/left;"
+                  "chmod 755 node_modules/left/index.js")
+
+    def test_a_python_environment(self):
+        self.capture("/usr/bin/python3 -m venv --without-pip env; echo 'x = 1' > env/mod.py; env/bin/python -c 'import sys; sys.exit(0)'")
+        self.tool("apply", "--yes", "--reviewed")
+        subprocess.run([os.path.join(self.project, "env/bin/python"), "-c", "import sys; assert sys.prefix.endswith('env')"], check=True)
+
+    def test_closed_empty_and_odd(self):
+        self.same("mkdir closed open; echo 1 > closed/f; chmod 000 closed; echo 1 > open/f",
+                  "chmod 700 closed; echo 2 > closed/f; echo 3 > closed/g; chmod 000 closed; chmod 000 open/f; mkdir -p 'a b/\t' -- -x;"
+                  "touch \"$(printf 'new\\nline')\" \"$(printf '\\377\\376')\" '*' 'a\\b'; /usr/bin/python3 -c 'import os; os.setxattr(\"open\", \"user.d\", b\"1\")'; chmod 555 open")
+
+
+class HostileTest(Captured):
+    """What the command inside, or somebody beside, does to make apply write where it should not."""
+
+    def test_a_directory_swapped_for_a_link_while_applying(self):
+        outside = self.folder("outside")
+        for name in ("f", "g"):
+            with open(os.path.join(outside, name), "w") as file:
+                file.write("outside\n")
+        for round in range(15):
+            for number in range(30):
+                self.write(f"d/{number}/f", "old\n")
+            self.capture("for n in d/*; do echo new > $n/f; echo new > $n/g; done")
+            swapper = subprocess.Popen([sys.executable, "-c", """
+import os, sys
+d, outside = sys.argv[1:]
+while True:
+    try:
+        os.rename(d, d + ".aside")
+        os.symlink(outside, d)
+        os.unlink(d)
+        os.rename(d + ".aside", d)
+    except OSError:
+        pass
+""", os.path.join(self.project, f"d/{round}"), outside], stderr=subprocess.DEVNULL)
+            self.snug("apply", "--yes")
+            swapper.kill()
+            swapper.wait()
+            held = {name: open(os.path.join(outside, name)).read() for name in os.listdir(outside)}
+            self.assertEqual(held, {"f": "outside\n", "g": "outside\n"})
+            shutil.rmtree(os.path.join(self.project, "d"))
+            for name in ("d.aside", f"d/{round}"):
+                shutil.rmtree(os.path.join(self.project, name), ignore_errors=True)
+            for one in self.captures():
+                self.snug("apply", "--abort", "--from", one["name"])
+                self.tool("discard", "--yes", "--from", one["name"])
+
+    def test_nothing_that_runs_with_its_owners_rights(self):
+        self.write("tool", "old", 0o755)
+        self.capture("cp /bin/true new; echo new > tool; mkdir shared; chmod 2775 shared")
+        for name, mode in (("new", 0o6755), ("tool", 0o4755)):  # seccomp refuses that inside; were it got round
+            found = glob.glob(os.path.join(snugtest.STATE, "captures/*/1/upper", name))
+            for path in found:
+                os.chmod(path, mode)
+            self.assertTrue(found)
+        self.tool("apply", "--yes", "--reviewed")
+        for name in ("new", "tool", "shared"):
+            self.assertEqual(os.stat(os.path.join(self.project, name)).st_mode & 0o6000, 0, name)
+
+    def test_a_full_disk_while_applying_changes_nothing(self):
+        # A small file system as the project needs a mount; a limit on the size of files stands for it where copies are made.
+        self.write("a", "old\n")
+        self.write("b", "old\n")
+        os.link(os.path.join(self.project, "b"), os.path.join(self.project, "c"))
+        self.capture("echo new > a; head -c 3000000 /dev/zero > b")
+        script = 'ulimit -f 1000; trap "" XFSZ; exec "$@"'
+        result = subprocess.run(["bash", "-c", script, "sh", SNUG, "apply", "--yes"], cwd=self.project, capture_output=True,
+                                env=self.environment(), timeout=60)
+        self.assertEqual(result.returncode, 2, self.story(result))
+        self.assertIn("File too large", result.stderr.decode())
+        self.assertEqual((self.read("a"), self.read("b"), self.read("c")), ("old\n", "old\n", "old\n"))
+        self.assertEqual(sorted(os.listdir(self.project)), ["a", "b", "c", "probe"])
+        self.tool("apply", "--yes")
+        self.assertEqual(os.path.getsize(os.path.join(self.project, "b")), 3000000)
 
 
 if __name__ == "__main__":

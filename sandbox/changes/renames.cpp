@@ -1,0 +1,97 @@
+#include "changes/renames.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "changes/open_parents.h"
+#include "changes/side.h"
+#include "sys/open.h"
+
+namespace snug {
+namespace {
+
+constexpr std::size_t most_files = 50000;
+constexpr std::uint64_t most_bytes = std::uint64_t{256} << 20;
+
+class Finder {
+ public:
+  explicit Finder(const Sides& sides)
+      : upper_(open_without_links(sides.upper, O_PATH | O_DIRECTORY)),
+        lower_(open_without_links(sides.lower, O_PATH | O_DIRECTORY)) {}
+
+  std::map<std::string, std::string> find(const std::vector<Change>& changes) {
+    std::vector<const Change*> fresh;
+    for (const Change& change : changes) {
+      if (change.kind == Change::Kind::deleted) add_gone(change.path, change.before);
+      const bool file = change.after.kind == NodeKind::file && change.after.size > 0;
+      if (change.kind == Change::Kind::added && file) fresh.push_back(&change);
+    }
+    if (gone_.empty()) return {};
+    for (const bool same_name : {true, false}) {
+      for (const Change* change : fresh) match(*change, same_name);
+    }
+    return std::move(renames_);
+  }
+
+ private:
+  /// A deleted file, or those in a deleted directory.
+  void add_gone(const std::string& path, const Node& node) {
+    std::vector<std::pair<std::string, NodeKind>> left{{path, node.kind}};
+    if (node.kind == NodeKind::file) return add_file(path, node);
+    while (!left.empty() && seen_ < most_files) {
+      const auto [here, kind] = std::move(left.back());
+      left.pop_back();
+      if (kind != NodeKind::directory) continue;
+      const Fd fd = open_beneath(lower_.get(), here, O_RDONLY | O_DIRECTORY);
+      const auto directory = SideDirectory::from(fd.get());
+      const auto names = directory ? directory->names() : Result(std::vector<std::string>());
+      if (!names) continue;
+      for (const std::string& name : *names) {
+        const auto inner = directory->node(name);
+        if (!inner || ++seen_ > most_files) break;
+        if (inner->kind == NodeKind::file) add_file(here + "/" + name, *inner);
+        if (inner->kind == NodeKind::directory) left.emplace_back(here + "/" + name, inner->kind);
+      }
+    }
+  }
+
+  void add_file(std::string path, const Node& node) {
+    if (node.size > 0) gone_.emplace(node.size, std::move(path));
+  }
+
+  void match(const Change& change, bool same_name) {
+    if (renames_.contains(change.path)) return;
+    const auto [begin, end] = gone_.equal_range(change.after.size);
+    for (auto old = begin; old != end && compared_ < most_bytes; ++old) {
+      if (same_name && name_in_directory(old->second) != name_in_directory(change.path)) continue;
+      if (!same(old->second, change)) continue;
+      renames_.emplace(change.path, std::move(old->second));
+      gone_.erase(old);
+      return;
+    }
+  }
+
+  bool same(const std::string& old, const Change& change) {
+    compared_ += change.after.size + 4096;
+    const Fd a = open_beneath(lower_.get(), old, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const Fd b = open_beneath(upper_.get(), change.path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const auto equal = a && b ? same_bytes(a.get(), b.get()) : Result(false);
+    return equal && *equal;
+  }
+
+  Fd upper_, lower_;
+  std::multimap<std::uint64_t, std::string> gone_;
+  std::map<std::string, std::string> renames_;
+  std::size_t seen_ = 0;
+  std::uint64_t compared_ = 0;
+};
+
+}  // namespace
+
+std::map<std::string, std::string> find_renames(const Sides& sides, const std::vector<Change>& changes) {
+  return Finder(sides).find(changes);
+}
+
+}  // namespace snug
