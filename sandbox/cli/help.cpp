@@ -358,7 +358,7 @@ std::string options_text(Command command) {
   add_line(text, "      --onto NAME", "go on with a capture of the project (snug diff --list)");
   add_line(text, "      --over NAME", "a new capture over one that is not applied yet");
   add_line(text, "      --changes DIR", "keep the capture in DIR, a directory of yours");
-  add_line(text, "      --lower DIR", "lay DIR over the project, below the changes; repeated: the first lowest");
+  add_line(text, "      --lower DIR", "lay DIR over the project, below the changes; repeated: first lowest");
   if (command != Command::plan) {
     add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
     add_line(text, "      --log FILE", "append a line of JSON for each network connection");

@@ -48,6 +48,7 @@ constexpr std::array others_options{
     "--noroot",         "--caps", "--seccomp", "--nonewprivs", "--noprofile",  // firejail
     "--cgroups",                                                               // podman
     "--ignore-scripts",                                                        // npm
+    "--no-hardlinks",                                                          // git clone
 };
 
 /// The commands `snug help` and `snug version`, which --help shows as an option or not at all; `snug shell` is `snug`.
