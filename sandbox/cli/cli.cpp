@@ -49,7 +49,8 @@ std::string current_directory() {
 }
 
 int usage_status(Command command) {
-  const bool runs = command == Command::shell || command == Command::run || command == Command::plan;
+  const bool runs =
+      command == Command::shell || command == Command::run || command == Command::plan || command == Command::exec;
   return runs ? status_setup_failed : status_usage;
 }
 
@@ -76,6 +77,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return discard_command(invocation);
     case Command::ps:
       return ps_command(invocation);
+    case Command::exec:
+      return exec_command(invocation);
     case Command::kill:
       return kill_command(invocation);
     case Command::clean:

@@ -23,6 +23,7 @@ int diff_command(const Invocation& invocation);
 int apply_command(const Invocation& invocation);
 int discard_command(const Invocation& invocation);
 int ps_command(const Invocation& invocation);
+int exec_command(const Invocation& invocation);
 int kill_command(const Invocation& invocation);
 int clean_command(const Invocation& invocation);
 int doctor_command(const Invocation& invocation);

@@ -204,7 +204,7 @@ void offer_value(Answer& answer, std::string_view name, const std::string& lead,
 
 // --- words that are no options --------------------------------------------------------------------------
 
-enum class Takes { nothing, profiles, commands, shells, command_line, sandboxes };
+enum class Takes { nothing, profiles, commands, shells, command_line, sandboxes, sandbox_and_command };
 
 struct PositionalRow {
   std::string_view command;
@@ -213,14 +213,29 @@ struct PositionalRow {
 
 /// Commands that are not here take files.
 constexpr PositionalRow positional_rows[] = {
-    {"shell", Takes::nothing},     {"discard", Takes::nothing}, {"doctor", Takes::nothing},
-    {"version", Takes::nothing},   {"check", Takes::profiles},  {"trust", Takes::profiles},
-    {"help", Takes::commands},     {"hook", Takes::shells},     {"run", Takes::command_line},
-    {"plan", Takes::command_line}, {"ps", Takes::sandboxes},    {"kill", Takes::sandboxes},
+    {"shell", Takes::nothing},
+    {"discard", Takes::nothing},
+    {"doctor", Takes::nothing},
+    {"version", Takes::nothing},
+    {"check", Takes::profiles},
+    {"trust", Takes::profiles},
+    {"help", Takes::commands},
+    {"hook", Takes::shells},
+    {"run", Takes::command_line},
+    {"plan", Takes::command_line},
+    {"ps", Takes::sandboxes},
+    {"kill", Takes::sandboxes},
+    {"exec", Takes::sandbox_and_command},
 };
 
-void offer_positional(Answer& answer, std::string_view command, std::size_t at, const CompletionSources& sources) {
-  const auto row = std::ranges::find(positional_rows, command, &PositionalRow::command);
+// Behind the sandbox, and perhaps "--".
+void offer_entering(Answer& answer, const Words& words, std::size_t at) {
+  const bool dashes = words.size() > at + 2 && words[at + 1] == "--";
+  answer.also_command(at + (dashes ? 2 : 1));
+}
+
+void offer_positional(Answer& answer, const Words& words, std::size_t at, const CompletionSources& sources) {
+  const auto row = std::ranges::find(positional_rows, words[0], &PositionalRow::command);
   if (row == std::end(positional_rows)) return answer.also(Also::files);
   switch (row->takes) {
     case Takes::nothing:
@@ -231,6 +246,9 @@ void offer_positional(Answer& answer, std::string_view command, std::size_t at, 
       return answer.offer_all(std::array{"bash", "zsh", "fish"});
     case Takes::command_line:
       return answer.also_command(at);
+    case Takes::sandbox_and_command:
+      if (at + 1 < words.size()) return offer_entering(answer, words, at);
+      [[fallthrough]];
     case Takes::sandboxes:
       for (const Candidate& sandbox : sources.sandboxes) answer.offer(sandbox.word, sandbox.help);
       return;
@@ -283,7 +301,7 @@ void answer_line(Answer& answer, const Words& words, const CompletionSources& so
   if (ended) ++at;
   if (at == cursor && !ended && answer.word().starts_with('-')) return offer_option_word(answer, command, sources);
   if (!named) return at == 0 && cursor == 0 ? offer_commands(answer) : void();
-  offer_positional(answer, words[0], at, sources);
+  offer_positional(answer, words, at, sources);
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ usage:
   snug discard                        throw it away
   snug clean [WHAT...]                what snug stores, and removing it
   snug ps [ID]                        the sandboxes that run
+  snug exec ID [--] [CMD...]          another command in one of them
   snug kill ID                        end one
   snug check [FILE]                   every mistake in a profile
   snug trust [FILE]                   agree to what a project's snug.toml asks for
@@ -298,6 +299,22 @@ examples:
   snug kill $(snug ps -q)                    end them all
 )";
 
+constexpr std::string_view exec_text = R"(usage: snug exec [options] ID|NAME [--] [CMD...]
+
+Runs another command, or a shell, in a sandbox that runs: with the same view, limits,
+environment and walls, and a terminal of its own where this one is a terminal. It
+ends with the sandbox. It starts in the current directory if that is in the
+sandbox's project, else where the sandbox's own command started.
+
+      --workdir D              start in D
+
+Exit status: as of `snug run`.
+
+examples:
+  snug exec web                              a shell beside the server
+  snug exec web -- curl localhost:8080
+)";
+
 constexpr std::string_view kill_text = R"(usage: snug kill [-s SIGNAL] ID|NAME...
 
 Ends running sandboxes: the command is asked to end by TERM (a shell by HUP), what is
@@ -409,6 +426,8 @@ std::string help_text(std::optional<Command> command) {
       return std::string(hook_text);
     case Command::ps:
       return std::string(ps_text);
+    case Command::exec:
+      return std::string(exec_text);
     case Command::kill:
       return std::string(kill_text);
     case Command::clean:

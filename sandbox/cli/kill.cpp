@@ -78,10 +78,9 @@ int kill_command(const Invocation& invocation) {
     print_error({.what = "no signal is called " + quote_for_display(*word), .fix = "snug kill -s TERM ID"});
     return status_usage;
   }
-  const auto running = running_sandboxes(*caller);
   int status = 0;
   for (const std::string& name : invocation.words) {
-    const auto sandbox = choose_sandbox(running, name);
+    const auto sandbox = find_sandbox(*caller, name);
     const auto done = !sandbox ? Result<void>(sandbox.error())
                       : signal ? send_signal(*sandbox, *signal)
                                : end_and_wait(*sandbox);

@@ -21,15 +21,25 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
-    CommandRow{"allow", Command::allow},     CommandRow{"init", Command::init},
-    CommandRow{"diff", Command::diff},       CommandRow{"apply", Command::apply},
-    CommandRow{"discard", Command::discard}, CommandRow{"clean", Command::clean},
-    CommandRow{"ps", Command::ps},           CommandRow{"kill", Command::kill},
-    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check},
-    CommandRow{"trust", Command::trust},     CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},
+    CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},
+    CommandRow{"why", Command::why},
+    CommandRow{"allow", Command::allow},
+    CommandRow{"init", Command::init},
+    CommandRow{"diff", Command::diff},
+    CommandRow{"apply", Command::apply},
+    CommandRow{"discard", Command::discard},
+    CommandRow{"clean", Command::clean},
+    CommandRow{"ps", Command::ps},
+    CommandRow{"exec", Command::exec},
+    CommandRow{"kill", Command::kill},
+    CommandRow{"doctor", Command::doctor},
+    CommandRow{"check", Command::check},
+    CommandRow{"trust", Command::trust},
+    CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version},
+    CommandRow{"complete", Command::complete},
     CommandRow{"hook", Command::hook},
 };
 
@@ -47,50 +57,21 @@ std::string spelling_of(const FlagRow& row) {
 }
 
 constexpr FlagRow own_flags[] = {
-    {Command::why, "--read"},
-    {Command::why, "--write"},
-    {Command::why, "--exec"},
-    {Command::why, "--path"},
-    {Command::why, "--variable"},
-    {Command::why, "--syscall"},
-    {Command::why, "--host"},
-    {Command::allow, "--read"},
-    {Command::allow, "--write"},
-    {Command::allow, "--exec"},
-    {Command::allow, "--path"},
-    {Command::allow, "--variable"},
-    {Command::allow, "--syscall"},
-    {Command::allow, "--host"},
-    {Command::allow, "--show"},
-    {Command::allow, "--undo"},
-    {Command::allow, "--session"},
-    {Command::init, "--force"},
-    {Command::init, "--stdout"},
-    {Command::trust, "--show"},
-    {Command::trust, "--undo"},
-    {Command::diff, "--list"},
-    {Command::diff, "--stat"},
-    {Command::diff, "--name-only"},
-    {Command::diff, "-z"},
-    {Command::diff, "--exit-code"},
-    {Command::apply, "--yes"},
-    {Command::apply, "--theirs"},
-    {Command::apply, "--reviewed"},
-    {Command::apply, "--continue"},
-    {Command::apply, "--abort"},
-    {Command::apply, "--patch", "-p"},
-    {Command::apply, "--keep"},
-    {Command::apply, "--ours"},
-    {Command::discard, "--yes"},
-    {Command::check, "--show"},
-    {Command::check, "--diff"},
-    {Command::check, "--strict"},
-    {Command::ps, "--quiet", "-q"},
-    {Command::shell, "--capture"},
-    {Command::run, "--capture"},
-    {Command::plan, "--capture"},
-    {Command::clean, "--dry-run"},
-    {Command::clean, "--yes"},
+    {Command::why, "--read"},      {Command::why, "--write"},         {Command::why, "--exec"},
+    {Command::why, "--path"},      {Command::why, "--variable"},      {Command::why, "--syscall"},
+    {Command::why, "--host"},      {Command::allow, "--read"},        {Command::allow, "--write"},
+    {Command::allow, "--exec"},    {Command::allow, "--path"},        {Command::allow, "--variable"},
+    {Command::allow, "--syscall"}, {Command::allow, "--host"},        {Command::allow, "--show"},
+    {Command::allow, "--undo"},    {Command::allow, "--session"},     {Command::init, "--force"},
+    {Command::init, "--stdout"},   {Command::trust, "--show"},        {Command::trust, "--undo"},
+    {Command::diff, "--list"},     {Command::diff, "--stat"},         {Command::diff, "--name-only"},
+    {Command::diff, "-z"},         {Command::diff, "--exit-code"},    {Command::apply, "--yes"},
+    {Command::apply, "--theirs"},  {Command::apply, "--reviewed"},    {Command::apply, "--continue"},
+    {Command::apply, "--abort"},   {Command::apply, "--patch", "-p"}, {Command::apply, "--keep"},
+    {Command::apply, "--ours"},    {Command::discard, "--yes"},       {Command::check, "--show"},
+    {Command::check, "--diff"},    {Command::check, "--strict"},      {Command::ps, "--quiet", "-q"},
+    {Command::shell, "--capture"}, {Command::run, "--capture"},       {Command::plan, "--capture"},
+    {Command::clean, "--dry-run"}, {Command::clean, "--yes"},
 };
 
 /// The same with a value.
@@ -103,6 +84,7 @@ constexpr FlagRow own_values[] = {
     {Command::clean, "--older"},   {Command::clean, "--larger"},      {Command::run, "--name"},
     {Command::shell, "--name"},    {Command::kill, "--signal", "-s"}, {Command::run, "--log"},
     {Command::shell, "--log"},     {Command::diff, "--paths-from"},   {Command::apply, "--paths-from"},
+    {Command::exec, "--workdir"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -296,8 +278,10 @@ std::optional<Error> check_words(const Invocation& invocation) {
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
   }
-  if (command == Command::kill && words.empty()) {
-    return Error{.what = "kill: no sandbox given", .fix = "snug kill ID|NAME; `snug ps` lists those that run"};
+  if ((command == Command::kill || command == Command::exec) && words.empty()) {
+    const std::string name = command == Command::kill ? "kill" : "exec";
+    return Error{.what = name + ": no sandbox given",
+                 .fix = "snug " + name + " ID|NAME; `snug ps` lists those that run"};
   }
   if (command == Command::hook && words.empty()) {
     return Error{.what = "hook: no shell given", .fix = "eval \"$(snug hook bash)\"; or zsh, or fish"};

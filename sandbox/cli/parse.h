@@ -25,6 +25,7 @@ enum class Command {
   apply,
   discard,
   ps,
+  exec,
   kill,
   doctor,
   clean,

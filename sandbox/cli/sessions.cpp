@@ -1,7 +1,9 @@
 #include "cli/sessions.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string_view>
+#include <thread>
 
 #include "base/quote.h"
 #include "base/suggest.h"
@@ -10,6 +12,10 @@
 
 namespace snug {
 namespace {
+
+// One with a name is listed before its command starts.
+constexpr std::chrono::milliseconds kBetweenTries(10);
+constexpr int kTries = 200;
 
 std::string list_of(const std::vector<const RunningSandbox*>& sandboxes) {
   std::string list;
@@ -57,10 +63,19 @@ Result<RunningSandbox> choose_sandbox(const std::vector<RunningSandbox>& running
   return Error{.what = "several sandboxes begin with " + quote_for_display(word) + ": " + list_of(found)};
 }
 
+Result<RunningSandbox> find_sandbox(const Caller& caller, const std::string& word) {
+  for (int tries = 0; tries < kTries; ++tries) {
+    auto sandbox = choose_sandbox(running_sandboxes(caller), word);
+    if (!sandbox || sandbox->record.init.pid != 0) return sandbox;
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  return Error{.what = "sandbox " + quote_for_display(word) + " is still being set up"};
+}
+
 Result<std::string> ask(const RunningSandbox& sandbox, const ControlRequest& request) {
   const auto directory = SessionDirectory::open(sandbox.place);
   const std::string who = "sandbox " + label_of(sandbox.record);
-  if (!directory || sandbox.record.init.pid == 0) return Error{.what = who + " does not run yet, or no more"};
+  if (!directory) return Error{.what = who + " has ended"};
   return ask(directory->fd(), sandbox.record.id + ".sock", who, request);
 }
 

@@ -25,6 +25,9 @@ std::vector<RunningSandbox> running_sandboxes(const Caller& caller);
 /// The one with the name `word`, else with an id that begins so. Errors: none, or several.
 Result<RunningSandbox> choose_sandbox(const std::vector<RunningSandbox>& running, const std::string& word);
 
+/// The same of those that run now, once its command has been started.
+Result<RunningSandbox> find_sandbox(const Caller& caller, const std::string& word);
+
 /// What its snug answers.
 Result<std::string> ask(const RunningSandbox& sandbox, const ControlRequest& request);
 

@@ -15,6 +15,7 @@
 #include "launch/message.h"
 #include "launch/open.h"
 #include "launch/protocol.h"
+#include "launch/pty.h"
 #include "launch/raw.h"
 
 // Values whose libc and kernel headers cannot be included together.
@@ -26,8 +27,6 @@ constexpr long kCharacterDevice = 0020000;
 constexpr int kAfInet = 2, kSockStream = 1, kSockDgram = 2, kSockCloexec = 02000000, kBacklog = 4096;
 constexpr int kAddSeals = 1033, kDupFdCloexec = 1030;
 constexpr int kSealAll = 0x1 | 0x2 | 0x4 | 0x8;  // seal, shrink, grow, write
-constexpr unsigned long kSetPtyLock = 0x40045431, kGetPtyPeer = 0x5441;
-constexpr unsigned long kSetModes = 0x5402, kSetSize = 0x5414;
 }  // namespace
 
 namespace snug::child {
@@ -291,20 +290,9 @@ long Interpreter::become(const Step& step) noexcept {
 }
 
 long Interpreter::make_pty(const Step& step) noexcept {
-  const long master = raw::openat(at(step), text(step.text), O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-  if (master < 0) return master;
-  int locked = 0;
-  if (const long result = raw::ioctl(static_cast<int>(master), kSetPtyLock, address(&locked)); result < 0)
-    return result;
-  const long slave = raw::ioctl(static_cast<int>(master), kGetPtyPeer, O_RDWR | O_NOCTTY | O_CLOEXEC);
-  if (slave < 0) return slave;
   const auto* start = reinterpret_cast<const spec::Terminal*>(text(step.text2));
-  const auto fd = static_cast<int>(slave);
-  if (const long result = raw::ioctl(fd, kSetModes, address(start->modes)); result < 0) return result;
-  if (const long result = raw::ioctl(fd, kSetSize, address(&start->rows)); result < 0) return result;
-  const long sent = send_report(start_.control, {protocol::Report::pty_master, 0, 0}, static_cast<int>(master));
-  raw::close(static_cast<int>(master));
-  return sent < 0 ? sent : store(step, slave);
+  const long slave = open_terminal(at(step), text(step.text), *start, start_.control);
+  return slave < 0 ? slave : store(step, slave);
 }
 
 long Interpreter::make_pipe(const Step& step) noexcept {

@@ -1,7 +1,5 @@
 #include "launch/launch.h"
 
-#include <fcntl.h>
-#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "launch/early.h"
 #include "launch/prologue.h"
 #include "launch/protocol.h"
+#include "launch/receive.h"
 #include "launch/sources.h"
 #include "launch/wording.h"
 #include "seccomp/filter.h"
@@ -47,71 +46,12 @@ std::uint64_t kernel_mask(const sigset_t* chosen) {
   return mask;
 }
 
-struct Received {
-  protocol::Report report{};
-  Fd fd;
-};
-
-// The caller may have blocked signals; without this nobody could interrupt a set-up that hangs on a dead file server.
-bool interrupted() {
-  sigset_t pending;
-  sigpending(&pending);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
-    if (sigismember(&pending, signal) == 1) return true;
-  }
-  return false;
-}
-
-bool wait_readable(int socket) {
-  constexpr int kLook = 500;  // milliseconds
-  pollfd entry{socket, POLLIN, 0};
-  while (poll(&entry, 1, kLook) <= 0) {
-    if (interrupted()) return false;
-  }
-  return true;
-}
-
-// Nothing received: the child is gone, or the set-up was interrupted.
-std::optional<Received> receive(int socket) {
-  if (!wait_readable(socket)) return std::nullopt;
-  Received received;
-  iovec part{&received.report, sizeof received.report};
-  alignas(cmsghdr) char space[CMSG_SPACE(sizeof(int))];
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = space;
-  message.msg_controllen = sizeof space;
-  ssize_t got = 0;
-  // A child that ends before it has read all commands resets the socket: that is told once, then come its last words.
-  do {
-    got = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  } while (got < 0 && (errno == EINTR || errno == ECONNRESET));
-  if (got != sizeof received.report) return std::nullopt;
-  const cmsghdr* control = CMSG_FIRSTHDR(&message);
-  if (control != nullptr && control->cmsg_type == SCM_RIGHTS) {
-    int fd = -1;
-    std::memcpy(&fd, CMSG_DATA(control), sizeof fd);
-    received.fd.reset(fd);
-  }
-  return received;
-}
-
 Error describe_failed_step(const protocol::Report& report, const SpecMemory& memory,
                            const std::vector<StepPurpose>& purposes) {
   if (report.a <= -100) return describe_late(static_cast<child::LateStep>(-100 - report.a), report.b);
   if (report.a < 0) return describe_early(static_cast<child::EarlyStep>(-1 - report.a), report.b);
   const spec::Step& step = memory.steps(memory.header()->plan)[static_cast<std::size_t>(report.a)];
   return describe_step(step.op, purposes[step.origin], report.b);
-}
-
-int exit_status_of_exec(const protocol::Report& report) {
-  if (report.a == 1) return 125;
-  return report.b == ENOENT || report.b == ENOTDIR ? 127 : 126;
-}
-
-void set_non_blocking(const Fd& fd) {
-  if (fd) fcntl(fd.get(), F_SETFL, fcntl(fd.get(), F_GETFL) | O_NONBLOCK);
 }
 
 // A child that has done nothing yet instead of the guessed one, which ends while the new one's namespaces are made.

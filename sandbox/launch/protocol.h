@@ -17,6 +17,9 @@ struct Command {
     prologue = 4,  ///< to the set-up child: the prologue's first `value` steps are written, do them (before any other)
     steps = 5,     ///< to the set-up child: the plan's first `value` steps are written, do them
     last = 6,      ///< the same, and there are no more: become init
+    enter = 7,     ///< start another command, by a process that leads it as init does the first; carries that one's end
+                ///< of a socket pair like this one, its memory (spec.h), and those of the command's 0-2 that have a 1
+                ///< bit in `value`
   };
   std::uint32_t kind;
   std::int32_t value;

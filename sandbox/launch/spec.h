@@ -111,10 +111,10 @@ struct Init {
   uint64_t shell_argv;  ///< {"/bin/sh", <slot>, argv[1]...} for files without #!, as execvp(3)
   uint64_t candidates;  ///< char*[], null-terminated
   Offset workdir;
-  uint32_t has_pty;     ///< fds 0-2 with a 1 bit are the sandbox's terminal
-  uint32_t closed_fds;  ///< fds 0-2 with a 1 bit are closed for the command
-  uint32_t foreground;  ///< with has_pty: the command's group starts in front
-  uint32_t padding;
+  uint32_t has_pty;      ///< fds 0-2 with a 1 bit are the sandbox's terminal
+  uint32_t closed_fds;   ///< fds 0-2 with a 1 bit are closed for the command
+  uint32_t foreground;   ///< with has_pty: the command's group starts in front
+  Offset terminal;       ///< Terminal: of a command that enters, whose leader makes it; 0: none is to be made
   uint64_t signal_mask;  ///< of the command
   Offset rlimits;        ///< Rlimit[rlimit_count]
   uint32_t rlimit_count;
@@ -150,6 +150,7 @@ enum class InitStep : int32_t {
   filter,
   fork,
   pipe,
+  descriptors,
 };
 
 /// Descriptors init starts with besides 0-2.

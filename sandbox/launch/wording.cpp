@@ -126,8 +126,9 @@ Error describe_init(spec::InitStep step, int code) {
                                    "cannot apply Landlock",
                                    "cannot install the system call filter",
                                    "cannot start the command",
-                                   "cannot start the command"};
-  constexpr const char* diagnoses[] = {"", "", "", "", "", "landlock", "seccomp", "", ""};
+                                   "cannot start the command",
+                                   "cannot arrange the command's descriptors"};
+  constexpr const char* diagnoses[] = {"", "", "", "", "", "landlock", "seccomp", "", "", ""};
   const int index = static_cast<int>(step);
   return with_diagnosis(words[index], diagnoses[index], code, kEverySandbox);
 }

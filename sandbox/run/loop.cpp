@@ -299,6 +299,7 @@ void Loop::take_reports() {
     if (got < 0 && errno == EAGAIN) return;
     if (got != sizeof report) {
       control_open_ = false;
+      if (!ended_) init_died();
     } else {
       handle_report(report);
     }
@@ -528,7 +529,7 @@ RunOutcome Loop::outcome() const {
   outcome.refused = refusals_.counted();
   outcome.signal = WIFSIGNALED(wait_status_) ? WTERMSIG(wait_status_) : 0;
   outcome.status = outcome.signal != 0 ? 128 + outcome.signal : WEXITSTATUS(wait_status_);
-  if (init_died_) outcome.remark = "the sandbox's first process was killed, and everything in it with it";
+  if (init_died_) outcome.remark = options_.death_text;
   if (!write_failure_.empty()) {
     outcome.remark = write_failure_;
     if (outcome.status == 0) outcome.status = 1;  // output is missing: not a success

@@ -35,6 +35,7 @@ struct LoopOptions {
   bool interactive_shell = false;   ///< terminal modes it leaves on are reset however it ends
   std::optional<std::chrono::milliseconds> timeout;
   std::string timeout_text;  ///< the remark of a run that timed out
+  std::string death_text;    ///< the remark of one whose leader, init or another, ended before it
   RunEvents events;
   Watcher* watcher = nullptr;  ///< borrowed
   DiskWatch* disk = nullptr;   ///< borrowed
@@ -44,7 +45,8 @@ struct LoopOptions {
 
 class Loop {
  public:
-  /// Borrows `sandbox`, whose control, init_pidfd and, by `options.stdio`, pty_master and relays are set.
+  /// Borrows `sandbox`, whose control and, by `options.stdio`, pty_master and relays are set; init_pidfd too, if its
+  /// init may be killed from here.
   Loop(Sandbox& sandbox, LoopOptions options, std::optional<Terminal> terminal, Signals signals, Poller poller);
 
   /// Runs until the command has ended and its output is out, or nobody is there to take it. Puts the terminal back.

@@ -20,24 +20,6 @@
 namespace snug {
 namespace {
 
-std::optional<Terminal> open_terminal(const StdioPlan& stdio) {
-  const auto first = std::find(stdio.begin(), stdio.end(), StdioMode::pty);
-  if (first == stdio.end()) return std::nullopt;
-  return Terminal(static_cast<int>(first - stdio.begin()));
-}
-
-bool is_ignored(int signal) {
-  struct sigaction action {};
-  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-// In a pipeline the keyboard stays with the others until the command asks for it, by SIGTTIN. Where that is ignored
-// (bash's `$(...)`) the command could not ask: its reads would fail.
-bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& stdio) {
-  const bool reads_and_writes_it = stdio[0] == StdioMode::pty && stdio[1] == StdioMode::pty;
-  return terminal && terminal->foreground() && (reads_and_writes_it || is_ignored(SIGTTIN));
-}
-
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
                          Watcher& watcher, DiskWatch& disk, Network& network, Session& session) {
   LoopOptions options{.stdio = stdio,
@@ -48,6 +30,7 @@ LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard
                       .disk = &disk,
                       .network = &network,
                       .session = session.wanted() ? &session : nullptr};
+  options.death_text = "the sandbox's first process was killed, and everything in it with it";
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
     options.timeout_text =

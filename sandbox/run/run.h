@@ -50,8 +50,8 @@ struct SessionOptions {
 
 /// How the command ended. `status` is what snug's own exit status must be.
 struct RunOutcome {
-  int status = 0;                     ///< the command's; 128+n; 124 timed out; 126, 127
-  int signal = 0;                     ///< the signal that ended the command, or 0
+  int status = 0;  ///< the command's; 128+n; 124 timed out; 126, 127
+  int signal = 0;  ///< the signal that ended the command, or 0
   bool timed_out = false;
   std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
   std::vector<RefusedCall> refused;   ///< the most frequent first

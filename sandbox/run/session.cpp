@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/quote.h"
+#include "launch/enter.h"
 #include "plan/print.h"
 #include "profile/words.h"
 
@@ -85,7 +86,8 @@ Result<void> Session::begin(const Sandbox& sandbox, Actions actions) {
   if (!init) return {};  // it has ended: so will the loop
   record_.init = *init;
   actions_ = std::move(actions);
-  auto server = ControlServer::listen(directory_->fd(), record_.id + ".sock");
+  sandbox_ = &sandbox;
+  auto server = ControlServer::listen(directory_->fd(), directory_->path(), record_.id + ".sock");
   if (!server) return std::move(server).error();
   server_ = std::move(server).value();
   if (auto written = directory_->write(record_); !written) return written;
@@ -103,6 +105,8 @@ ControlAnswer Session::answer(ControlRequest& request) {
       return {.text = plan_to_json(plan_)};
     case ControlRequest::Kind::signal:
       return take_signal(request);
+    case ControlRequest::Kind::enter:
+      return let_in(request);
     case ControlRequest::Kind::end:
       actions_.end();
       return {};
@@ -116,6 +120,13 @@ ControlAnswer Session::take_signal(const ControlRequest& request) const {
   if (!signal) return {.done = false, .text = "no such signal"};
   actions_.signal(*signal);
   return {};
+}
+
+ControlAnswer Session::let_in(const ControlRequest& request) const {
+  auto order = order_from_words(request.words);
+  if (!order) return {.done = false, .text = "no order to let a command in"};
+  const auto entered = enter(plan_, sandbox_->control.get(), *std::move(order), request.fds);
+  return entered ? ControlAnswer() : ControlAnswer{.done = false, .text = to_text(entered.error())};
 }
 
 }  // namespace snug

@@ -46,6 +46,7 @@ class Session {
  private:
   ControlAnswer answer(ControlRequest& request);
   ControlAnswer take_signal(const ControlRequest& request) const;
+  ControlAnswer let_in(const ControlRequest& request) const;
   Result<void> open_place();
 
   const Plan& plan_;
@@ -54,6 +55,7 @@ class Session {
   std::optional<SessionDirectory> directory_;
   std::optional<ControlServer> server_;
   Actions actions_;
+  const Sandbox* sandbox_ = nullptr;
 };
 
 }  // namespace snug

@@ -180,4 +180,18 @@ void Terminal::copy_size_to(int master) const noexcept {
   if (ioctl(fd_.get(), TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
 }
 
+std::optional<Terminal> open_terminal(const StdioPlan& stdio) {
+  const auto first = std::find(stdio.begin(), stdio.end(), StdioMode::pty);
+  if (first == stdio.end()) return std::nullopt;
+  return Terminal(static_cast<int>(first - stdio.begin()));
+}
+
+// Where SIGTTIN is ignored (bash's `$(...)`) the command could not ask: its reads would fail.
+bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& stdio) {
+  struct sigaction action {};
+  const bool cannot_ask = sigaction(SIGTTIN, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+  const bool reads_and_writes_it = stdio[0] == StdioMode::pty && stdio[1] == StdioMode::pty;
+  return terminal && terminal->foreground() && (reads_and_writes_it || cannot_ask);
+}
+
 }  // namespace snug

@@ -1,6 +1,7 @@
 // The caller's terminal: its modes, size and foreground group, seen through a descriptor of snug's own.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "base/fd.h"
@@ -59,5 +60,12 @@ class Terminal {
   bool raw_ = false;
   bool job_control_ = false;  // it was the controlling terminal at the start
 };
+
+/// The caller's terminal, if one of its descriptors 0-2 is one.
+std::optional<Terminal> open_terminal(const StdioPlan& stdio);
+
+/// Does a command with these descriptors have the keyboard from the start? In a pipeline it stays with the others until
+/// the command asks for it, by SIGTTIN.
+bool owns_keyboard(const std::optional<Terminal>& terminal, const StdioPlan& stdio);
 
 }  // namespace snug

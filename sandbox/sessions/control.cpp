@@ -16,6 +16,7 @@ namespace snug {
 namespace {
 
 constexpr int kPatience = 5000;  // milliseconds
+constexpr int kBetweenTries = 10;
 
 Error no_answer(const std::string& who) {
   return {.what = "the snug around " + who + " does not answer",
@@ -29,7 +30,11 @@ Result<Fd> connect_to(int directory, const std::string& name, const std::string&
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return sys_error("make a socket");
   const UnixAddress address = unix_address(directory, name);
-  if (connect(socket.get(), address.get(), address.size) == 0) return socket;
+  for (int waited = 0; waited < kPatience; waited += kBetweenTries) {  // it may have as many connections as it takes
+    if (connect(socket.get(), address.get(), address.size) == 0) return socket;
+    if (errno != EAGAIN) break;
+    poll(nullptr, 0, kBetweenTries);
+  }
   if (errno == EAGAIN) return no_answer(who);
   if (errno == ENOENT || errno == ECONNREFUSED) return gone(who);
   return sys_error("connect to the snug around " + who);

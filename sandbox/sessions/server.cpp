@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/paths.h"
 #include "sessions/wire.h"
 #include "sys/errno.h"
 #include "sys/write.h"
@@ -28,10 +29,14 @@ std::string link_target(const char* link) {
   return size < 0 ? "" : std::string(buffer.data(), static_cast<std::size_t>(size));
 }
 
-bool is_own_user(int connection) {
+// The user is told by the kernel for certain. Where the process was that connected is a mere guess (its number may be
+// another's by now), which keeps those inside from taking the places of those who wait; the proof decides.
+bool may_wait(int connection) {
   ucred peer{};
   socklen_t size = sizeof peer;
-  return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid()) return false;
+  const std::string theirs = link_target(("/proc/" + std::to_string(peer.pid) + "/ns/user").c_str());
+  return !theirs.empty() && theirs == link_target("/proc/self/ns/user");
 }
 
 Fd file_of(std::string_view text) {
@@ -67,12 +72,14 @@ bool is_own_user_namespace(int proof) {
   return !own.empty() && link_target(("/proc/self/fd/" + std::to_string(proof)).c_str()) == own;
 }
 
-Result<ControlServer> ControlServer::listen(int directory, const std::string& name) {
+// By its own path where that fits: the kernel lists sockets by the name they were bound to, and a plan looks there for
+// those that must not be shown inside (plan/control_sockets.h).
+Result<ControlServer> ControlServer::listen(int directory, const std::string& path, const std::string& name) {
   ControlServer server;
   server.listener_ = Fd(socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   server.epoll_ = Fd(epoll_create1(EPOLL_CLOEXEC));
   if (!server.listener_ || !server.epoll_) return sys_error("make a control socket");
-  const UnixAddress address = unix_address(directory, name);
+  const UnixAddress address = unix_address(join(path, name)).value_or(unix_address(directory, name));
   unlinkat(directory, name.c_str(), 0);
   const bool listens = bind(server.listener_.get(), address.get(), address.size) == 0 &&
                        ::listen(server.listener_.get(), kBacklog) == 0 && server.watch(server.listener_.get());
@@ -91,7 +98,7 @@ void ControlServer::take_connections() {
   for (std::size_t i = 0; i < kMostWaiting; ++i) {
     Fd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!connection) return;
-    if (!is_own_user(connection.get()) || !watch(connection.get())) continue;
+    if (!may_wait(connection.get()) || !watch(connection.get())) continue;
     waiting_.push_back(std::move(connection));
     if (waiting_.size() > kMostWaiting) waiting_.pop_front();
   }

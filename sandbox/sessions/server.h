@@ -13,8 +13,9 @@ namespace snug {
 
 class ControlServer {
  public:
-  /// Listens at `name` in `directory`; whatever stood there is replaced. The file is left to the caller to remove.
-  static Result<ControlServer> listen(int directory, const std::string& name);
+  /// Listens at `name` in `directory`, which is open and lies at `path`; whatever stood there is replaced. The file is
+  /// left to the caller to remove.
+  static Result<ControlServer> listen(int directory, const std::string& path, const std::string& name);
 
   /// Readable when turn() has something to do.
   int fd() const noexcept { return epoll_.get(); }

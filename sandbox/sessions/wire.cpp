@@ -29,12 +29,16 @@ std::vector<Fd> take_descriptors(msghdr& message) {
 
 }  // namespace
 
-UnixAddress unix_address(int directory, const std::string& name) {
+std::optional<UnixAddress> unix_address(const std::string& path) {
   UnixAddress address;
   address.path.sun_family = AF_UNIX;
-  const std::string path = "/proc/self/fd/" + std::to_string(directory) + "/" + name;
-  path.copy(address.path.sun_path, sizeof address.path.sun_path - 1);
+  if (path.size() >= sizeof address.path.sun_path) return std::nullopt;
+  path.copy(address.path.sun_path, path.size());
   return address;
+}
+
+UnixAddress unix_address(int directory, const std::string& name) {
+  return unix_address("/proc/self/fd/" + std::to_string(directory) + "/" + name).value_or(UnixAddress{});
 }
 
 bool send(int socket, const void* bytes, std::size_t size, std::span<const int> fds) {

@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,8 @@ struct UnixAddress {
   const sockaddr* get() const noexcept { return reinterpret_cast<const sockaddr*>(&path); }
 };
 
+/// Nothing: the path is too long.
+std::optional<UnixAddress> unix_address(const std::string& path);
 /// Of `name` in the open directory, however long its path is (an address has 108 bytes).
 UnixAddress unix_address(int directory, const std::string& name);
 

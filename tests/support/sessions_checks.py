@@ -30,11 +30,29 @@ class Sessions(Case):
     def begin(self, script=WAITING, name=None, profile=None, options=(), **more):
         """Starts a sandbox whose shell says "ready"; returns snug's Popen once `snug ps` knows it."""
         named = ["--name", name] if name else []
-        before = set(self.ids())
+        before = self.started()
         process = self.start("sh", "-c", script, profile=profile, options=[*named, *options], env=self.environment(), **more)
         self.assertEqual(process.stdout.readline(), b"ready\n")
-        self.wait_until(lambda: set(self.ids()) - before, "snug ps lists the sandbox")
+        self.wait_until(lambda: self.started() - before, "snug ps lists the sandbox")
         return process
+
+    def started(self):
+        """Ids of those whose command runs; one with a name is listed before that."""
+        return {sandbox["id"] for sandbox in self.listed() if sandbox["init_pid"]}
+
+    def enter(self, script, name="web"):
+        """Starts another command in a sandbox; returns its Popen once it has said "ready"."""
+        run = subprocess.Popen([SNUG, "exec", name, "sh", "-c", script], cwd=self.project, env=self.environment(),
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+        def end():
+            if run.poll() is None:
+                run.kill()
+            run.communicate()
+
+        self.addCleanup(end)
+        self.assertEqual(run.stdout.readline(), b"ready\n")
+        return run
 
     def ids(self):
         result = self.snug("ps", "-q")
@@ -213,3 +231,140 @@ class Killing(Sessions):
     def test_completion_names_them(self):
         self.begin(name="web")
         self.assertEqual(self.snug("complete", "--", "kill", "w").stdout, b"web\tsh -c 'echo ready; exec sleep 600'\n")
+
+
+class Executing(Sessions):
+    def exec(self, *words, **more):
+        return self.snug("exec", "web", "--", *words, **more)
+
+    def test_the_same_sandbox(self):
+        self.begin("echo private >/tmp/mark; " + WAITING, name="web", profile="[environment]\nset = { MARK = \"1\" }\n")
+        result = self.exec("sh", "-c", "cat /tmp/mark; echo $MARK; pwd; grep -E '^(NoNewPrivs|Seccomp|CapBnd|CapEff):' /proc/self/status")
+        self.assert_status(result, 0)
+        self.assertEqual(show(result.stdout), f"private\n1\n{os.path.realpath(self.project)}\nCapEff:\t{0:016x}\n"
+                                              f"CapBnd:\t{0:016x}\nNoNewPrivs:\t1\nSeccomp:\t2\n")
+
+    def test_the_same_namespaces_and_limits(self):
+        mark = "for n in user mnt pid net ipc uts cgroup; do readlink /proc/self/ns/$n; done; ulimit -n"
+        process = self.begin(f"({mark}) >ns; echo ready; exec sleep 600", name="web", options=["--set", "limits.rlimit.nofile=77"])
+        result = self.exec("sh", "-c", mark)
+        with open(os.path.join(self.project, "ns"), "rb") as file:
+            self.assertEqual(result.stdout, file.read())
+        self.assertEqual(result.stdout.splitlines()[-1], b"77")
+        self.assertIsNone(process.poll())
+
+    def test_one_landlock_domain(self):
+        self.begin(name="web")
+        self.assert_status(self.exec("sh", "-c", "kill -0 2"), 0)
+        self.assert_status(self.exec("sh", "-c", "echo >/usr/x"), 2)
+
+    def test_statuses(self):
+        self.begin(name="web")
+        for status in (0, 1, 255):
+            self.assert_status(self.exec("sh", "-c", f"exit {status}"), status)
+        self.assert_status(self.exec("sh", "-c", "kill -9 $$"), 137)
+        self.assert_status(self.exec("/nonexistent"), 127)
+        self.assert_status(self.exec("nonexistent"), 127)
+        self.assert_status(self.exec("/etc/passwd"), 126)
+        self.assert_refused(self.snug("exec", "--workdir", "/nonexistent", "web", "true"), "cannot change to the directory")
+        self.assert_refused(self.snug("exec", "nobody", "true"), 'no running sandbox is called "nobody"')
+        self.assert_refused(self.snug("exec"), "no sandbox given")
+
+    def test_input_and_output(self):
+        self.begin(name="web")
+        result = self.exec("sh", "-c", "cat; echo error >&2", input=b"x" * 300_000)
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"x" * 300_000, b"error\n"))
+        path = self.write("output", "before\n")
+        with open(path, "ab") as file:
+            self.assert_status(self.exec("sh", "-c", "echo out; echo err >&2", stdout=file, stderr=file), 0)
+        with open(path, "rb") as file:
+            self.assertEqual(file.read(), b"before\nout\nerr\n")
+        with open(path, "rb") as file:
+            self.assertEqual(self.exec("cat", stdin=file).stdout, b"before\nout\nerr\n")
+
+    def test_a_directory_is_no_standard_input(self):
+        self.begin(name="web")
+        folder = os.open("/", os.O_RDONLY)
+        self.addCleanup(os.close, folder)
+        self.assert_refused(self.exec("true", stdin=folder), "it is a directory")
+
+    def test_no_other_descriptors(self):
+        self.begin(name="web")
+        kept = os.open("/", os.O_RDONLY)
+        self.addCleanup(os.close, kept)
+        self.assertEqual(self.exec("sh", "-c", "ls /proc/$$/fd; :", pass_fds=[kept]).stdout, b"0\n1\n2\n")
+
+    def test_closed_descriptors_stay_closed(self):
+        self.begin(name="web")
+        result = subprocess.run(["sh", "-c", 'exec "$@" <&- 2>&-', "sh", SNUG, "exec", "web", "ls", "/proc/self/fd"],
+                                cwd=self.project, env=self.environment(), stdout=subprocess.PIPE)
+        self.assertEqual(result.returncode, 0)
+        self.assertEqual(result.stdout, b"0\n1\n", "0 is the directory that ls reads")
+
+    def test_where_it_starts(self):
+        os.mkdir(os.path.join(self.project, "below"))
+        self.begin(name="web", options=["--workdir", "/tmp"])
+        project = os.path.realpath(self.project)
+        self.assertEqual(show(self.exec("pwd").stdout), project + "\n")
+        self.assertEqual(show(self.exec("pwd", cwd=os.path.join(self.project, "below")).stdout), project + "/below\n")
+        self.assertEqual(show(self.exec("pwd", cwd="/").stdout), "/tmp\n")
+        self.assertEqual(show(self.snug("exec", "--workdir=/usr", "web", "pwd").stdout), "/usr\n")
+
+    def test_many_at_once_and_one_after_the_other(self):
+        process = self.begin(name="web")
+        begun = len(os.listdir(f"/proc/{process.pid}/fd"))
+        runs = [subprocess.Popen([SNUG, "exec", "web", "sh", "-c", f"sleep 0.2; exit {n}"], cwd=self.project,
+                                 env=self.environment(), stdin=subprocess.DEVNULL) for n in range(12)]
+        self.assertEqual([run.wait(60) for run in runs], list(range(12)))
+        for _ in range(40):
+            self.assert_status(self.exec("true"), 0)
+        self.assertEqual(len(os.listdir(f"/proc/{process.pid}/fd")), begun)
+        self.wait_until(lambda: self.only()["processes"] == 1, "every leader is gone")
+
+    def test_signals_reach_the_command(self):
+        self.begin(name="web")
+        run = self.enter("trap 'exit 8' TERM; echo ready; while :; do sleep 0.05; done")
+        run.terminate()
+        self.assertEqual(run.wait(10), 8)
+
+    def test_killed_it_takes_its_command_along(self):
+        self.begin(name="web")
+        run = self.enter(WAITING)
+        self.assertEqual(self.only()["processes"], 3)
+        run.kill()
+        self.wait_until(lambda: self.only()["processes"] == 1, "both are gone")
+
+    def test_ends_with_the_sandbox(self):
+        self.begin(name="web")
+        run = self.enter(WAITING)
+        self.assert_status(self.snug("kill", "web"), 0)
+        self.assertIn(b"the sandbox ended", run.communicate(timeout=10)[1])
+        self.assertEqual(run.returncode, 137)
+
+    def test_what_it_leaves_behind_lives_on(self):
+        self.begin(name="web")
+        self.assert_status(self.exec("sh", "-c", "setsid sleep 596 >/dev/null 2>&1 </dev/null &"), 0)
+        self.wait_until(lambda: self.only()["processes"] == 2, "its leader is gone")
+        time.sleep(0.1)
+        self.assertEqual(self.only()["processes"], 2)
+
+    def test_a_killed_leader_is_told(self):
+        self.begin(name="web")
+        run = self.enter(WAITING)
+        self.assert_status(self.exec("sh", "-c", "kill -9 3"), 0)
+        self.assertEqual(run.wait(10), 137)
+
+    def test_under_the_strict_filter(self):
+        self.begin(name="web", options=["--set", "seccomp.policy=strict"])
+        self.assert_status(self.exec("sh", "-c", "exit 3"), 3)
+
+    def test_where_the_filter_forbids_what_it_takes(self):
+        process = self.begin(name="web", options=["--set", 'seccomp.deny=["recvmsg"]'])
+        self.assert_refused(self.exec("true"), "did not let the command in")
+        process.terminate()
+        self.assertEqual(process.wait(5), 143)
+
+    def test_a_long_command_line(self):
+        self.begin(name="web")
+        self.assertEqual(self.exec("echo", "x" * 100_000).stdout, b"x" * 100_000 + b"\n")
+        self.assert_refused(self.exec("echo", *["x" * 1000] * 400), "longer than 160 KiB")

@@ -1,6 +1,9 @@
 // PID 1 of a sandbox: a static image of a few kilobytes, without libc, that confines itself, forks the command,
 // forwards signals and reaps. All commands of a sandbox are its children and share its Landlock domain and
 // filter. It trusts what snug wrote into its memory and nothing else; nothing inside can read, trace or execute it.
+//
+// A command that enters later gets a leader, forked from init, which is to it what init is to the first: a session with
+// a terminal of its own, a socket pair to whoever asked. It is confined already and as unreadable as init.
 
 #include <asm/ioctls.h>
 #include <linux/fcntl.h>
@@ -14,11 +17,13 @@
 
 #include "launch/message.h"
 #include "launch/protocol.h"
+#include "launch/pty.h"
 #include "launch/raw.h"
 #include "launch/spec.h"
 
 namespace {
 
+using snug::Arrival;
 using snug::protocol::Command;
 using snug::protocol::Report;
 using snug::raw::address;
@@ -27,8 +32,9 @@ namespace raw = snug::raw;
 namespace spec = snug::spec;
 using Step = spec::InitStep;
 
-constexpr int kEnoent = 2, kEsrch = 3, kEintr = 4, kEnoexec = 8, kEagain = 11, kEacces = 13, kEbusy = 16, kEnodev = 19;
-constexpr int kEnotdir = 20, kEtimedout = 110, kEstale = 116;
+constexpr int kEperm = 1, kEnoent = 2, kEsrch = 3, kEintr = 4, kEnoexec = 8, kEagain = 11, kEacces = 13, kEbusy = 16,
+              kEnodev = 19;
+constexpr int kEnotdir = 20, kEnosys = 38, kEtimedout = 110, kEstale = 116;
 constexpr int kSigint = 2, kSigquit = 3, kSigkill = 9, kSigchld = 17, kSigcont = 18, kSigtstp = 20, kSigttou = 22,
               kSigwinch = 28;
 constexpr uint64_t kChildMask = uint64_t{1} << (kSigchld - 1);
@@ -73,24 +79,32 @@ int terminal_of(const spec::Init& init) {
   return -1;
 }
 
-// A session of init's own keeps the command's process group from being an orphan, which could not be stopped.
-void start_session(const spec::Init& init) {
-  check(Step::session, raw::prctl(PR_SET_DUMPABLE, 0));
-  check(Step::session, raw::prctl(PR_SET_PDEATHSIG, kSigkill));
-  check(Step::session, call(__NR_setsid));
+void take_terminal(const spec::Init& init) {
   if (init.has_pty == 0) return;
   check(Step::terminal, raw::ioctl(terminal_of(init), TIOCSCTTY, 0));
   // Kept for job control: /dev/tty is part of the view, which a profile may change.
   check(Step::terminal, raw::dup3(terminal_of(init), spec::terminal_fd, O_CLOEXEC));
 }
 
-// SIGTTOU too: init hands the terminal to the command from the background. Returns a signalfd for SIGCHLD.
-int block_signals() {
-  uint64_t blocked = kChildMask | (uint64_t{1} << (kSigttou - 1));
-  call(__NR_rt_sigprocmask, kSetMask, address(&blocked), 0, kSignalSetSize);
+// A session of init's own keeps the command's process group from being an orphan, which could not be stopped.
+void start_session(const spec::Init& init) {
+  check(Step::session, raw::prctl(PR_SET_DUMPABLE, 0));
+  check(Step::session, raw::prctl(PR_SET_PDEATHSIG, kSigkill));
+  check(Step::session, call(__NR_setsid));
+  take_terminal(init);
+}
+
+// A signalfd for SIGCHLD.
+int watch_children() {
   uint64_t children = kChildMask;
   return static_cast<int>(
       check(Step::session, call(__NR_signalfd4, -1, address(&children), kSignalSetSize, O_CLOEXEC)));
+}
+
+// SIGTTOU too: init hands the terminal to the command from the background.
+void block_signals() {
+  uint64_t blocked = kChildMask | (uint64_t{1} << (kSigttou - 1));
+  call(__NR_rt_sigprocmask, kSetMask, address(&blocked), 0, kSignalSetSize);
 }
 
 void set_limits(const spec::Init& init) {
@@ -236,7 +250,81 @@ int start_command(const spec::Init& init) {
   return static_cast<int>(pid);
 }
 
+// --- commands that enter later ------------------------------------------------------------------------
+
+[[noreturn]] void live(int command, int child_signals);
+
+constexpr int kPlace = 16;  // above every descriptor that has one
+
+// All that came moves out of the way first: it may lie at another's place. Nothing of init's own stays.
+void take_places(const Arrival& order) {
+  int above[Arrival::most];
+  for (int i = 0; i < order.count; ++i) {
+    above[i] = static_cast<int>(check(Step::descriptors, call(__NR_fcntl, order.fds[i], F_DUPFD_CLOEXEC, kPlace)));
+  }
+  check(Step::descriptors, raw::dup3(above[0], spec::control_fd, O_CLOEXEC));
+  check(Step::descriptors, raw::dup3(above[1], spec::memory_fd, O_CLOEXEC));
+  // The places of 0-2 are taken from the start: a terminal, a pipe or a signalfd would get them.
+  for (int fd = 0; fd < 3; ++fd) check(Step::descriptors, raw::dup3(spec::control_fd, fd, O_CLOEXEC));
+  int next = 2;
+  for (int fd = 0; fd < 3; ++fd) {
+    if ((static_cast<unsigned>(order.command.value) & (1U << fd)) != 0 && next < order.count) {
+      check(Step::descriptors, raw::dup3(above[next++], fd, 0));
+    }
+  }
+  call(__NR_close_range, spec::memory_fd + 1, ~0U, 0);
+}
+
+// The first command's arguments and environment give way to this one's.
+const spec::Init& map_memory_anew() {
+  call(__NR_munmap, static_cast<long>(spec::init_base), static_cast<long>(snug::spec::first_step));
+  return map_memory();
+}
+
+void make_terminal(const spec::Init& init) {
+  if (init.has_pty == 0) return;
+  const long slave = check(
+      Step::terminal,
+      snug::open_terminal(AT_FDCWD, "/dev/pts/ptmx", *at_offset<spec::Terminal>(init.terminal), spec::control_fd));
+  for (int fd = 0; fd < 3; ++fd) {
+    if ((init.has_pty & (1U << fd)) != 0) check(Step::terminal, raw::dup3(static_cast<int>(slave), fd, 0));
+  }
+  raw::close(static_cast<int>(slave));
+}
+
+// Unlike init it would be ended by signals: of its terminal's, and of the commands inside.
+void block_all_signals() {
+  uint64_t all = ~uint64_t{0};
+  call(__NR_rt_sigprocmask, kSetMask, address(&all), 0, kSignalSetSize);
+}
+
+[[noreturn]] void lead(const Arrival& order) {
+  block_all_signals();
+  take_places(order);
+  const spec::Init& init = map_memory_anew();
+  check(Step::session, call(__NR_setsid));
+  make_terminal(init);
+  take_terminal(init);
+  const int child_signals = watch_children();
+  live(start_command(init), child_signals);
+}
+
+void let_in(const Arrival& order) {
+  const long pid = order.count >= 2 ? call(__NR_clone, kSigchld) : -kEagain;
+  if (pid == 0) lead(order);
+  if (pid < 0) {
+    const Report report{Report::init_failed, static_cast<int32_t>(Step::fork), static_cast<int32_t>(-pid)};
+    snug::send_report(order.fds[0], report, -1);
+  }
+  for (const int fd : order.fds) {
+    if (fd >= 0) raw::close(fd);
+  }
+}
+
 // --- living -----------------------------------------------------------------------------------------
+
+// Init, or the leader of a command that entered?
+bool is_init() { return call(__NR_getpid) == 1; }
 
 void kill_everything() {
   raw::kill(-1, kSigkill);
@@ -247,7 +335,7 @@ void kill_everything() {
 }
 
 [[noreturn]] void finish(int status) {
-  kill_everything();
+  if (is_init()) kill_everything();
   snug::send_report(spec::control_fd, {Report::ended, status, 0}, -1);
   raw::exit(0);
 }
@@ -265,7 +353,7 @@ void reap(int command) {
   }
 }
 
-// Init's own group, 1, is in front when no command is meant to be.
+// Init's own group (a leader's likewise) is in front when no command is meant to be.
 int foreground_group() {
   int group = 0;
   raw::ioctl(spec::terminal_fd, TIOCGPGRP, address(&group));
@@ -276,34 +364,55 @@ bool meant_for_foreground(int signal) {
   return signal == kSigint || signal == kSigquit || signal == kSigtstp || signal == kSigwinch;
 }
 
+// Both lead a session, and so a group of their own number.
+int own_group() { return static_cast<int>(call(__NR_getpid)); }
+
 void send_signal(int command, int signal) {
   int group = meant_for_foreground(signal) ? foreground_group() : 0;
-  if (group <= 1) group = command;
+  if (group <= 0 || group == own_group()) group = command;
   if (raw::kill(-group, signal) == -kEsrch) raw::kill(command, signal);
 }
 
 void resume(int command, bool foreground) {
-  make_foreground(spec::terminal_fd, foreground ? command : 1);
+  make_foreground(spec::terminal_fd, foreground ? command : own_group());
   send_signal(command, kSigcont);
+}
+
+// Init's commands are all there are. A leader's may have left some behind, which init has by now.
+void kill_all(int command) {
+  if (is_init()) {
+    raw::kill(-1, kSigkill);
+  } else {
+    send_signal(command, kSigkill);
+  }
+}
+
+// Without recvmsg (a profile's filter) nothing enters, and all else works as ever.
+Arrival wait_for_order() {
+  Arrival arrival = snug::receive_command(spec::control_fd);
+  if (arrival.size == -kEperm || arrival.size == -kEnosys) {
+    arrival.size = raw::read(spec::control_fd, &arrival.command, sizeof arrival.command);
+  }
+  return arrival;
 }
 
 // End of file: snug is gone, and everything inside goes with it.
 void obey(int command) {
-  Command order{};
-  const long got = raw::read(spec::control_fd, &order, sizeof order);
-  if (got == -kEintr || got == -kEagain) return;
-  if (got != sizeof order) {
-    raw::kill(-1, kSigkill);
+  const Arrival order = wait_for_order();
+  if (order.size == -kEintr || order.size == -kEagain) return;
+  if (order.size != sizeof order.command) {
+    kill_all(command);
     raw::exit(0);
   }
-  switch (order.kind) {
+  switch (order.command.kind) {
     case Command::signal:
-      return send_signal(command, order.value);
+      return send_signal(command, order.command.value);
     case Command::cont:
-      return resume(command, order.value != 0);
+      return resume(command, order.command.value != 0);
     case Command::end:
-      raw::kill(-1, kSigkill);
-      return;
+      return kill_all(command);
+    case Command::enter:
+      return let_in(order);
     default:
       return;
   }
@@ -328,7 +437,8 @@ extern "C" [[noreturn, gnu::used]] void snug_init() {
   const spec::Init& init = map_memory();
   start_session(init);
   keep_places_of_closed(init);
-  const int child_signals = block_signals();
+  block_signals();
+  const int child_signals = watch_children();
   set_limits(init);
   check(Step::no_new_privs, raw::prctl(PR_SET_NO_NEW_PRIVS, 1));
   apply_landlock(init);

@@ -56,6 +56,9 @@ TEST_CASE("completion names the sandboxes that run") {
   CHECK(offered("kill ") == Set{"web", "0badcafe"});
   CHECK(offered("kill -s TERM w") == Set{"web"});
   CHECK(offered("ps 0") == Set{"0badcafe"});
+  CHECK(offered("exec w") == Set{"web"});
+  CHECK(at_end_of("exec web ls ").command_at == 2);
+  CHECK(at_end_of("exec --workdir / web -- ls ").command_at == 5);
   CHECK(at_end_of("kill w").candidates.at(0).help == "sleep 1");
 }
 

@@ -23,7 +23,7 @@ struct Served {
   Served() {
     REQUIRE(mkdtemp(path.data()) != nullptr);
     directory = Fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    auto listening = ControlServer::listen(directory.get(), "a.sock");
+    auto listening = ControlServer::listen(directory.get(), path, "a.sock");
     REQUIRE(listening);
     server = std::move(listening).value();
   }

@@ -1,0 +1,76 @@
+"""`snug exec`: other commands in a sandbox that runs."""
+import os
+import shutil
+import time
+
+import snugtest
+from sessions_checks import Executing, Sessions  # noqa: F401  (test cases)
+from snugtest import SNUG, Terminal
+
+
+class OnATerminal(Sessions):
+    def terminal(self, *words, **more):
+        terminal = Terminal([SNUG, *words], self.project, env=self.environment({"TERM": "xterm"}), **more)
+        self.addCleanup(terminal.close)
+        return terminal
+
+    def test_its_own_of_the_sandboxs_devpts(self):
+        self.begin(name="web")
+        terminal = self.terminal("exec", "web", "--", "sh", "-c", "tty; stty size; echo TERM=$TERM; ps -o tty= -p $$", rows=33,
+                                 columns=77)
+        terminal.expect(r"/dev/pts/\d+\r\n33 77\r\nTERM=xterm\r\npts/\d+")
+        self.assertEqual(terminal.status(), 0)
+
+    def test_keys_and_resizing(self):
+        self.begin(name="web")
+        terminal = self.terminal("exec", "web", "--", "sh", "-c",
+                                 "trap 'stty size; exit 9' WINCH; trap 'echo interrupted' INT; echo go; while :; do sleep 0.05; done")
+        terminal.expect("go")
+        terminal.send("\x03")
+        terminal.expect("interrupted")
+        terminal.resize(41, 83)
+        terminal.expect("41 83")
+        self.assertEqual(terminal.status(), 9)
+
+    def test_a_shell_with_job_control(self):
+        self.begin(name="web")
+        terminal = self.terminal("exec", "web")
+        terminal.expect(r"\$ ")
+        terminal.line("sleep 595")
+        time.sleep(0.3)
+        terminal.send("\x1a")
+        terminal.expect("Stopped")
+        terminal.line("kill %1; sleep 0.3; echo done-$((1+1)); exit 4")
+        terminal.expect("done-2")
+        self.assertEqual(terminal.status(), 4)
+
+    def test_modes_are_put_back_when_the_sandbox_ends(self):
+        self.begin(name="web")
+        terminal = self.terminal("exec", "web", "--", "cat")
+        before = terminal.modes()
+        self.wait_until(lambda: terminal.modes()[3] != before[3], "the terminal is in raw mode")
+        self.assert_status(self.snug("kill", "-s", "KILL", "web"), 0)
+        self.assertEqual(terminal.status(), 137)
+        self.assertEqual(terminal.modes(), before)
+
+    def test_a_shell_is_ended_by_kill(self):
+        terminal = self.terminal("--name", "mine")
+        terminal.expect(r"\$ ")
+        self.wait_until(lambda: self.ids(), "it is listed")
+        self.assert_status(self.snug("kill", "mine"), 0)
+        self.assertEqual(terminal.status(), 129)
+
+
+class Nested(Sessions):
+    def test_inside_another_snug(self):
+        shutil.copy(SNUG, os.path.join(self.project, "snug"))
+        script = ('export XDG_RUNTIME_DIR=$PWD/rt; mkdir -m 700 rt; ./snug run --name inner -- sleep 60 & '
+                  'until ./snug exec inner true 2>/dev/null; do sleep 0.05; done; '
+                  './snug exec inner cat /run/snug/profile; ./snug kill inner; wait')
+        result = self.inside("sh", "-c", script, profile="nested = true\n")
+        self.assert_status(result, 0)
+        self.assertEqual(result.stdout, b"default\n", self.story(result))
+
+
+if __name__ == "__main__":
+    snugtest.main()
