@@ -2,51 +2,49 @@
 
 using namespace snug;
 
-TEST_CASE("the project is the work tree around the current directory") {
-  Planning planning;
-  planning.caller().cwd = "/home/ann/web/src";
-  const Plan plan = planning.plan();
-  CHECK(plan.project == "/home/ann/web");
-  CHECK(plan.project_reason == "git work tree");
-  CHECK(plan.command.workdir == "/home/ann/web/src");
-}
+namespace {
 
-TEST_CASE("the project is the directory of the snug.toml that was named") {
-  Planning planning;
-  planning.host.add("d /srv/app uid=1000\nd /srv/app/sub uid=1000");
-  planning.caller().cwd = "/srv/app/sub";
-  planning.request.profile_file = "/srv/app/snug.toml";
-  CHECK(planning.plan().project == "/srv/app");
-}
+/// One rule about where the project is, as somebody stands somewhere on a machine with these files besides.
+struct Standing {
+  const char* rule;
+  const char* files;
+  const char* cwd;
+  const char* profile_file;  ///< the snug.toml that is used; empty: none
+  const char* project;
+  const char* reason;
+};
 
-TEST_CASE("without a work tree the current directory is the project") {
-  Planning planning;
-  planning.host.add("d /home/ann/notes/x uid=1000");
-  planning.caller().cwd = "/home/ann/notes/x";
-  const Plan plan = planning.plan();
-  CHECK(plan.project == "/home/ann/notes/x");
-  CHECK(plan.project_reason == "current directory");
-}
+const Standing standings[] = {
+    {"the work tree around the current directory", "", "/home/ann/web/src", "", "/home/ann/web", "git work tree"},
+    {"the directory of the snug.toml that is used", "d /srv/app/sub uid=1000\nd /srv/app uid=1000", "/srv/app/sub",
+     "/srv/app/snug.toml", "/srv/app", "directory of snug.toml"},
+    {"without a work tree the current directory", "d /home/ann/notes/x uid=1000", "/home/ann/notes/x", "",
+     "/home/ann/notes/x", "current directory"},
+    {"the search for a work tree stops at the home", "d /home/ann/.git uid=1000\nd /home/ann/notes uid=1000",
+     "/home/ann/notes", "", "/home/ann/notes", "current directory"},
+    {"and where another file system begins",
+     "d /srv/.git uid=1000\nd /srv/disk uid=1000 dev=9\nd /srv/disk/p uid=1000 dev=9", "/srv/disk/p", "", "/srv/disk/p",
+     "current directory"},
+    {"a .git that another user left above does not count", "d /tmp/.git uid=6666\nd /tmp/p uid=1000", "/tmp/p", "",
+     "/tmp/p", "current directory"},
+    {"an image's /usr/src/app is a project like any other", "d /usr/src/app uid=1000", "/usr/src/app", "",
+     "/usr/src/app", "current directory"},
+};
 
-TEST_CASE("the search for a work tree stops at the home") {
-  Planning planning;
-  planning.host.add("d /home/ann/.git uid=1000\nd /home/ann/notes uid=1000");
-  planning.caller().cwd = "/home/ann/notes";
-  CHECK(planning.plan().project == "/home/ann/notes");
-}
+}  // namespace
 
-TEST_CASE("the search for a work tree stops where another file system begins") {
-  Planning planning;
-  planning.host.add("d /srv/.git uid=1000\nd /srv/disk uid=1000 dev=9\nd /srv/disk/p uid=1000 dev=9");
-  planning.caller().cwd = "/srv/disk/p";
-  CHECK(planning.plan().project == "/srv/disk/p");
-}
-
-TEST_CASE("a .git that another user left above the current directory does not count") {
-  Planning planning;
-  planning.host.add("d /tmp/.git uid=6666\nd /tmp/p uid=1000");
-  planning.caller().cwd = "/tmp/p";
-  CHECK(planning.plan().project == "/tmp/p");
+TEST_CASE("the project is where it is looked for, and the command starts where one stands") {
+  for (const Standing& standing : standings) {
+    INFO(standing.rule);
+    Planning planning;
+    planning.host.add(standing.files);
+    planning.caller().cwd = standing.cwd;
+    planning.request.profile_file = standing.profile_file;
+    const Plan plan = planning.plan();
+    CHECK(plan.project == standing.project);
+    CHECK(plan.project_reason == standing.reason);
+    CHECK(plan.command.workdir == standing.cwd);
+  }
 }
 
 TEST_CASE("places that are never a project") {
@@ -67,13 +65,6 @@ TEST_CASE("places that are never a project") {
   CHECK(errors.find(row.because) != std::string::npos);
   CHECK(errors.find("--project none") != std::string::npos);
   CHECK(errors.find("-p DIR/snug.toml") != std::string::npos);
-}
-
-TEST_CASE("an image's /usr/src/app is a project like any other") {
-  Planning planning;
-  planning.host.add("d /usr/src/app uid=1000");
-  planning.caller().cwd = "/usr/src/app";
-  CHECK(planning.plan().project == "/usr/src/app");
 }
 
 TEST_CASE("root may use what belongs to root or to the user behind sudo") {
