@@ -313,9 +313,9 @@ std::string filled(std::string_view text, const Observation& seen);
 
 // Ubuntu's restriction is the host's and reaches into its containers.
 std::string container_fix(const Observation& seen) {
-  const std::string fix = filled(advice_for(seen), seen);
+  std::string fix = filled(advice_for(seen), seen);
   if (seen.apparmor_restrict_userns.value_or(0) == 0) return fix;
-  return fix + "\nand on the host: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
+  return std::move(fix) + "\nand on the host: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
 }
 
 std::string filled(std::string_view text, const Observation& seen) {

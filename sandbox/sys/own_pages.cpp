@@ -12,7 +12,7 @@ namespace {
 // A page that was never writable still is what the file holds, so it can be had again; relocated data lies in a
 // segment that is writable in the headers (PT_GNU_RELRO makes it read-only afterwards) and is left alone.
 void give_up(std::uintptr_t start, std::uintptr_t size) {
-  const std::uintptr_t page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
+  const auto page = static_cast<std::uintptr_t>(sysconf(_SC_PAGESIZE));
   const std::uintptr_t first = start / page * page;
   const std::uintptr_t end = (start + size) / page * page;  // the last page may be shared with the next segment
   if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
