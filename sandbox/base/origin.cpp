@@ -4,10 +4,13 @@ namespace snug {
 
 std::string to_text(const Origin& origin) {
   switch (origin.kind) {
-    case OriginKind::option: return "option " + origin.source.str();
-    case OriginKind::environment: return "variable " + origin.source.str();
+    case OriginKind::option:
+      return "option " + origin.source.str();
+    case OriginKind::environment:
+      return "variable " + origin.source.str();
     case OriginKind::builtin:
-    case OriginKind::file: break;
+    case OriginKind::file:
+      break;
   }
   const bool of_code = origin.source.empty() || origin.source == "default";
   const bool builtin = origin.kind == OriginKind::builtin;

@@ -78,8 +78,10 @@ constexpr NarrowKey narrow_keys[] = {
 
 // What the profiles that come with snug may say besides.
 constexpr NarrowKey shipped_keys[] = {
-    {"toolchains", one_of_words<none>},     {"filesystem.home", one_of_words<narrow_home>},
-    {"filesystem.git", one_of_words<read>}, {"seccomp.policy", one_of_words<strict>},
+    {"toolchains", one_of_words<none>},
+    {"filesystem.home", one_of_words<narrow_home>},
+    {"filesystem.git", one_of_words<read>},
+    {"seccomp.policy", one_of_words<strict>},
     {"environment.pass", always},
     {"network.allow", always},  // nothing as long as the mode is none, which only whoever starts the run may change
 };

@@ -32,7 +32,8 @@ class Library {
   }
 
   LoadContext context() {
-    return {.find = [this](const ProfileReference& reference) { return find(reference); }, .known = {.home = "/home/ann"}};
+    return {.find = [this](const ProfileReference& reference) { return find(reference); },
+            .known = {.home = "/home/ann"}};
   }
 
   LoadOutcome load(const std::string& file, const std::string& path = "") {

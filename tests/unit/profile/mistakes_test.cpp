@@ -168,8 +168,7 @@ TEST_CASE("what starts a list over is a list alone") {
       {"[filesystem]\nread.replace = \"/x\"",
        "3:16: filesystem.read.replace: expected a list, found text; write [\"/x\"]"},
       {"[filesystem]\nread = { replace = [\"/x\"], append = [] }", "3:28: unknown key \"append\" in filesystem.read"},
-      {"[filesystem]\nread = { replac = [\"/x\"] }",
-       "3:8: filesystem.read: expected a list, found a table"},
+      {"[filesystem]\nread = { replac = [\"/x\"] }", "3:8: filesystem.read: expected a list, found a table"},
       {"[filesystem]\nread = [\"!\"]", "3:9: filesystem.read: \"!\" alone takes nothing out; write \"!\" and what"},
       {"shell.replace = [\"x\"]", "2:1: shell: expected a list, found a table"},
   });
