@@ -1,4 +1,4 @@
-#include <map>
+#include <algorithm>
 
 #include "base/paths.h"
 #include "base/quote.h"
@@ -9,6 +9,7 @@
 #include "cli/print.h"
 #include "cli/surroundings.h"
 #include "host/probe.h"
+#include "net/special.h"
 #include "plan/host_files.h"
 #include "plan/sensitive.h"
 #include "run/allowed_lines.h"
@@ -32,7 +33,8 @@ std::optional<Error> refuse_place(const Prepared& prepared, HostView& host, cons
                   path == home ? "it is your whole home, with every key and token in it" : "your whole home lies in it",
                   "name what the command needs of it");
   }
-  for (const std::string& own : {prepared.caller.config_dir, prepared.caller.state_dir}) {
+  for (const std::string& own : {prepared.caller.config_dir, prepared.caller.state_dir, prepared.caller.runtime_dir}) {
+    if (own.empty()) continue;
     const std::string real = files.resolve(own).path;
     if (is_below(path, real)) return refuse(answer, "snug's own configuration and state are never shown inside");
     if (is_below(real, path)) {
@@ -43,84 +45,210 @@ std::optional<Error> refuse_place(const Prepared& prepared, HostView& host, cons
   return {};
 }
 
-Error refuse_host(const Answer& answer) {
-  return refuse(answer, answer.verdict.reason + ", and this version does not write rules for hosts",
-                "for one run: snug run --net filtered --allow " + answer.what.text +
-                    " CMD\nfor good: network.mode = \"filtered\" and network.allow in a profile");
-}
-
 // --- what it opens --------------------------------------------------------------------------------------
 
-std::string what_it_opens(const Prepared& prepared, HostView& host, const Answer& answer, const ProfileLine& line) {
-  if (answer.what.kind == WhatKind::variable) {
-    return names_a_secret(answer.what.text) ? "its name says that it holds a secret, which the command can then read"
-                                            : "";
-  }
-  if (answer.what.kind == WhatKind::call) return "until now " + answer.verdict.reason;
-  HostFiles files(host);
-  const Access access = line.key == "filesystem.write" ? Access::write : Access::read;
-  const std::string home = files.resolve(prepared.caller.home).path;
-  const SensitivePlace* const place = sensitive_place(files.resolve(answer.what.text).path, home, access);
-  return place ? "~/" + std::string(place->path) + ": " + place->opens : "";
+std::string what_a_rule_opens(const NetworkRule& rule) {
+  if (rule.who == NetworkRule::Who::anyone) return "whatever can be read inside can be sent anywhere";
+  const SpecialRange* const special = rule.who == NetworkRule::Who::range ? special_range(rule.range.base) : nullptr;
+  return special ? std::string(special->what) + ": what answers there may trust whoever reaches it" : "";
 }
 
-// --- finding the line -----------------------------------------------------------------------------------
+/// "": nothing worth a warning.
+std::string what_it_opens(const Prepared& prepared, HostView& host, const Answer& answer, const ProfileLine& line) {
+  if (line.key == "filesystem.read" || line.key == "filesystem.write") {
+    HostFiles files(host);
+    const Access access = line.key == "filesystem.write" ? Access::write : Access::read;
+    const std::string home = files.resolve(prepared.caller.home).path;
+    const SensitivePlace* const place = sensitive_place(files.resolve(answer.what.text).path, home, access);
+    return place ? "~/" + std::string(place->path) + ": " + place->opens : "";
+  }
+  if (line.key == "environment.pass" && names_a_secret(answer.what.text))
+    return "its name says that it holds a secret, which the command can then read";
+  if (line.key == "seccomp.allow" || line.key == "seccomp.deny") return "until now " + answer.verdict.reason;
+  return line.key == "network.allow" ? what_a_rule_opens(answer.what.rule) : "";
+}
 
-/// What a run with these lines besides would answer.
-Result<Answer> answer_with(const Invocation& invocation, const std::vector<ProfileLine>& lines, HostView& host,
-                           const What& what, Deed deed) {
+// --- finding the lines ----------------------------------------------------------------------------------
+
+using ProfileLines = std::vector<ProfileLine>;
+
+Override to_override(const ProfileLine& line) {
+  const auto how = line.how == ProfileLine::How::set ? Override::How::replace : Override::How::append;
+  return {.key = line.key, .value = toml_quote(line.element), .how = how, .option = "snug allow"};
+}
+
+/// As a run with these lines besides would be; nothing if they keep it from being set up.
+std::optional<Prepared> prepare_with(const Invocation& invocation, const ProfileLines& lines, Notices notices) {
   Invocation planning = invocation;
   planning.words.clear();  // they are no command
-  for (const ProfileLine& line : lines) {
-    planning.overrides.push_back(
-        {.key = line.key, .value = toml_quote(line.element), .how = Override::How::append, .option = "snug allow"});
-  }
-  const auto prepared = prepare(planning, Notices::keep);
-  if (!prepared) return Error{.what = "nothing is written: with that line no sandbox could be set up"};
-  return answer_for(*prepared, host, what, deed);
+  for (const ProfileLine& line : lines) planning.overrides.push_back(to_override(line));
+  return prepare(planning, notices);
 }
 
 /// Nothing more to add: it is the host's file and not another one that the command may make at that path; it is the
-/// call with all its arguments.
-bool is_allowed_whole(const Verdict& verdict) { return verdict.allowed && !verdict.add; }
+/// call with all its arguments, the host at both usual ports.
+bool is_allowed_whole(const Verdict& verdict) { return verdict.allowed && verdict.add.empty(); }
 
-/// The line that does it; nothing: it is allowed already.
+/// The lines that do it; none: it is allowed already.
 struct Found {
-  std::optional<ProfileLine> line;
-  Answer answer;
+  ProfileLines lines;
+  Answer answer;  ///< without them
 };
 
-std::optional<ProfileLine> line_for(const Answer& answer, Deed deed) {
-  if (answer.verdict.add) return answer.verdict.add;
-  // Hidden by a pattern: a literal path beats that.
-  const bool hidden = answer.path && answer.path->rule == "hidden" && answer.path->origin.kind != OriginKind::builtin;
-  if (!hidden) return {};
-  return ProfileLine{deed == Deed::write ? "filesystem.write" : "filesystem.read", answer.what.text};
+/// An entry of hide or protect as the user's own file can name it.
+std::string place_of(const PathEntry& entry) {
+  const std::string& file = entry.origin.source.str();
+  const bool beside = entry.path.starts_with("./") && entry.origin.kind == OriginKind::file && file.starts_with('/');
+  return beside ? join(parent_of(file), entry.path.substr(2)) : entry.path;
 }
 
-Result<Found> find_line(const Invocation& invocation, const Prepared& prepared, HostView& host, const std::string& word,
-                        const std::vector<ProfileLine>& before) {
-  const Deed deed = deed_asked(invocation);
+bool same_place(const Origin& a, const Origin& b) {
+  return a.kind == b.kind && a.source.str() == b.source.str() && a.line == b.line && a.column == b.column;
+}
+
+/// Whether an element says just what was asked about, so that nothing else comes free with it.
+bool is_just_this(const Answer& answer, const Prepared& prepared, HostView& host, const std::string& key,
+                  const std::string& element) {
+  if (key == "environment.unset" || key == "seccomp.deny") return element == answer.what.text;
+  if (key == "network.deny") {
+    const auto rule = parse_network_rule(element);
+    return rule && rule->who == answer.what.rule.who && rule->name == answer.what.rule.name &&
+           rule->range == answer.what.rule.range;
+  }
+  const What& what = answer.what;
+  const auto place = understand(element, WhatKind::path, {}, prepared.plan.project, prepared.caller.home);
+  HostFiles files(host);
+  return place && files.resolve(place->text).path == files.resolve(what.text).path;
+}
+
+/// "!x" for the element x that decides, where a list of a profile holds it.
+std::optional<ProfileLine> take_out(const Answer& answer, const Prepared& prepared, HostView& host) {
+  const Origin& origin = answer.path ? answer.path->verdict(answer.deed).origin : answer.verdict.origin;
+  const Profile& profile = prepared.profile;
+  const auto out = [&](const char* key, const std::string& element) -> std::optional<ProfileLine> {
+    if (!is_just_this(answer, prepared, host, key, element)) return {};
+    return ProfileLine{key, "!" + element};
+  };
+  for (const auto& [key, list] : {std::pair{"filesystem.hide", &profile.filesystem.hide},
+                                  std::pair{"filesystem.protect", &profile.filesystem.protect}}) {
+    for (const PathEntry& entry : *list) {
+      if (same_place(entry.origin, origin)) return out(key, place_of(entry));
+    }
+  }
+  for (const auto& [key, list] :
+       {std::pair{"network.deny", &profile.network.deny}, std::pair{"environment.unset", &profile.environment.unset},
+        std::pair{"seccomp.deny", &profile.seccomp.deny}}) {
+    for (const Sourced<std::string>& entry : *list) {
+      if (same_place(entry.origin, origin)) return out(key, entry.value);
+    }
+  }
+  return {};
+}
+
+/// Ways to come nearer, the narrowest first.
+std::vector<ProfileLines> next_lines(const Answer& answer, const Prepared& prepared, HostView& host) {
+  std::vector<ProfileLines> ways;
+  if (!answer.verdict.add.empty()) ways.push_back(answer.verdict.add);
+  // A literal path beats the pattern, or the directory, that hides or protects it.
+  const bool covered = answer.path && (answer.path->rule == "hidden" || answer.path->rule == "read-only") &&
+                       answer.path->origin.kind != OriginKind::builtin;
+  if (covered) {
+    const char* const key = answer.deed == Deed::write ? "filesystem.write" : "filesystem.read";
+    ways.push_back({{key, answer.what.text}});
+  }
+  if (auto line = take_out(answer, prepared, host)) ways.push_back({*std::move(line)});
+  return ways;
+}
+
+/// Looks for the lines that allow one thing by asking what a run with them would answer.
+class Search {
+ public:
+  Search(const Invocation& invocation, const Prepared& prepared, HostView& host, const What& what, ProfileLines before)
+      : invocation_(invocation),
+        prepared_(prepared),
+        host_(host),
+        what_(what),
+        deed_(deed_asked(invocation)),
+        before_(std::move(before)) {}
+
+  Result<Found> run() {
+    auto now = ask({});
+    if (!now) return now.error();
+    if (what_.kind == WhatKind::path) {
+      if (auto refusal = refuse_place(prepared_, host_, *now)) return *refusal;
+    }
+    ProfileLines lines;
+    if (!is_allowed_whole(now->verdict) && !reach(*now, lines, most_steps)) return failure(*now);
+    return Found{.lines = std::move(lines), .answer = *std::move(now)};
+  }
+
+ private:
+  static constexpr int most_steps = 3;  // "!x" in hide, then the path in read
+
+  ProfileLines with_those_before(const ProfileLines& lines) const {
+    ProfileLines all = before_;
+    all.insert(all.end(), lines.begin(), lines.end());
+    return all;
+  }
+
+  Result<Answer> ask(const ProfileLines& lines) const {
+    const auto prepared = prepare_with(invocation_, with_those_before(lines), Notices::silent);
+    if (!prepared) return Error{.what = "nothing is written: with that line no sandbox could be set up"};
+    return answer_for(*prepared, host_, what_, deed_);
+  }
+
+  /// What is not set now cannot be seen to be passed on.
+  bool cannot_be_tried(const ProfileLines& lines) const {
+    return what_.kind == WhatKind::variable && !prepared_.caller.environment.contains(what_.text) &&
+           lines.back().key == "environment.pass";
+  }
+
+  bool reach(const Answer& from, ProfileLines& lines, int steps) {
+    for (const ProfileLines& way : steps > 0 ? next_lines(from, prepared_, host_) : std::vector<ProfileLines>()) {
+      ProfileLines tried = lines;
+      for (const ProfileLine& line : way) {
+        if (std::ranges::find(tried, line) == tried.end()) tried.push_back(line);
+      }
+      if (tried.size() == lines.size()) continue;
+      const auto then = ask(tried);
+      if (!then) {
+        impossible_ = tried;
+        continue;
+      }
+      if (!is_allowed_whole(then->verdict) && !cannot_be_tried(tried)) {
+        nearest_ = then->verdict;
+        if (!reach(*then, tried, steps - 1)) continue;
+      }
+      lines = std::move(tried);
+      return true;
+    }
+    return false;
+  }
+
+  Error failure(const Answer& now) const {
+    if (!nearest_ && impossible_) {
+      prepare_with(invocation_, with_those_before(*impossible_), Notices::keep);  // says why
+      return Error{.what = "nothing is written: with that line no sandbox could be set up"};
+    }
+    const Verdict& verdict = nearest_ && !nearest_->allowed ? *nearest_ : now.verdict;
+    return refuse(now, verdict.reason, verdict.fix.empty() ? now.verdict.fix : verdict.fix);
+  }
+
+  const Invocation& invocation_;
+  const Prepared& prepared_;
+  HostView& host_;
+  const What& what_;
+  const Deed deed_;
+  const ProfileLines before_;
+  std::optional<Verdict> nearest_;
+  std::optional<ProfileLines> impossible_;
+};
+
+Result<Found> find_lines(const Invocation& invocation, const Prepared& prepared, HostView& host,
+                         const std::string& word, const ProfileLines& before) {
   const auto what = understand(word, invocation, prepared, host);
   if (!what) return what.error();
-  const auto now = answer_with(invocation, before, host, *what, deed);
-  if (!now) return now.error();
-  if (what->kind == WhatKind::path) {
-    if (auto refusal = refuse_place(prepared, host, *now)) return *refusal;
-  }
-  if (is_allowed_whole(now->verdict)) return Found{.line = {}, .answer = *now};
-  if (what->kind == WhatKind::host) return refuse_host(*now);
-  const auto line = line_for(*now, deed);
-  if (!line) return refuse(*now, now->verdict.reason, now->verdict.fix);
-  auto lines = before;
-  lines.push_back(*line);
-  const auto then = answer_with(invocation, lines, host, *what, deed);
-  if (!then) return then.error();
-  // What is not set now cannot be seen to be passed on.
-  const bool tried = what->kind != WhatKind::variable || prepared.caller.environment.contains(what->text);
-  if (tried && !is_allowed_whole(then->verdict))
-    return refuse(*now, then->verdict.reason, then->verdict.fix.empty() ? now->verdict.fix : then->verdict.fix);
-  return Found{.line = line, .answer = *now};
+  return Search(invocation, prepared, host, *what, before).run();
 }
 
 // --- printing -------------------------------------------------------------------------------------------
@@ -154,49 +282,48 @@ std::string difference(const FileChange& change) {
   return printable(text);
 }
 
-void tell_line(const Prepared& prepared, HostView& host, const Found& found) {
-  if (!found.line) {
+void tell_lines(const Prepared& prepared, HostView& host, const Found& found) {
+  if (found.lines.empty()) {
     const Verdict& verdict = found.answer.verdict;
     const std::string from = verdict.origin.kind == OriginKind::builtin ? "" : " (" + to_text(verdict.origin) + ")";
     return print_message(quote_for_display(found.answer.what.word) + " is allowed already: " + verdict.reason + from);
   }
-  const std::string opens = what_it_opens(prepared, host, found.answer, *found.line);
-  if (!opens.empty()) print_message("warning: " + to_text(*found.line) + ": " + opens);
+  for (const ProfileLine& line : found.lines) {
+    const std::string opens = what_it_opens(prepared, host, found.answer, line);
+    if (!opens.empty()) print_message("warning: " + to_text(line) + ": " + opens);
+  }
 }
 
-void tell_written(const FileChange& change) {
-  for (const ProfileLine& line : change.lines)
-    print_message("added " + to_text(line) + " to " + quote_for_display(change.path));
-  print_message("from the next run on; to take it back: snug allow --undo");
+void tell_written(const FileChange& change, bool for_this_session) {
+  for (const WrittenLine& written : change.lines)
+    print_message("added " + to_text(written.line) + " to " + quote_for_display(change.path));
+  print_message(for_this_session
+                    ? "from the next run on, until you log out; to take it back: snug allow --session --undo"
+                    : "from the next run on; to take it back: snug allow --undo");
 }
 
 // --- the command ----------------------------------------------------------------------------------------
 
-int refuse_session() {
-  print_error({.what = "--session: a running sandbox cannot be given more",
-               .why = "its files and its system call filter are fixed when it starts",
-               .fix = "leave --session out and start it again; or for one run: snug run --read PATH CMD"});
-  return status_usage;
-}
-
-/// The user's own file for the project, and what it is about.
-struct UsersFile {
-  Caller caller;
-  std::string path, project;
-};
-
-Result<AllowedLines> open_lines(const UsersFile& file) {
-  return AllowedLines::open(file.path, file.caller.state_dir, file.project);
+/// The user's own file for the project, or with --session the one that lasts as long.
+Result<AllowedLines> open_lines(const Invocation& invocation, const Caller& caller, const std::string& user_file,
+                                const std::string& session_file, const std::string& project) {
+  if (!invocation.has("--session")) return AllowedLines::open({user_file, caller.state_dir, project});
+  if (session_file.empty()) {
+    return Error{.what = "nothing can be kept for this session alone",
+                 .why = "XDG_RUNTIME_DIR is not set, and the boot has no id that can be read",
+                 .fix = "leave --session out; or for one run, as an option of it: snug run --help"};
+  }
+  return AllowedLines::open({session_file, caller.runtime_dir, project, true});
 }
 
 /// Without a plan: what was allowed may be what keeps one from being made.
-Result<UsersFile> find_users_file(const Invocation& invocation) {
-  auto caller = read_caller();
+Result<AllowedLines> find_lines_file(const Invocation& invocation) {
+  const auto caller = read_caller();
   if (!caller) return caller.error();
   const auto host = real_host_view();
-  auto chosen = choose_profile(invocation.profile, *caller, *host);
+  const auto chosen = choose_profile(invocation.profile, *caller, *host);
   if (!chosen) return chosen.error();
-  return UsersFile{std::move(*caller), std::move(chosen->user_file), std::move(chosen->project.path)};
+  return open_lines(invocation, *caller, chosen->user_file, chosen->session_file, chosen->project.path);
 }
 
 int fail(const Error& error) { return print_error(error), status_found; }
@@ -204,41 +331,40 @@ int fail(const Error& error) { return print_error(error), status_found; }
 int show(const FileChange& change) { return print_data(difference(change)) ? 0 : status_usage; }
 
 int undo(const Invocation& invocation) {
-  const auto users = find_users_file(invocation);
-  if (!users) return print_error(users.error()), status_usage;
-  const auto file = open_lines(*users);
+  const auto file = find_lines_file(invocation);
   if (!file) return fail(file.error());
   const auto change = file->undo();
   if (!change) return fail(change.error());
   if (invocation.has("--show")) return show(*change);
   if (auto written = file->commit_undone(*change); !written) return fail(written.error());
-  for (const ProfileLine& line : change->lines) {
-    print_message("took " + to_text(line) + " out of " + quote_for_display(change->path));
+  for (const WrittenLine& written : change->lines) {
+    print_message("took " + to_text(written.line) + " out of " + quote_for_display(change->path));
   }
   if (change->lines.empty()) print_message("what was added last has been taken out already");
   return 0;
 }
 
-int write_lines(const Invocation& invocation, const Prepared& prepared, const std::vector<ProfileLine>& lines) {
-  const auto file = open_lines({prepared.caller, prepared.user_file, prepared.plan.project});
+int write_lines(const Invocation& invocation, const Prepared& prepared, const ProfileLines& lines) {
+  const auto file =
+      open_lines(invocation, prepared.caller, prepared.user_file, prepared.session_file, prepared.plan.project);
   if (!file) return fail(file.error());
   const auto change = file->add(lines);
   if (!change) return fail(change.error());
   if (invocation.has("--show")) return show(*change);
   if (auto written = file->commit_added(*change); !written) return fail(written.error());
-  if (!change->lines.empty()) tell_written(*change);
+  if (!change->lines.empty()) tell_written(*change, invocation.has("--session"));
   return 0;
 }
 
 /// All or nothing: with one word that cannot be allowed, none is.
 int allow_words(const Invocation& invocation, const Prepared& prepared) {
   const auto host = real_host_view();
-  std::vector<ProfileLine> lines;
+  ProfileLines lines;
   for (const std::string& word : invocation.words) {
-    const auto found = find_line(invocation, prepared, *host, word, lines);
+    const auto found = find_lines(invocation, prepared, *host, word, lines);
     if (!found) return fail(found.error());
-    tell_line(prepared, *host, *found);
-    if (found->line) lines.push_back(*found->line);
+    tell_lines(prepared, *host, *found);
+    lines.insert(lines.end(), found->lines.begin(), found->lines.end());
   }
   return lines.empty() ? 0 : write_lines(invocation, prepared, lines);
 }
@@ -246,7 +372,6 @@ int allow_words(const Invocation& invocation, const Prepared& prepared) {
 }  // namespace
 
 int allow_command(const Invocation& invocation) {
-  if (invocation.has("--session")) return refuse_session();
   if (invocation.has("--undo")) return undo(invocation);
   Invocation planning = invocation;
   planning.words.clear();

@@ -5,6 +5,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "cli/why_host.h"
 #include "seccomp/calls.h"
 #include "seccomp/constants.h"
 #include "seccomp/query.h"
@@ -50,7 +51,7 @@ Verdict verdict_on(const CallVerdict& call, const std::string& name) {
   if (call.line) {
     verdict.fix = "take it out of " + to_text(*call.line);
   } else {
-    verdict.add = ProfileLine{"seccomp.allow", name};
+    verdict.add = {{"seccomp.allow", name}};
   }
   return verdict;
 }
@@ -97,6 +98,16 @@ std::optional<WhatKind> forced_kind(const Invocation& invocation) {
   return {};
 }
 
+Result<What> understand(const std::string& word, std::optional<WhatKind> forced, const Prepared& prepared,
+                        HostView& host) {
+  const std::string& cwd = prepared.caller.cwd;
+  const bool plain = word.find('/') == word.npos;
+  const KnownNames known{.file = plain && host.status(join(cwd, word)).kind != FileKind::absent,
+                         .variable = plain && has_variable(prepared, word),
+                         .call = plain && is_call_name(word)};
+  return understand(word, forced, known, cwd, prepared.caller.home);
+}
+
 }  // namespace
 
 Result<Answer> answer_for(const Prepared& prepared, HostView& host, const What& what, Deed deed) {
@@ -108,7 +119,8 @@ Result<Answer> answer_for(const Prepared& prepared, HostView& host, const What& 
       answer.verdict = why_variable(prepared.plan, prepared.profile, prepared.caller, what.text);
       return answer;
     case WhatKind::host:
-      answer.verdict = why_host(prepared.plan, what.text, what.port);
+      answer.verdict = why_host(prepared.plan, prepared.profile, what);
+      answer.remarks = remarks_on_host(prepared.plan, what, answer.verdict);
       return answer;
     case WhatKind::path:
       break;
@@ -118,12 +130,7 @@ Result<Answer> answer_for(const Prepared& prepared, HostView& host, const What& 
 
 Result<What> understand(const std::string& word, const Invocation& invocation, const Prepared& prepared,
                         HostView& host) {
-  const std::string& cwd = prepared.caller.cwd;
-  const bool plain = word.find('/') == word.npos;
-  const KnownNames known{.file = plain && host.status(join(cwd, word)).kind != FileKind::absent,
-                         .variable = plain && has_variable(prepared, word),
-                         .call = plain && is_call_name(word)};
-  return understand(word, forced_kind(invocation), known, cwd, prepared.caller.home);
+  return understand(word, forced_kind(invocation), prepared, host);
 }
 
 Deed deed_asked(const Invocation& invocation) {
@@ -141,11 +148,11 @@ std::string allow_command_line(const Invocation& invocation, const std::string& 
   return line + " " + words;
 }
 
-std::string allow_command_line(const Invocation& invocation, const Answer& answer, Deed deed) {
-  std::string words = deed == Deed::write ? "--write " : deed == Deed::execute ? "--exec " : "";
-  if (!answer.what.also.empty()) words += "--" + std::string(kind_name(answer.what.kind)) + " ";
-  if (answer.what.word.starts_with('-')) words += "-- ";
-  return allow_command_line(invocation, words + quote_for_shell(answer.what.word));
+std::string pasted_word(const std::string& word, WhatKind kind, const Prepared& prepared, HostView& host) {
+  const auto alone = understand(word, std::nullopt, prepared, host);
+  const bool clear = alone && alone->kind == kind && alone->also.empty();
+  const std::string words = clear ? "" : "--" + std::string(kind_name(kind)) + " ";
+  return words + (word.starts_with('-') ? "-- " : "") + quote_for_shell(word);
 }
 
 }  // namespace snug

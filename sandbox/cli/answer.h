@@ -34,7 +34,7 @@ Deed deed_asked(const Invocation& invocation);
 /// "snug allow --write ~/x", with the options by which this invocation found its project, ready for a shell.
 std::string allow_command_line(const Invocation& invocation, const std::string& words);
 
-/// Without more than its leading options: for a path that is to be read, a variable, a call.
-std::string allow_command_line(const Invocation& invocation, const Answer& answer, Deed deed);
+/// The word for a shell, with the option that makes it mean this kind where it could mean another.
+std::string pasted_word(const std::string& word, WhatKind kind, const Prepared& prepared, HostView& host);
 
 }  // namespace snug

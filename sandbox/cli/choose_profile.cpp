@@ -110,9 +110,15 @@ Result<ChosenProfile> choose_profile(const std::optional<std::string>& named, co
 
   chosen.project = choose_project(host, caller, chosen.file);
   chosen.user_file = caller.config_dir + "/projects/" + user_file_name(chosen.project.path);
-  auto users = read_user_file(chosen.user_file, caller);
-  if (!users) return users.error();
-  if (*users) chosen.texts.push_back(std::move(**users));
+  if (!caller.runtime_dir.empty())
+    chosen.session_file = caller.runtime_dir + "/projects/" + user_file_name(chosen.project.path);
+  for (const std::string& path : {chosen.user_file, chosen.session_file}) {
+    if (path.empty()) continue;
+    auto users = read_user_file(path, caller);
+    if (!users) return users.error();
+    chosen.has_session_file = users->has_value();
+    if (*users) chosen.texts.push_back(std::move(**users));
+  }
   return chosen;
 }
 

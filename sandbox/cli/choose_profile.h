@@ -1,5 +1,5 @@
 // Which profile texts a run loads: what -p names, else the project's snug.toml, else the compiled-in default; and on
-// top the user's own file for the project.
+// top the user's own file for the project, and the one that lasts for this session.
 #pragma once
 
 #include <optional>
@@ -25,10 +25,12 @@ struct FoundProfile {
 Result<FoundProfile> find_project_profile(const Caller& caller);
 
 struct ChosenProfile {
-  std::vector<ProfileText> texts;    ///< the profile (none: the default alone), then the user's own file
-  std::string file;                  ///< absolute path of the file found or named by path; empty: a name, or none
-  ProjectChoice project;             ///< as choose_project() answers
-  std::string user_file;             ///< where the user's own file for the project lies, if there is one
+  std::vector<ProfileText> texts;  ///< the profile (none: the default alone), then the user's own two files
+  std::string file;                ///< absolute path of the file found or named by path; empty: a name, or none
+  ProjectChoice project;           ///< as choose_project() answers
+  std::string user_file;           ///< where the user's own file for the project lies, if there is one
+  std::string session_file;        ///< the same for this session's; empty: there can be none
+  bool has_session_file = false;
   std::vector<std::string> notices;  ///< lines for people
 };
 

@@ -107,7 +107,8 @@ What the exit status is about, of a path:
 
 A word is taken for the first of these that fits: a path (it has a slash or starts with
 "~" or "."), a URL's host, a variable (one that is set, or in capitals), a system call, a
-file in this directory, a host (it has a dot or colon). One of these decides instead:
+file in this directory, a host (it has a dot or colon, "*" or "@" in front). Without a
+port a host's usual two are meant, 80 and 443. One of these decides instead:
       --path                   take the word for a path
       --variable               take it for a variable of the environment
       --syscall                take it for a system call
@@ -123,11 +124,12 @@ examples:
   snug why --path mount                the file ./mount, not the system call
 )";
 
-constexpr std::string_view allow_text = R"(usage: snug allow [options] PATH... | VARIABLE... | SYSTEM-CALL...
+constexpr std::string_view allow_text = R"(usage: snug allow [options] PATH... | HOST[:PORT]... | VARIABLE... | SYSTEM-CALL...
 
-Adds the line that allows it to your own file for this project, below
-~/.config/snug/projects, and says what that opens. A word is taken for the same as by
-`snug why`, which also tells what is missing. From the next run on.
+Adds the lines that allow it to your own file for this project, below
+~/.config/snug/projects, and says what they open. A word is taken for the same as by
+`snug why`, which also tells what is missing. From the next run on. Of hosts, "*.NAME",
+ranges of addresses ("10.0.0.0/8") and groups ("@npm") are taken, too.
 
       --read                   show the path for reading (without any of these)
       --write                  show the path writable
@@ -138,7 +140,7 @@ Adds the line that allows it to your own file for this project, below
       --host                   take them for hosts
       --show                   print the change and write nothing
       --undo                   take the last change back
-      --session                only for running sandboxes; there is nothing they can be given
+      --session                until you log out, and no longer
   -p, --profile NAME|FILE      the profile, as for run
       --project MODE           the project, as for run
       --set KEY=VALUE          any profile key, as for run
@@ -148,6 +150,8 @@ Exit status: 0 it is allowed (now or already), 1 it cannot be, 2 a mistake in th
 examples:
   snug allow ~/.gitconfig              read it inside
   snug allow --write ~/.cache/ccache
+  snug allow registry.npmjs.org 10.1.0.0/16:5432
+  snug allow --session github.com:22
   snug allow AWS_PROFILE               pass the variable on
   snug allow --show io_uring_setup
   snug allow --undo

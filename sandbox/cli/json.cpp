@@ -37,9 +37,14 @@ ordered_json json_of(const Origin& origin) {
   return json;
 }
 
+ordered_json json_of(const ProfileLine& line) {
+  const bool whole = line.how == ProfileLine::How::set;
+  return {{"key", line.key}, {whole ? "value" : "element", line.element}};
+}
+
 ordered_json json_of(const Verdict& verdict) {
   ordered_json json{{"allowed", verdict.allowed}, {"reason", verdict.reason}, {"origin", json_of(verdict.origin)}};
-  if (verdict.add) json["add"] = {{"key", verdict.add->key}, {"element", verdict.add->element}};
+  for (const ProfileLine& line : verdict.add) json["add"].push_back(json_of(line));
   if (!verdict.fix.empty()) json["fix"] = verdict.fix;
   return json;
 }
@@ -67,6 +72,15 @@ ordered_json json_of(const std::vector<Diagnostic>& diagnostics) {
   return json;
 }
 
+ordered_json json_of(const RefusalRecord::Host& host) {
+  ordered_json json{{"host", host.host}, {"protocol", host.udp ? "udp" : "tcp"}};
+  if (host.port != 0) json["port"] = host.port;
+  json["when"] = host.when;
+  json["reason"] = host.reason;
+  if (!host.rule.empty()) json["add"] = {json_of(ProfileLine{"network.allow", host.rule})};
+  return json;
+}
+
 }  // namespace
 
 std::string answer_to_json(const Answer& answer) {
@@ -74,6 +88,7 @@ std::string answer_to_json(const Answer& answer) {
                     {"kind", kind_name(answer.what.kind)},
                     {"what", answer.what.text},
                     {"allowed", answer.verdict.allowed}};
+  if (answer.what.rule.protocol == NetworkRule::Protocol::udp) json["protocol"] = "udp";
   if (answer.what.port != 0) json["port"] = answer.what.port;
   if (answer.path) {
     json["deed"] = deed_word(answer.deed);
@@ -97,6 +112,8 @@ std::string record_to_json(const RefusalRecord& record) {
   };
   json["calls"] = ordered_json::array();
   for (const auto& call : record.calls) json["calls"].push_back({{"name", call.name}, {"count", call.count}});
+  json["hosts"] = ordered_json::array();
+  for (const auto& host : record.hosts) json["hosts"].push_back(json_of(host));
   json["came_loose"] = told(record.came_loose);
   json["git"] = told(record.git);
   if (!record.timeout.empty()) json["timeout"] = record.timeout;

@@ -263,7 +263,7 @@ std::optional<Error> check_allow(const Invocation& invocation) {
                  .fix = "snug allow --undo; once more for the one before"};
   }
   if (undo || !invocation.words.empty()) return std::nullopt;
-  return Error{.what = "allow: nothing to allow", .fix = "snug allow PATH, VARIABLE or SYSTEM-CALL"};
+  return Error{.what = "allow: nothing to allow", .fix = "snug allow PATH, HOST, VARIABLE or SYSTEM-CALL; what the last run was refused: snug why"};
 }
 
 std::optional<Error> check_compared(const Words& words) {

@@ -42,21 +42,30 @@ std::vector<std::string> paths_of(const std::vector<Document>& documents, const 
   return paths;
 }
 
+void tell(Notices notices, const Error& error) {
+  if (notices != Notices::silent) print_error(error);
+}
+
+void tell(Notices notices, const std::string& message) {
+  if (notices != Notices::silent) print_message(message);
+}
+
 // In this order: a profile with mistakes cannot be approved.
-std::optional<Loaded> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller) {
+std::optional<Loaded> load(const ChosenProfile& chosen, const Invocation& invocation, const Caller& caller,
+                           Notices notices) {
   const LoadContext context = load_context(caller, chosen.project.path);
   auto documents = read_closure(chosen.texts, context.find, context.known.home);
   ProjectSide side = find_project_side(documents, chosen, caller);
   Loaded loaded{.outcome = {}, .paths = paths_of(documents, chosen.project)};
   loaded.outcome = load_documents(std::move(documents), invocation.overrides, context);
   const auto mistakes = mistakes_in(loaded.outcome);
-  for (const auto& mistake : mistakes) print_message(to_text(mistake));
+  for (const auto& mistake : mistakes) tell(notices, to_text(mistake));
   if (!mistakes.empty()) return std::nullopt;
   add_raised_limits(loaded.outcome.profile, side);
   std::vector<std::string> lines;
   const auto trusted = check_trust(side, caller, lines);
-  for (const auto& line : lines) print_message(line);
-  if (!trusted) return print_error(trusted.error()), std::nullopt;
+  for (const auto& line : lines) tell(notices, line);
+  if (!trusted) return tell(notices, trusted.error()), std::nullopt;
   return loaded;
 }
 
@@ -129,17 +138,21 @@ void guess_binds(EarlyChild& early, const Profile& profile, const Request& reque
   work_ahead(early, std::move(likely), [&](ViewEntry& entry) { return confirm_likely(entry, files); });
 }
 
-std::optional<Plan> build(const Profile& profile, const Request& request, HostView& host) {
+std::optional<Plan> build(const Profile& profile, const Request& request, HostView& host, Notices notices) {
   const HostFacts facts = probe_facts();
   log_facts(facts);
   auto outcome = build_plan(profile, facts, host, request);
-  for (const auto& error : outcome.errors) print_error(error);
+  for (const auto& error : outcome.errors) tell(notices, error);
   if (!outcome.errors.empty()) return std::nullopt;
   return std::move(outcome.plan);
 }
 
 void add_notes(const std::vector<Diagnostic>& notes, Plan& plan) {
   for (const auto& note : notes) plan.notes.push_back({.text = to_text(note)});
+}
+
+Note until_logged_out(const std::string& file) {
+  return {.text = quote_for_display(file) + " holds until you log out (snug allow --session)"};
 }
 
 void log_plan(const Plan& plan) {
@@ -156,21 +169,21 @@ void log_plan(const Plan& plan) {
 
 std::optional<Prepared> prepare(const Invocation& invocation, Notices notices, EarlyChild* early) {
   auto caller = read_caller();
-  if (!caller) return print_error(caller.error()), std::nullopt;
+  if (!caller) return tell(notices, caller.error()), std::nullopt;
   const auto host = real_host_view();
   const auto chosen = choose_profile(invocation.profile, *caller, *host);
-  if (!chosen) return print_error(chosen.error()), std::nullopt;
+  if (!chosen) return tell(notices, chosen.error()), std::nullopt;
   if (notices == Notices::tell) {
     for (const auto& notice : chosen->notices) print_message(notice);
   }
   log_choice(*chosen);
   log_overrides(invocation.overrides);
 
-  auto loaded = load(*chosen, invocation, *caller);
+  auto loaded = load(*chosen, invocation, *caller, notices);
   if (!loaded) return std::nullopt;
   const std::string cwd = caller->cwd;
   auto between = layers_between(invocation, *caller, chosen->project.path);
-  if (!between) return print_error(between.error()), std::nullopt;
+  if (!between) return tell(notices, between.error()), std::nullopt;
   Request request{.caller = std::move(*caller),
                   .command = invocation.words,
                   .onto = invocation.value("--onto").value_or(""),
@@ -182,11 +195,13 @@ std::optional<Prepared> prepare(const Invocation& invocation, Notices notices, E
                   .profile_paths = std::move(loaded->paths)};
   LoadOutcome& outcome = loaded->outcome;
   if (early != nullptr) guess_binds(*early, outcome.profile, request, *host);
-  auto plan = build(outcome.profile, request, *host);
+  auto plan = build(outcome.profile, request, *host, notices);
   if (!plan) return std::nullopt;
   add_notes(outcome.notes, *plan);
+  if (chosen->has_session_file) plan->notes.push_back(until_logged_out(chosen->session_file));
   log_plan(*plan);
-  return Prepared{std::move(*plan), std::move(outcome.profile), std::move(request.caller), chosen->user_file};
+  return Prepared{std::move(*plan), std::move(outcome.profile), std::move(request.caller), chosen->user_file,
+                  chosen->session_file};
 }
 
 std::optional<Plan> prepare_plan(const Invocation& invocation) {

@@ -17,13 +17,15 @@ struct Prepared {
   Plan plan;
   Profile profile;
   Caller caller;
-  std::string user_file;  ///< where the user's own file for this project lies, if there is one
+  std::string user_file;     ///< where the user's own file for this project lies, if there is one
+  std::string session_file;  ///< the same for this session's; empty: there can be none
 };
 
-/// Whether what is no mistake is told, too.
-enum class Notices { tell, keep };
+/// What is printed: all; mistakes alone; nothing.
+enum class Notices { tell, keep, silent };
 
-/// The plan with its inputs, or nothing, as below. `early`, unless null, is given what it can do meanwhile.
+/// The plan with its inputs, or nothing, as below; with `silent` why stays unsaid. `early`, unless null, is given what
+/// it can do meanwhile.
 std::optional<Prepared> prepare(const Invocation& invocation, Notices notices = Notices::tell,
                                 EarlyChild* early = nullptr);
 

@@ -13,6 +13,7 @@
 #include "cli/print.h"
 #include "cli/sessions.h"
 #include "cli/settle.h"
+#include "host/probe.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
 
@@ -45,12 +46,8 @@ std::string why_blocked(const Blocked& blocked, const Plan& plan) {
   return plan.filter ? "no rule of network.allow names it" : "network.mode = \"none\"";
 }
 
-void announce_blocked(const Blocked& blocked, const Plan& plan, const std::string& command_line, bool raw) {
-  const bool brackets = blocked.who.find(':') != std::string::npos;
-  const std::string who = brackets && blocked.port != 0 ? "[" + blocked.who + "]" : blocked.who;
-  const std::string port = blocked.port != 0 ? ":" + std::to_string(blocked.port) : "";
-  const std::string protocol = blocked.protocol == NetworkRule::Protocol::udp ? "udp://" : "";
-  print_message("blocked " + protocol + who + port + " (" + why_blocked(blocked, plan) + ")" +
+void announce_blocked(const RefusalRecord::Host& host, const std::string& command_line, bool raw) {
+  print_message("blocked " + to_text(host) + " (" + host.reason + ")" +
                     (command_line.empty() ? "" : "; allow it: " + command_line),
                 raw ? LineEnd::raw : LineEnd::newline);
 }
@@ -148,18 +145,25 @@ class Telling {
 
  private:
   void refused(const std::string& call, bool raw) {
-    // A variable of that name would be meant first.
-    const bool other = prepared_.caller.environment.contains(call);
-    announce_refusal(call, allow_command_line(invocation_, (other ? "--syscall " : "") + call), raw);
+    announce_refusal(call, command_line(call, WhatKind::call), raw);
     record_.calls.push_back({call, 1});
     keep();  // whoever asks while a shell is still open
   }
 
   void destination_blocked(const Blocked& blocked, bool raw) {
     if (log_) log_->add(blocked);
-    const std::string rule = missing_rule(blocked);
-    // An option of the next run: `snug allow` does not write rules for hosts yet.
-    announce_blocked(blocked, prepared_.plan, rule.empty() ? "" : "--net filtered --allow " + rule, raw);
+    const RefusalRecord::Host host{.host = blocked.who,
+                                   .udp = blocked.protocol == NetworkRule::Protocol::udp,
+                                   .port = blocked.port,
+                                   .when = std::time(nullptr),
+                                   .reason = why_blocked(blocked, prepared_.plan),
+                                   .rule = missing_rule(blocked)};
+    announce_blocked(host, host.rule.empty() ? "" : command_line(host.rule, WhatKind::host), raw);
+    if (record_.add(host)) keep();
+  }
+
+  std::string command_line(const std::string& word, WhatKind kind) {
+    return allow_command_line(invocation_, pasted_word(word, kind, prepared_, *host_));
   }
 
   void came_loose(const Watch& watch, bool raw) {
@@ -180,6 +184,7 @@ class Telling {
   const Invocation& invocation_;
   const Prepared& prepared_;
   std::optional<ConnectionLog> log_;
+  const std::unique_ptr<HostView> host_ = real_host_view();
   RefusalFile file_;
   RefusalRecord record_;
 };

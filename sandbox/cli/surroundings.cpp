@@ -149,6 +149,19 @@ std::string below_home(const Environment& environment, const char* variable, con
   return absolute_variable(environment, variable).value_or((home == "/" ? "" : home) + standard) + "/snug";
 }
 
+/// What lasts for a session: without XDG_RUNTIME_DIR nothing tells its end but the next boot.
+std::string runtime_directory(const Environment& environment, const Identification& who, const std::string& state) {
+  if (const auto runtime = absolute_variable(environment, "XDG_RUNTIME_DIR")) return *runtime + "/snug";
+  return who.boot_id.empty() ? "" : state + "/boot-" + who.boot_id;
+}
+
+std::string read_boot_id() {
+  std::string id = read_file("/proc/sys/kernel/random/boot_id", 64).value_or("");
+  if (id.ends_with('\n')) id.pop_back();
+  const bool plain = id.find_first_not_of("0123456789abcdef-") == std::string::npos;
+  return plain ? id : "";
+}
+
 Result<std::string> read_cwd() {
   std::array<char, PATH_MAX> buffer;
   const char* path = getcwd(buffer.data(), buffer.size());
@@ -230,6 +243,7 @@ Result<Caller> make_caller(Identification who, Environment environment) {
   if (who.uid == 0) read_sudo_ids(caller, environment);
   caller.state_dir = below_home(environment, "XDG_STATE_HOME", *home, "/.local/state");
   caller.config_dir = below_home(environment, "XDG_CONFIG_HOME", *home, "/.config");
+  caller.runtime_dir = runtime_directory(environment, who, caller.state_dir);
   caller.environment = std::move(environment);
   return caller;
 }
@@ -243,7 +257,9 @@ Result<Caller> read_caller() {
   Identification who{.uid = getuid(), .gid = getgid(), .groups = read_groups(), .cwd = std::move(*cwd)};
   who.group_names = read_group_names(who.gid, who.groups);
   who.account = read_account(who.uid);
-  return make_caller(std::move(who), read_environment());
+  Environment environment = read_environment();
+  if (!absolute_variable(environment, "XDG_RUNTIME_DIR")) who.boot_id = read_boot_id();
+  return make_caller(std::move(who), std::move(environment));
 }
 
 }  // namespace snug

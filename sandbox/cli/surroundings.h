@@ -36,6 +36,7 @@ struct Identification {
   std::map<std::uint32_t, std::string> group_names;
   std::optional<Account> account;
   std::string cwd;
+  std::string boot_id = {};  ///< needed where XDG_RUNTIME_DIR is not set
 };
 
 /// Puts both together. Errors: no usable home.

@@ -1,12 +1,10 @@
 #include "cli/what.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/paths.h"
 #include "base/quote.h"
 #include "cli/parse.h"
-#include "profile/network_rule.h"
 
 namespace snug {
 namespace {
@@ -17,7 +15,14 @@ bool looks_like_path(std::string_view word) {
 
 bool looks_like_url(std::string_view word) { return word.find("://") != word.npos; }
 
-bool looks_like_host(std::string_view word) { return word == "localhost" || word.find_first_of(".:") != word.npos; }
+bool looks_like_host(std::string_view word) {
+  return word == "localhost" || word.starts_with('@') || word.starts_with('*') || word.find_first_of(".:") != word.npos;
+}
+
+bool is_range(std::string_view word) {
+  const auto rule = parse_network_rule(word);
+  return rule && rule->who == NetworkRule::Who::range;
+}
 
 bool is_capital(char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
@@ -32,7 +37,7 @@ bool is_variable_name(std::string_view word) {
 
 /// All that fit the word, the first one first.
 std::vector<WhatKind> candidates(std::string_view word, const KnownNames& known) {
-  if (looks_like_url(word)) return {WhatKind::host};
+  if (looks_like_url(word) || is_range(word)) return {WhatKind::host};
   if (looks_like_path(word)) return {WhatKind::path};
   std::vector<WhatKind> kinds;
   if (known.variable || looks_like_variable(word)) kinds.push_back(WhatKind::variable);
@@ -46,41 +51,56 @@ std::vector<WhatKind> candidates(std::string_view word, const KnownNames& known)
 // --- hosts ------------------------------------------------------------------------------------------
 
 Error no_host(const std::string& word, std::string why) {
-  return Error{.what = quote_for_display(word) + " is not a host", .why = std::move(why), .fix = "HOST or HOST:PORT"};
+  return Error{.what = quote_for_display(word) + " is not a host",
+               .why = std::move(why),
+               .fix = "HOST, HOST:PORT, *.NAME, an address, a range or @GROUP"};
 }
 
-/// Of "https://user@host:443/path?query" the "host:443".
-std::string_view authority(std::string_view word) {
-  if (const auto scheme = word.find("://"); scheme != word.npos) word.remove_prefix(scheme + 3);
-  word = word.substr(0, word.find_first_of("/?#"));
-  if (const auto user = word.rfind('@'); user != word.npos) word.remove_prefix(user + 1);
-  return word;
+/// The port that a URL without one means.
+struct Scheme {
+  std::string_view name, port;
+};
+constexpr Scheme schemes[] = {{"http", "80"}, {"https", "443"}, {"ws", "80"},  {"wss", "443"},
+                              {"ssh", "22"},  {"git", "9418"},  {"ftp", "21"}, {"git+ssh", "22"}};
+
+std::string_view port_of_scheme(std::string_view scheme) {
+  const auto* const found = std::ranges::find(schemes, scheme, &Scheme::name);
+  return found == std::end(schemes) ? "" : found->port;
 }
 
-/// Where the port's colon is; an address of IPv6 without brackets has none.
-std::size_t port_colon(std::string_view host) {
-  const auto colon = host.rfind(':');
-  if (colon == host.npos || host.ends_with(']')) return host.npos;
-  const bool several = host.find(':') != colon;
-  return several && !host.starts_with('[') ? host.npos : colon;
+/// Does "host:22" name a port, "[::1]" or "::1" not?
+bool has_port(std::string_view host) {
+  const auto bracket = host.rfind(']');
+  if (bracket != host.npos) return host.find(':', bracket) != host.npos;
+  return std::ranges::count(host, ':') == 1;
+}
+
+/// Of "https://user@host/path?query" the rule "host:443".
+std::string rule_of_url(std::string_view url) {
+  const std::string_view port = port_of_scheme(url.substr(0, url.find("://")));
+  url.remove_prefix(url.find("://") + 3);
+  url = url.substr(0, url.find_first_of("/?#"));
+  if (const auto user = url.rfind('@'); user != url.npos) url.remove_prefix(user + 1);
+  return std::string(url) + (has_port(url) || port.empty() ? "" : ":" + std::string(port));
+}
+
+bool is_one(const NetworkRule& rule) {
+  const bool host =
+      rule.who == NetworkRule::Who::name || (rule.who == NetworkRule::Who::range && rule.range.bits == 128);
+  const bool port = rule.ports.size() < 2 && (rule.ports.empty() || rule.ports[0].first == rule.ports[0].last);
+  return host && port;
 }
 
 Result<What> host_of(const std::string& word) {
-  std::string_view host = authority(word);
-  What what{.kind = WhatKind::host, .word = word};
-  if (const auto colon = port_colon(host); colon != host.npos) {
-    const std::string_view digits = host.substr(colon + 1);
-    const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), what.port);
-    const bool whole = read.ec == std::errc() && read.ptr == digits.data() + digits.size();
-    if (!whole || what.port == 0) return no_host(word, "a port is a number from 1 to 65535");
-    host = host.substr(0, colon);
-  }
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  what.text = host;
-  const auto rule = parse_network_rule(host);
+  const bool url = looks_like_url(word) && !word.starts_with("udp://");
+  auto rule = parse_network_rule(url ? rule_of_url(word) : word);
   if (!rule) return no_host(word, rule.error().what);
-  const bool one = rule->who == NetworkRule::Who::name || rule->who == NetworkRule::Who::range;
-  if (!one || host.find('/') != host.npos) return no_host(word, "it names more than one");
+  What what{.kind = WhatKind::host, .word = word, .text = to_text(*rule)};
+  if (is_one(*rule)) {
+    if (!rule->ports.empty()) what.port = rule->ports[0].first;
+    what.text = rule->who == NetworkRule::Who::name ? rule->name : to_text(rule->range);
+  }
+  what.rule = std::move(*rule);
   return what;
 }
 
@@ -119,6 +139,8 @@ Result<What> understand(const std::string& word, std::optional<WhatKind> forced,
   if (what) what->also.assign(kinds.begin() + 1, kinds.end());
   return what;
 }
+
+bool is_one_host(const What& what) { return what.kind == WhatKind::host && is_one(what.rule); }
 
 const char* kind_name(WhatKind kind) {
   constexpr const char* names[] = {"path", "variable", "syscall", "host"};

@@ -2,14 +2,18 @@
 
 namespace snug {
 
+std::string host_and_port(const std::string& host, std::uint16_t port) {
+  if (port == 0) return host;
+  const bool brackets = host.find(':') != std::string::npos;
+  return (brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
 std::string missing_rule(const Blocked& blocked) {
   if (blocked.reason == NetworkVerdict::Reason::denied) return {};
   const std::string& who = blocked.resolved.empty() ? blocked.who : blocked.resolved;
   const bool udp = blocked.protocol == NetworkRule::Protocol::udp;
-  const bool usual = blocked.port == 0 || (!udp && (blocked.port == 80 || blocked.port == 443));
-  if (usual) return who;
-  const bool brackets = who.find(':') != std::string::npos;
-  return (udp ? "udp://" : "") + (brackets ? "[" + who + "]" : who) + ":" + std::to_string(blocked.port);
+  const bool usual = !udp && (blocked.port == 80 || blocked.port == 443);
+  return usual ? who : (udp ? "udp://" : "") + host_and_port(who, blocked.port);
 }
 
 }  // namespace snug

@@ -21,6 +21,9 @@ struct Blocked {
   std::string what;      ///< not_public: what kind of address, "a private address"
 };
 
+/// "example.com:443", "[::1]:80", or without a port of 0 the host alone.
+std::string host_and_port(const std::string& host, std::uint16_t port);
+
 /// The rule of network.allow that would have let it through; empty where a rule of network.deny stands against it.
 std::string missing_rule(const Blocked& blocked);
 

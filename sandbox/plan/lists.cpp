@@ -70,7 +70,10 @@ bool is_allowed_target(Planner& planner, const std::string& target, const Wanted
 /// snug's own files decide what a sandbox may do, so nothing inside may write them.
 bool spares_snugs_files(Planner& planner, const std::string& source, const Wanted& wanted) {
   if (wanted.access == Access::read) return true;
-  for (const std::string& own : {planner.state_dir, planner.host.resolve(planner.caller().config_dir).path}) {
+  const Caller& caller = planner.caller();
+  for (const std::string& directory : {caller.state_dir, caller.config_dir, caller.runtime_dir}) {
+    if (directory.empty()) continue;
+    const std::string own = planner.host.resolve(directory).path;
     if (!is_below(source, own) && !is_below(own, source)) continue;
     planner.fail("cannot make " + quote_for_display(source) + " writable", wanted.origin,
                  "snug's own configuration or state (" + escape_for_display(own) + ") lies there",

@@ -83,9 +83,9 @@ std::string refusal(Planner& planner, const std::string& path) {
   if (is_system_place(path)) return "it is a system directory";
   if (status.kind != FileKind::directory) return "it is not a directory that can be read";
   if (!is_callers(caller, status.uid)) return "it belongs to uid " + std::to_string(status.uid) + ", not to you";
-  for (const std::string& own : {caller.state_dir, caller.config_dir}) {
+  for (const std::string& own : {caller.state_dir, caller.config_dir, caller.runtime_dir}) {
     if (!own.empty() && overlap(path, planner.host.resolve(own).path)) {
-      return "snug's own " + std::string(own == caller.state_dir ? "state" : "configuration") + " (" +
+      return "snug's own " + std::string(own == caller.config_dir ? "configuration" : "state") + " (" +
              escape_for_display(own) + ") lies there";
     }
   }

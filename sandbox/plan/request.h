@@ -23,6 +23,8 @@ struct Caller {
   std::optional<std::uint32_t> sudo_uid, sudo_gid;  ///< from SUDO_UID/SUDO_GID, only if uid is 0
   std::string state_dir;                            ///< $XDG_STATE_HOME/snug, absolute
   std::string config_dir;                           ///< $XDG_CONFIG_HOME/snug
+  std::string runtime_dir = {};  ///< $XDG_RUNTIME_DIR/snug, else a directory of the state named by the boot: what is
+                                 ///< there is for this session. Empty: none can be had
 };
 
 /// A directory to take for the project.

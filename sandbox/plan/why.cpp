@@ -39,7 +39,7 @@ bool fits_list(std::string_view path) { return !is_pattern(path) && !path.ends_w
 Verdict with_line(Verdict verdict, const Plan& plan, Access access, const std::string& path) {
   const char* key = access == Access::write ? "filesystem.write" : "filesystem.read";
   if (fits_list(path)) {
-    verdict.add = ProfileLine{key, written_path(plan, path)};
+    verdict.add = {{key, written_path(plan, path)}};
   } else {
     verdict.fix = "[[filesystem.mount]] with type = \"bind\" and source = " + toml_quote(path);
   }
@@ -264,7 +264,7 @@ Verdict PathQuestion::nothing_there(Deed deed) {
              origin_of(end().mount));
   if (is_sandboxs_own(end().path)) return verdict;
   if (real.status.kind == FileKind::socket) {
-    verdict.add = ProfileLine{"network.sockets", written_path(plan_, asked_)};
+    verdict.add = {{"network.sockets", written_path(plan_, asked_)}};
     return verdict;
   }
   const Access access = deed == Deed::write ? Access::write : Access::read;
@@ -374,7 +374,7 @@ PathAnswer PathQuestion::answer() {
   return answer;
 }
 
-// --- variables and hosts ----------------------------------------------------------------------------
+// --- variables ----------------------------------------------------------------------------------
 
 Verdict decided_by(const Variable& variable) {
   switch (variable.from) {
@@ -388,13 +388,12 @@ Verdict decided_by(const Variable& variable) {
   return allow("said by snug itself", variable.origin);
 }
 
-bool is_loopback(std::string_view host) {
-  return host == "localhost" || host.ends_with(".localhost") || host == "::1" || host.starts_with("127.");
-}
-
 }  // namespace
 
-std::string to_text(const ProfileLine& line) { return line.key + " = [" + toml_quote(line.element) + "]"; }
+std::string to_text(const ProfileLine& line) {
+  const std::string value = toml_quote(line.element);
+  return line.key + " = " + (line.how == ProfileLine::How::set ? value : "[" + value + "]");
+}
 
 const char* deed_word(Deed deed) {
   constexpr const char* words[] = {"read", "write", "execute"};
@@ -423,20 +422,8 @@ Verdict why_variable(const Plan& plan, const Profile& profile, const Caller& cal
                                  [&](const auto& pattern) { return matches_component(pattern.value, name); });
   if (line != passed.end()) return refuse("it would be passed on, but is not set outside", line->origin);
   Verdict verdict = refuse(outside ? "dropped: no line passes it on" : "it is not set outside either", {});
-  verdict.add = ProfileLine{"environment.pass", name};
+  verdict.add = {{"environment.pass", name}};
   return verdict;
-}
-
-Verdict why_host(const Plan& plan, std::string_view host, std::uint16_t) {
-  const Origin& origin = plan.network.origin;
-  if (plan.network.value == NetworkMode::host)
-    return allow("network.mode = \"host\": the host's whole network", origin);
-  if (is_loopback(host)) return allow("the sandbox's own loopback: nothing of the host listens there", origin);
-  if (plan.network.value == NetworkMode::filtered) {
-    return refuse("network.mode = \"filtered\": the rules of network.allow decide", origin);
-  }
-  return refuse("network.mode = \"none\": only a loopback of its own", origin,
-                "network.mode = \"host\" opens the host's whole network, with everything that listens on this machine");
 }
 
 }  // namespace snug

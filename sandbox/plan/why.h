@@ -1,12 +1,10 @@
-// What a finished plan lets the command do with one path, variable or host, which line decides, and which line would
-// change it. Answers from the plan and, below binds, from the host's files: owner and mode decide there too. Leaves
-// system calls to seccomp/query.h and printing to cli/.
+// What a finished plan lets the command do with one path or variable, which line decides, and which line would change
+// it. Answers from the plan and, below binds, from the host's files: owner and mode decide there too. Leaves system
+// calls to seccomp/query.h, hosts to cli/why_host.h, which asks net/policy.h, and printing to cli/.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "host/view.h"
@@ -15,24 +13,25 @@
 
 namespace snug {
 
-/// One element for a list of a profile: filesystem.read, "~/data".
+/// One element for a list of a profile, filesystem.read: "~/data"; or the value of a key, network.mode: "filtered".
 struct ProfileLine {
   std::string key;
   std::string element;  ///< as it is, without quotes
+  enum class How { append, set } how = How::append;
 
   bool operator==(const ProfileLine&) const = default;
 };
 
-/// As it is written: filesystem.read = ["~/data"]
+/// As it is written: filesystem.read = ["~/data"], network.mode = "filtered"
 std::string to_text(const ProfileLine& line);
 
 /// Whether one thing can be done, and who says so.
 struct Verdict {
   bool allowed = false;
-  std::string reason;              ///< in words, without a full stop
-  Origin origin;                   ///< the line that decides
-  std::optional<ProfileLine> add;  ///< the line that would allow it, if one alone does
-  std::string fix;                 ///< what else would, in words; empty with `add`, or where nothing does
+  std::string reason;            ///< in words, without a full stop
+  Origin origin;                 ///< the line that decides
+  std::vector<ProfileLine> add;  ///< the lines that would allow it, if lines alone do
+  std::string fix;               ///< what else would, in words; empty with `add`, or where nothing does
 };
 
 /// What is done with a file. Of a directory: listing it, making and removing files in it, entering it.
@@ -58,8 +57,5 @@ PathAnswer why_path(const Plan& plan, HostView& host, const std::string& path);
 
 /// Whether the command gets the variable.
 Verdict why_variable(const Plan& plan, const Profile& profile, const Caller& caller, const std::string& name);
-
-/// Whether the command reaches a host; `port` 0: any. `host` is a name or an address, without brackets.
-Verdict why_host(const Plan& plan, std::string_view host, std::uint16_t port);
 
 }  // namespace snug

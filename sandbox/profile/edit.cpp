@@ -15,11 +15,13 @@ namespace {
 
 using Path = std::vector<std::string>;
 
-Error by_hand(std::string_view key, std::string_view element, std::string why) {
-  return Error{.what = "cannot change the list " + std::string(key) + " in it",
+Error by_hand(std::string_view key, const std::string& value, std::string why) {
+  return Error{.what = "cannot change " + std::string(key) + " in it",
                .why = std::move(why),
-               .fix = "by hand: " + std::string(key) + " = [" + toml_quote(element) + "]"};
+               .fix = "by hand: " + std::string(key) + " = " + value};
 }
+
+std::string list_of(std::string_view element) { return "[" + toml_quote(element) + "]"; }
 
 // --- what a text says -----------------------------------------------------------------------------------
 
@@ -99,6 +101,20 @@ Value without_element(Value document, const Path& path, std::string_view element
   return document;
 }
 
+Value with_text(Value document, const Path& path, std::string_view text) {
+  Value& value = member_or_new(member_or_new(document, path[0], Value::Type::table), path[1], Value::Type::text);
+  value = Value{};
+  value.type = Value::Type::text;
+  value.text = bytes_to_utf8(text);
+  return document;
+}
+
+Value without_key(Value document, const Path& path) {
+  std::erase_if(member_or_new(document, path[0], Value::Type::table).members,
+                [&](const Member& member) { return member.key == path[1]; });
+  return document;
+}
+
 // --- how it is written ----------------------------------------------------------------------------------
 
 class Writing {
@@ -112,15 +128,18 @@ class Writing {
   /// Nothing: it is written in a way this cannot change.
   std::optional<std::string> add(std::string_view element) const;
   std::optional<std::string> remove(std::string_view element) const;
+  std::optional<std::string> set(std::string_view value) const;
+  std::optional<std::string> remove_key() const;
 
  private:
-  const Statement* list() const;
+  const Statement* statement() const;
   const Statement* header() const;
   const Statement* last_of_section(std::size_t section) const;
   const Statement* last_dotted() const;
   std::string add_to(const Statement& statement, const std::string& element) const;
   std::string add_to_empty(Span inside, const std::string& element) const;
   std::string append_section(const std::string& line) const;
+  std::string with_line(const std::string& line) const;
   std::string remove_statement(const Statement& statement) const;
   std::optional<Span> find_element(const ListSpan& list, std::string_view element) const;
   Span cut_around(const ListSpan& list, Span element) const;
@@ -152,7 +171,7 @@ class Writing {
   std::string line_end_;
 };
 
-const Statement* Writing::list() const {
+const Statement* Writing::statement() const {
   const auto found = std::ranges::find_if(statements_, [&](const Statement& statement) {
     return statement.kind == Statement::Kind::key && statement.path == path_;
   });
@@ -187,11 +206,27 @@ std::string Writing::append_section(const std::string& line) const {
 
 std::optional<std::string> Writing::add(std::string_view bytes) const {
   const std::string element = toml_quote(bytes);
-  if (const Statement* const statement = list()) {
-    if (text_[statement->value.begin] != '[') return {};
-    return add_to(*statement, element);
+  if (const Statement* const list = statement()) {
+    if (text_[list->value.begin] != '[') return {};
+    return add_to(*list, element);
   }
-  const std::string line = path_[1] + " = [" + element + "]";
+  return with_line(path_[1] + " = [" + element + "]");
+}
+
+std::optional<std::string> Writing::set(std::string_view bytes) const {
+  const std::string value = toml_quote(bytes);
+  const Statement* const written = statement();
+  if (!written) return with_line(path_[1] + " = " + value);
+  return std::string(text_.substr(0, written->value.begin)) + value + std::string(text_.substr(written->value.end));
+}
+
+std::optional<std::string> Writing::remove_key() const {
+  const Statement* const written = statement();
+  return written ? std::optional(remove_statement(*written)) : std::nullopt;
+}
+
+/// `line` in the table it belongs to, which is made where it is missing.
+std::string Writing::with_line(const std::string& line) const {
   if (const Statement* const table = header()) {
     const Statement& last = *last_of_section(table->section);
     return on_lines_of_its_own(last.lines.end, indent_of(last.lines.begin) + line);
@@ -247,14 +282,14 @@ Span Writing::cut_around(const ListSpan& list, Span element) const {
 }
 
 std::optional<std::string> Writing::remove(std::string_view bytes) const {
-  const Statement* const statement = list();
-  if (!statement || text_[statement->value.begin] != '[') return {};
-  const ListSpan list = list_at(text_, statement->value.begin);
+  const Statement* const written = statement();
+  if (!written || text_[written->value.begin] != '[') return {};
+  const ListSpan list = list_at(text_, written->value.begin);
   const auto element = find_element(list, bytes);
   if (!element) return {};
-  const bool commented = between(statement->lines.begin, element->begin).find('#') != std::string_view::npos ||
-                         between(element->end, statement->lines.end).find('#') != std::string_view::npos;
-  if (list.elements.size() == 1 && !commented) return remove_statement(*statement);
+  const bool commented = between(written->lines.begin, element->begin).find('#') != std::string_view::npos ||
+                         between(element->end, written->lines.end).find('#') != std::string_view::npos;
+  if (list.elements.size() == 1 && !commented) return remove_statement(*written);
   return without(cut_around(list, *element));
 }
 
@@ -274,17 +309,18 @@ std::string Writing::remove_statement(const Statement& statement) const {
   return without({begin, statement.lines.end});
 }
 
-// --- both -----------------------------------------------------------------------------------------------
+// --- all of it -----------------------------------------------------------------------------------------------
 
 struct Task {
   Path path;
   Value before;
 };
 
-Result<Task> start(std::string_view text, std::string_view key, std::string_view element) {
+/// `value` as it would be written: for messages.
+Result<Task> start(std::string_view text, std::string_view key, const std::string& value) {
   auto path = parse_key(key);
   if (!std::holds_alternative<Path>(path) || std::get<Path>(path).size() != 2) {
-    return by_hand(key, element, "only lists within one table can be changed");
+    return by_hand(key, value, "only keys within one table can be changed");
   }
   auto before = parse_document(text);
   if (const auto* const problem = std::get_if<SyntaxError>(&before)) {
@@ -303,19 +339,19 @@ bool says(std::string_view text, const Value& expected, const Path& path) {
 }  // namespace
 
 Result<std::string> add_to_list(std::string_view text, std::string_view key, std::string_view element) {
-  auto task = start(text, key, element);
+  auto task = start(text, key, list_of(element));
   if (!task) return task.error();
   const Value* const list = value_at(task->before, task->path);
   if (list && holds(*list, element)) return std::string(text);
   auto changed = Writing(text, task->path).add(element);
   if (!changed || !says(*changed, with_element(std::move(task->before), task->path, element), task->path)) {
-    return by_hand(key, element, "it is written in a way that only people can change");
+    return by_hand(key, list_of(element), "it is written in a way that only people can change");
   }
   return std::move(*changed);
 }
 
 Result<std::string> remove_from_list(std::string_view text, std::string_view key, std::string_view element) {
-  auto task = start(text, key, element);
+  auto task = start(text, key, list_of(element));
   if (!task) return task.error();
   const Value* const list = value_at(task->before, task->path);
   if (!list || !holds(*list, element)) {
@@ -323,9 +359,39 @@ Result<std::string> remove_from_list(std::string_view text, std::string_view key
   }
   auto changed = Writing(text, task->path).remove(element);
   if (!changed || !says(*changed, without_element(std::move(task->before), task->path, element), task->path)) {
-    return by_hand(key, element, "it is written in a way that only people can change");
+    return by_hand(key, list_of(element), "it is written in a way that only people can change");
   }
   return std::move(*changed);
+}
+
+Result<std::string> set_text(std::string_view text, std::string_view key, std::string_view value) {
+  auto task = start(text, key, toml_quote(value));
+  if (!task) return task.error();
+  auto changed = Writing(text, task->path).set(value);
+  if (!changed || !says(*changed, with_text(std::move(task->before), task->path, value), task->path)) {
+    return by_hand(key, toml_quote(value), "it is written in a way that only people can change");
+  }
+  return std::move(*changed);
+}
+
+Result<std::string> remove_text(std::string_view text, std::string_view key) {
+  auto task = start(text, key, "...");
+  if (!task) return task.error();
+  const Value* const value = value_at(task->before, task->path);
+  if (!value || value->type != Value::Type::text) return Error{.what = std::string(key) + " is not there"};
+  auto changed = Writing(text, task->path).remove_key();
+  if (!changed || !says(*changed, without_key(std::move(task->before), task->path), task->path)) {
+    return Error{.what = "cannot take " + std::string(key) + " out of it",
+                 .why = "it is written in a way that only people can change"};
+  }
+  return std::move(*changed);
+}
+
+std::optional<std::string> text_of(std::string_view text, std::string_view key) {
+  const auto task = start(text, key, "");
+  const Value* const value = task ? value_at(task->before, task->path) : nullptr;
+  if (!value || value->type != Value::Type::text) return {};
+  return utf8_to_bytes(value->text);
 }
 
 }  // namespace snug

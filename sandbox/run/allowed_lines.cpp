@@ -23,12 +23,14 @@ namespace {
 constexpr std::size_t largest_file = 1 << 20;
 constexpr std::size_t most_changes = 100;
 
-using Change = std::vector<ProfileLine>;
+using How = ProfileLine::How;
+using Change = std::vector<WrittenLine>;
 
-std::string fresh_text(const std::string& project) {
-  const std::string where = project.empty() ? "runs without a project" : quote_for_display(project);
-  return "# What " + where + " may use besides its profile. `snug allow` adds to it; it is yours to change.\n" +
-         "version = 1\n";
+std::string fresh_text(const UsersLines& which) {
+  const std::string where = which.project.empty() ? "runs without a project" : quote_for_display(which.project);
+  return "# What " + where + " may use besides its profile" +
+         (which.for_a_session ? " until you log out. `snug allow --session`" : ". `snug allow`") +
+         " adds to it; it is yours to change.\nversion = 1\n";
 }
 
 Error in_file(Error error, const std::string& path) {
@@ -36,36 +38,64 @@ Error in_file(Error error, const std::string& path) {
   return error;
 }
 
-// --- the journal: one TOML list of [key, element] for each change -------------------------------------------
+// --- the journal: for each change a TOML list of [key, element] and [key, value, "set", value before] -------
+
+std::string line_to_toml(const WrittenLine& written) {
+  const ProfileLine& line = written.line;
+  std::string text = "[" + toml_quote(line.key) + ", " + toml_quote(line.element);
+  if (line.how == How::set) text += ", \"set\"";
+  if (written.before) text += ", " + toml_quote(*written.before);
+  return text + "]";
+}
 
 std::string change_to_toml(const Change& change) {
   std::string text;
-  for (const ProfileLine& line : change) {
-    text += (text.empty() ? "[" : ", [") + toml_quote(line.key) + ", " + toml_quote(line.element) + "]";
-  }
+  for (const WrittenLine& line : change) text += (text.empty() ? "" : ", ") + line_to_toml(line);
   return "[" + text + "]";
+}
+
+std::optional<WrittenLine> line_from(const Value& value) {
+  std::vector<std::string> words;
+  for (const Value& item : value.items) words.push_back(utf8_to_bytes(item.text));
+  if (words.size() < 2 || words.size() > 4) return {};
+  const How how = words.size() > 2 ? How::set : How::append;
+  WrittenLine line{.line = {words[0], words[1], how}};
+  if (words.size() == 4) line.before = words[3];
+  return line;
 }
 
 Change change_from(const Value& value) {
   Change change;
-  for (const Value& pair : value.items) {
-    if (pair.items.size() != 2) continue;
-    change.push_back({utf8_to_bytes(pair.items[0].text), utf8_to_bytes(pair.items[1].text)});
+  for (const Value& item : value.items) {
+    if (auto line = line_from(item)) change.push_back(std::move(*line));
   }
   return change;
 }
 
+// --- one line -----------------------------------------------------------------------------------------------
+
+Result<std::string> written(const std::string& text, const ProfileLine& line) {
+  return line.how == How::set ? set_text(text, line.key, line.element) : add_to_list(text, line.key, line.element);
+}
+
+/// Errors: somebody has changed it meanwhile.
+Result<std::string> taken_back(const std::string& text, const WrittenLine& written) {
+  const auto& [line, before] = written;
+  if (line.how == How::append) return remove_from_list(text, line.key, line.element);
+  if (text_of(text, line.key) != line.element) return Error{.what = line.key + " has another value now"};
+  return before ? set_text(text, line.key, *before) : remove_text(text, line.key);
+}
+
 }  // namespace
 
-Result<AllowedLines> AllowedLines::open(const std::string& file, const std::string& state_directory,
-                                        const std::string& project) {
+Result<AllowedLines> AllowedLines::open(const UsersLines& which) {
   AllowedLines lines;
-  auto lock = lock_directory(std::string(parent_of(file)));
+  auto lock = lock_directory(std::string(parent_of(which.file)));
   if (!lock) return lock.error();
   lines.lock_ = std::move(*lock);
-  lines.path_ = file;
-  lines.journal_path_ = join(join(state_directory, "allowed"), base_name(file));
-  lines.project_ = project;
+  lines.path_ = which.file;
+  lines.journal_path_ = join(join(which.journals, "allowed"), base_name(which.file));
+  lines.fresh_text_ = fresh_text(which);
   return lines;
 }
 
@@ -81,11 +111,11 @@ Result<std::string> AllowedLines::text() const {
 Result<FileChange> AllowedLines::add(const std::vector<ProfileLine>& lines) const {
   auto before = text();
   if (!before) return before.error();
-  FileChange change{.path = path_, .before = *before, .after = before->empty() ? fresh_text(project_) : *before};
+  FileChange change{.path = path_, .before = *before, .after = before->empty() ? fresh_text_ : *before};
   for (const ProfileLine& line : lines) {
-    auto after = add_to_list(change.after, line.key, line.element);
+    auto after = written(change.after, line);
     if (!after) return in_file(after.error(), path_);
-    if (*after != change.after) change.lines.push_back(line);
+    if (*after != change.after) change.lines.push_back({line, text_of(change.after, line.key)});
     change.after = std::move(*after);
   }
   return change;
@@ -100,8 +130,8 @@ Result<FileChange> AllowedLines::undo() const {
   if (!before) return before.error();
   FileChange change{.path = path_, .before = *before, .after = *before};
   for (auto line = changes.back().rbegin(); line != changes.back().rend(); ++line) {
-    auto after = remove_from_list(change.after, line->key, line->element);
-    if (!after) continue;  // somebody has taken it out meanwhile
+    auto after = taken_back(change.after, *line);
+    if (!after) continue;
     change.lines.push_back(*line);
     change.after = std::move(*after);
   }

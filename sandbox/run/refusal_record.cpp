@@ -9,6 +9,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "host/read.h"
+#include "net/report.h"
 #include "profile/bytes.h"
 #include "profile/document.h"
 #include "run/small_file.h"
@@ -58,6 +59,12 @@ std::string list_lines(const char* name, const std::vector<Told>& list) {
   return text;
 }
 
+std::string host_lines(const RefusalRecord::Host& host) {
+  return "[[host]]\nname = " + quoted(host.host) + (host.udp ? "\nudp = true" : "") +
+         "\nport = " + std::to_string(host.port) + "\nwhen = " + std::to_string(host.when) +
+         "\nreason = " + quoted(host.reason) + "\nrule = " + quoted(host.rule) + "\n";
+}
+
 // --- reading ------------------------------------------------------------------------------------------
 
 const Value* member(const Value& table, std::string_view key, Value::Type type) {
@@ -86,12 +93,32 @@ std::vector<Told> told_in(const Value& document, std::string_view key) {
   return list;
 }
 
+RefusalRecord::Host host_in(const Value& table) {
+  const Value* const udp = member(table, "udp", Value::Type::boolean);
+  return {.host = text_in(table, "name"),
+          .udp = udp && udp->boolean,
+          .port = static_cast<std::uint16_t>(number_in(table, "port")),
+          .when = number_in(table, "when"),
+          .reason = text_in(table, "reason"),
+          .rule = text_in(table, "rule")};
+}
+
 }  // namespace
+
+bool RefusalRecord::add(Host host) {
+  if (hosts.size() == most_entries) return false;
+  hosts.push_back(std::move(host));
+  return true;
+}
 
 void RefusalRecord::add(const Watch& watch) { add_bounded(came_loose, {loss_word(watch.loss), watch.path}); }
 
 void RefusalRecord::add(const GitReport& report) {
   for (const GitFinding& finding : report.found) add_bounded(git, {git_word(finding.kind), finding.path});
+}
+
+std::string to_text(const RefusalRecord::Host& host) {
+  return (host.udp ? "udp://" : "") + host_and_port(host.host, host.port);
 }
 
 std::string to_toml(const RefusalRecord& record) {
@@ -103,6 +130,7 @@ std::string to_toml(const RefusalRecord& record) {
     const RefusedCall& call = record.calls[i];
     text += "[[call]]\nname = " + quoted(call.name) + "\ncount = " + std::to_string(call.count) + "\n";
   }
+  for (std::size_t i = 0; i < std::min(record.hosts.size(), most_entries); ++i) text += host_lines(record.hosts[i]);
   return text + list_lines("came-loose", record.came_loose) + list_lines("git", record.git);
 }
 
@@ -115,6 +143,7 @@ std::optional<RefusalRecord> record_from_toml(std::string_view text) {
   for (const Value& call : items_in(*document, "call")) {
     record.calls.push_back({text_in(call, "name"), static_cast<std::uint64_t>(number_in(call, "count"))});
   }
+  for (const Value& host : items_in(*document, "host")) record.add(host_in(host));
   record.came_loose = told_in(*document, "came-loose");
   record.git = told_in(*document, "git");
   return record;

@@ -22,18 +22,35 @@ struct RefusalRecord {
     bool operator==(const Told&) const = default;
   };
 
+  /// A destination that the network's rules refused, or a name without a network.
+  struct Host {
+    std::string host;  ///< a name or an address
+    bool udp = false;
+    std::uint16_t port = 0;  ///< 0: the name at any port
+    std::int64_t when = 0;   ///< the first time, seconds since 1970
+    std::string reason;      ///< "no rule of network.allow names it"
+    std::string rule;        ///< what network.allow lacks; empty: no line there would do
+    bool operator==(const Host&) const = default;
+  };
+
   std::int64_t when = 0;  ///< when the run started, seconds since 1970
   std::vector<std::string> command;
   std::vector<RefusedCall> calls;
+  std::vector<Host> hosts;
   std::vector<Told> came_loose, git;
   std::string timeout;  ///< "timed out after 30m (snug.toml:12)", or empty
 
-  bool empty() const { return calls.empty() && came_loose.empty() && git.empty() && timeout.empty(); }
+  bool empty() const { return calls.empty() && hosts.empty() && came_loose.empty() && git.empty() && timeout.empty(); }
+  /// False if there are too many already.
+  bool add(Host host);
   void add(const Watch& watch);
   void add(const GitReport& report);
   /// Counts from the end of a run take the place of what was known before.
   void set(std::vector<RefusedCall> counted) { calls = std::move(counted); }
 };
+
+/// "example.com:443", "udp://10.0.0.1:53".
+std::string to_text(const RefusalRecord::Host& host);
 
 std::string to_toml(const RefusalRecord& record);
 /// Nothing if `text` is no such record.

@@ -121,6 +121,26 @@ TEST_CASE("the user's own file for the project is laid on top, whatever profile 
   CHECK(to_text(tree.choose().error()).find("anyone may write it") != std::string::npos);
 }
 
+TEST_CASE("what is allowed for this session is laid over the user's own file") {
+  Tree tree;
+  CHECK(tree.choose()->session_file.empty());
+  tree.caller.runtime_dir = tree.home + "/runtime/snug";
+  const std::string own = tree.choose()->user_file, session = tree.choose()->session_file;
+  CHECK(session == tree.caller.runtime_dir + "/projects/" + fs::path(own).filename().string());
+  CHECK_FALSE(tree.choose()->has_session_file);
+  for (const std::string& file : {own, session}) {
+    fs::create_directories(fs::path(file).parent_path());
+    std::ofstream(file) << "# " << file << "\n";
+  }
+  const auto chosen = tree.choose();
+  REQUIRE(chosen->texts.size() == 3);
+  CHECK(chosen->has_session_file);
+  CHECK(chosen->texts[2].path == session);
+  CHECK(chosen->texts[2].role == ProfileText::Role::laid_on_top);
+  fs::remove(own);
+  CHECK(tree.choose()->texts.size() == 2);
+}
+
 TEST_CASE("-p takes a file relative to the current directory, or default") {
   const Tree tree;
   const auto chosen = tree.choose("../snug.toml");

@@ -74,6 +74,14 @@ TEST_CASE("what the environment says in relative paths counts as unset") {
   CHECK(caller.config_dir == "/home/ada/.config/snug");
 }
 
+TEST_CASE("what lasts for a session lies with it, or is named by the boot") {
+  CHECK(caller_of({{"HOME", "/h"}, {"XDG_RUNTIME_DIR", "/run/user/7"}}).runtime_dir == "/run/user/7/snug");
+  CHECK(caller_of({{"HOME", "/h"}, {"XDG_RUNTIME_DIR", "run"}}).runtime_dir.empty());
+  const Identification booted{.uid = 4242, .gid = 4242, .cwd = "/", .boot_id = "12-ab"};
+  CHECK(make_caller(booted, {{"HOME", "/h"}})->runtime_dir == "/h/.local/state/snug/boot-12-ab");
+  CHECK(make_caller(booted, {{"HOME", "/h"}, {"XDG_RUNTIME_DIR", "/r"}})->runtime_dir == "/r/snug");
+}
+
 TEST_CASE("a uid without an account needs HOME") {
   const Identification stranger{.uid = 4242, .gid = 4242, .cwd = "/"};
   const auto refused = make_caller(stranger, {});

@@ -50,6 +50,27 @@ TEST_CASE("a forced kind decides") {
   CHECK(refused(""));
 }
 
+TEST_CASE("several hosts are a rule, and ranges of addresses no paths") {
+  for (const char* several :
+       {"*.example.org:22,443", "10.0.0.0/8:5432", "fc00::/7", "@npm", "*", "example.org:80-90", "example.org:*"}) {
+    INFO(several);
+    const What what = meant(several);
+    CHECK(what.kind == WhatKind::host);
+    CHECK_FALSE(is_one_host(what));
+    CHECK(what.text == several);
+    CHECK(what.text == to_text(what.rule));
+  }
+  CHECK(meant("10.0.0.0/x").kind == WhatKind::path);
+}
+
+TEST_CASE("a URL without a port means its scheme's") {
+  CHECK(meant("https://example.org/x").port == 443);
+  CHECK(meant("ssh://git@example.org/x").port == 22);
+  CHECK(meant("other://example.org").port == 0);
+  CHECK(meant("https://[::1]/x").port == 443);
+  CHECK(meant("https://[::1]:8443/x").port == 8443);
+}
+
 TEST_CASE("hosts with ports, in brackets and in URLs") {
   const auto plain = meant("example.org:8080");
   CHECK(plain.text == "example.org");
@@ -61,8 +82,8 @@ TEST_CASE("hosts with ports, in brackets and in URLs") {
   CHECK(meant("::1").text == "::1");
   CHECK(meant("127.0.0.1").port == 0);
   CHECK(meant("localhost").kind == WhatKind::host);
-  for (const char* bad :
-       {"example.org:0", "example.org:99999", "example.org:x", "*.example.org:1", "http://", "a..b:1"}) {
+  for (const char* bad : {"example.org:0", "example.org:99999", "example.org:x", "udp://example.org", "http://",
+                          "a..b:1", "@no-such"}) {
     INFO(bad);
     CHECK(refused(bad));
   }

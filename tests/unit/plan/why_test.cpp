@@ -16,6 +16,8 @@ struct Asking : Planning {
   PathAnswer ask(const std::string& path) { return why_path(plan(), host, path); }
 };
 
+std::vector<ProfileLine> one(const char* key, const char* element) { return {{key, element}}; }
+
 bool says(const std::string& text, const std::string& words) { return text.find(words) != std::string::npos; }
 
 }  // namespace
@@ -29,18 +31,18 @@ TEST_CASE("the system can be read and executed, and names itself as the rule") {
   CHECK(answer.read.allowed);
   CHECK_FALSE(answer.write.allowed);
   CHECK(says(answer.write.reason, "the host would not let you"));
-  CHECK_FALSE(answer.write.add);
+  CHECK(answer.write.add.empty());
 }
 
 TEST_CASE("what the view leaves out says which line would show it") {
   Asking asking;
   const auto answer = asking.ask("/home/ann/data/file");
   CHECK(answer.kind == FileKind::absent);
-  CHECK(answer.read.add == ProfileLine{"filesystem.read", "~/data/file"});
-  CHECK(answer.write.add == ProfileLine{"filesystem.write", "~/data/file"});
-  CHECK(to_text(*answer.read.add) == R"(filesystem.read = ["~/data/file"])");
-  CHECK_FALSE(asking.ask("/home/ann/data/closed").read.add);  // no line helps: the host refuses
-  CHECK_FALSE(asking.ask("/home/ann/nowhere").read.add);
+  CHECK(answer.read.add == one("filesystem.read", "~/data/file"));
+  CHECK(answer.write.add == one("filesystem.write", "~/data/file"));
+  CHECK(to_text(answer.read.add.at(0)) == R"(filesystem.read = ["~/data/file"])");
+  CHECK(asking.ask("/home/ann/data/closed").read.add.empty());  // no line helps: the host refuses
+  CHECK(asking.ask("/home/ann/nowhere").read.add.empty());
 }
 
 TEST_CASE("the line that why names does what it says") {
@@ -56,7 +58,7 @@ TEST_CASE("a name that a list cannot say gets a mount") {
   Asking asking;
   asking.host.add("f /home/ann/data/a*b uid=1000");
   const auto answer = asking.ask("/home/ann/data/a*b");
-  CHECK_FALSE(answer.read.add);
+  CHECK(answer.read.add.empty());
   CHECK(says(answer.read.fix, "[[filesystem.mount]]"));
 }
 
@@ -64,7 +66,7 @@ TEST_CASE("read-only by a line of one's own: the stricter holds, so that line mu
   Asking asking;
   asking.toml = "filesystem.read = [\"~/data\"]";
   CHECK(says(asking.ask("/home/ann/data").write.fix, "in filesystem.write instead"));
-  CHECK(asking.ask("/home/ann/data/file").write.add == ProfileLine{"filesystem.write", "~/data/file"});
+  CHECK(asking.ask("/home/ann/data/file").write.add == one("filesystem.write", "~/data/file"));
 }
 
 TEST_CASE("hidden and protected files name the line that says so") {
@@ -142,16 +144,8 @@ TEST_CASE("variables: passed, set, said by snug, unset, never passed, dropped") 
   CHECK(ask("HOME").allowed);
   CHECK(says(ask("LANG").fix, "environment.unset"));
   CHECK(says(ask("LD_PRELOAD").fix, "environment.set"));
-  CHECK(ask("AWS_SECRET_ACCESS_KEY").add == ProfileLine{"environment.pass", "AWS_SECRET_ACCESS_KEY"});
+  CHECK(ask("AWS_SECRET_ACCESS_KEY").add == one("environment.pass", "AWS_SECRET_ACCESS_KEY"));
   CHECK(says(ask("NOWHERE").reason, "not set outside"));
-}
-
-TEST_CASE("hosts follow the network's mode") {
-  Asking asking;
-  CHECK_FALSE(why_host(asking.plan(), "registry.npmjs.org", 443).allowed);
-  CHECK(says(why_host(asking.plan(), "localhost", 80).reason, "own loopback"));
-  asking.toml = "network.mode = \"host\"";
-  CHECK(why_host(asking.plan(), "registry.npmjs.org", 0).allowed);
 }
 
 TEST_CASE("a file in a home of the sandbox's own is not the host's of that name") {
@@ -160,7 +154,7 @@ TEST_CASE("a file in a home of the sandbox's own is not the host's of that name"
   const auto around = asking.ask("/home/ann/data");
   CHECK(around.write.allowed);
   CHECK(says(around.write.reason, "not the host's"));
-  CHECK(around.write.add == ProfileLine{"filesystem.write", "~/data"});
-  CHECK_FALSE(asking.ask("/home/ann/data/file").read.add);
-  CHECK_FALSE(asking.ask("/home/ann").read.add);
+  CHECK(around.write.add == one("filesystem.write", "~/data"));
+  CHECK(asking.ask("/home/ann/data/file").read.add.empty());
+  CHECK(asking.ask("/home/ann").read.add.empty());
 }

@@ -104,6 +104,30 @@ TEST_CASE("what cannot be changed is refused with the line to write") {
   CHECK_FALSE(remove_from_list("[filesystem]\nread = [\"a\"]", "filesystem.read", "x"));
 }
 
+TEST_CASE("a key is given a value where it belongs, and the rest stays") {
+  const auto set = [](const std::string& text) { return set_text(text, "network.mode", "filtered").value(); };
+  CHECK(set("") == "[network]\nmode = \"filtered\"\n");
+  CHECK(set("version = 1\n") == "version = 1\n\n[network]\nmode = \"filtered\"\n");
+  CHECK(set("[network]\n# why\nallow = []\n[x]\n") == "[network]\n# why\nallow = []\nmode = \"filtered\"\n[x]\n");
+  CHECK(set("[network]\nmode = 'none'   # mine\n") == "[network]\nmode = \"filtered\"   # mine\n");
+  CHECK(set("network.mode = \"none\"\nx = 1") == "network.mode = \"filtered\"\nx = 1");
+  CHECK(set("network.allow = []\n") == "network.allow = []\nnetwork.mode = \"filtered\"\n");
+  for (const char* text : {"network = { mode = \"none\" }", "[[network]]\n", "network = 1", "version = "}) {
+    INFO(text);
+    CHECK_FALSE(set_text(text, "network.mode", "filtered"));
+  }
+}
+
+TEST_CASE("a key that is a text is read and taken out") {
+  CHECK(text_of("[network]\nmode = \"none\"\n", "network.mode") == "none");
+  CHECK_FALSE(text_of("[network]\nmode = 1\n", "network.mode"));
+  CHECK_FALSE(text_of("", "network.mode"));
+  CHECK(remove_text("version = 1\n\n[network]\nmode = \"none\"\n", "network.mode").value() == "version = 1\n");
+  CHECK(remove_text("[network] # x\nmode = \"none\"\n", "network.mode").value() == "[network] # x\n");
+  CHECK_FALSE(remove_text("[network]\nmode = 1\n", "network.mode"));
+  CHECK_FALSE(remove_text("network = { mode = \"none\" }", "network.mode"));
+}
+
 TEST_CASE("adding and taking out again gives the same bytes") {
   const std::vector<std::string> pieces = {"version = 1\n",
                                            "# note = [1]\n",
@@ -138,4 +162,27 @@ TEST_CASE("adding and taking out again gives the same bytes") {
     }
   }
   CHECK(tried > test::rounds(1000));
+}
+
+TEST_CASE("setting a value and taking it back gives the same bytes") {
+  const std::vector<std::string> pieces = {"version = 1\n",          "# note = [1]\n",       "\n",
+                                           "[filesystem]\n",         "project = \"read\"\n", "[network]\n",
+                                           "mode = \"host\" # y\n",  "allow = [\"x\"]\n",    "network.mode = 'none'\n",
+                                           "[[filesystem.mount]]\n", "type = \"tmpfs\"\n"};
+  std::mt19937 random(11);
+  int tried = 0;
+  for (int round = 0; round < 3000; ++round) {
+    std::string text;
+    for (int count = static_cast<int>(random() % 7); count > 0; --count) text += pieces[random() % pieces.size()];
+    const auto before = text_of(text, "network.mode");
+    const auto set = set_text(text, "network.mode", "filtered");
+    if (!set) continue;
+    ++tried;
+    CHECK(text_of(*set, "network.mode") == "filtered");
+    const auto back = before ? set_text(*set, "network.mode", *before) : remove_text(*set, "network.mode");
+    REQUIRE(back);
+    CHECK(text_of(*back, "network.mode") == before);
+    if (!before && text.find("[network]") == text.npos) CHECK(*back == text);  // an empty table goes, too
+  }
+  CHECK(tried > 1000);
 }

@@ -26,7 +26,7 @@ struct Place {
 
   std::string file() const { return top + "/config/projects/web.toml"; }
   AllowedLines open() const {
-    auto lines = AllowedLines::open(file(), top + "/state", "/home/ann/web");
+    auto lines = AllowedLines::open({file(), top + "/state", "/home/ann/web"});
     if (!lines) FAIL(to_text(lines.error()));
     return std::move(*lines);
   }
@@ -47,6 +47,7 @@ struct Place {
 };
 
 const ProfileLine read_a{"filesystem.read", "~/a"}, pass_b{"environment.pass", "B"}, read_c{"filesystem.read", "~/c"};
+const ProfileLine set_mode{"network.mode", "filtered", ProfileLine::How::set}, allow_x{"network.allow", "x.test"};
 
 }  // namespace
 
@@ -70,6 +71,27 @@ TEST_CASE("changes are taken back one after the other, the last one first") {
   CHECK(place.undo() == 1);
   CHECK(place.text().ends_with("version = 1\n"));
   CHECK_FALSE(place.open().undo());
+}
+
+TEST_CASE("a value that is set comes back as it was before") {
+  const Place place;
+  place.add({set_mode, allow_x});
+  CHECK(place.text().ends_with("\n[network]\nmode = \"filtered\"\nallow = [\"x.test\"]\n"));
+  CHECK(place.undo() == 2);
+  CHECK(place.text().find("network") == std::string::npos);
+  std::ofstream(place.file()) << "version = 1\n[network]\nmode = \"host\"  # mine\n";
+  place.add({set_mode});
+  CHECK(place.text() == "version = 1\n[network]\nmode = \"filtered\"  # mine\n");
+  CHECK(place.undo() == 1);
+  CHECK(place.text() == "version = 1\n[network]\nmode = \"host\"  # mine\n");
+}
+
+TEST_CASE("a value that somebody has set to another meanwhile stays") {
+  const Place place;
+  place.add({set_mode});
+  std::ofstream(place.file()) << "version = 1\nnetwork.mode = \"none\"\n";
+  CHECK(place.undo() == 0);
+  CHECK(place.text() == "version = 1\nnetwork.mode = \"none\"\n");
 }
 
 TEST_CASE("what a person took out meanwhile is no trouble, and what one wrote stays") {
@@ -109,7 +131,7 @@ TEST_CASE("many at once lose nothing") {
   for (int process = 0; process < processes; ++process) {
     if (fork() != 0) continue;
     for (int i = 0; i < each; ++i) {
-      const auto file = AllowedLines::open(place.file(), place.top + "/state", "");
+      const auto file = AllowedLines::open({.file = place.file(), .journals = place.top + "/state"});
       if (!file) _exit(1);
       const auto change = file->add({{"environment.pass", "V" + std::to_string(process) + "_" + std::to_string(i)}});
       if (!change || !file->commit_added(*change)) _exit(1);

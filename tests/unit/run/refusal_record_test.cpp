@@ -23,6 +23,8 @@ struct Folder {
 RefusalRecord sample() {
   RefusalRecord record{.when = 1795331091, .command = {"sh", "-c", "a\nb \xff"}, .timeout = "timed out after 30m"};
   record.calls = {{"unshare", 3}, {"bpf", 1}};
+  record.add({.host = "x.test", .port = 443, .when = 1795331092, .reason = "a \"reason\"", .rule = "x.test"});
+  record.add({.host = "::1", .when = 1795331093});
   record.add(Watch{.loss = Watch::Loss::writable, .path = "/p/.git/\"config\""});
   record.add(GitReport{.found = {{.path = "/p/sub", .kind = GitFinding::Kind::entered}}});
   return record;
@@ -37,6 +39,7 @@ TEST_CASE("a record of refusals comes back as it was") {
   CHECK(back->when == record.when);
   CHECK(back->command == record.command);
   CHECK(back->timeout == record.timeout);
+  CHECK(back->hosts == record.hosts);
   CHECK(back->came_loose == record.came_loose);
   CHECK(back->git == record.git);
   REQUIRE(back->calls.size() == 2);
@@ -51,6 +54,8 @@ TEST_CASE("what the sandboxed side names is bounded, and each thing is kept once
     const std::string path = std::string(10000, 'y') + std::to_string(i % 500);
     record.add(GitReport{.found = {{.path = std::to_string(i % 500) + path}}});
   }
+  for (int i = 0; i < 64; ++i) CHECK(record.add({.host = std::to_string(i), .reason = std::string(100000, 'z')}));
+  CHECK_FALSE(record.add({.host = "one more"}));
   CHECK(record.git.size() == 64);
   CHECK(to_toml(record).size() < (1 << 20));
   CHECK(record_from_toml(to_toml(record)));
@@ -62,7 +67,7 @@ TEST_CASE("what the sandboxed side names is bounded, and each thing is kept once
 TEST_CASE("what is no record is none") {
   for (const char* text : {"", "version = 2", "version = ", "version = \"1\"", "\xff"})
     CHECK_FALSE(record_from_toml(text));
-  CHECK(record_from_toml("version = 1\ncall = 3\ngit = [1, \"x\"]\ncommand = [1]"));
+  CHECK(record_from_toml("version = 1\ncall = 3\ngit = [1, \"x\"]\nhost = [{port = 99999}]\ncommand = [1]"));
 }
 
 TEST_CASE("the file of a project is written, replaced and removed") {
