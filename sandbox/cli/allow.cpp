@@ -5,8 +5,10 @@
 #include "cli/answer.h"
 #include "cli/choose_profile.h"
 #include "cli/commands.h"
+#include "cli/difference.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
+#include "cli/sessions.h"
 #include "cli/surroundings.h"
 #include "host/probe.h"
 #include "net/special.h"
@@ -253,35 +255,6 @@ Result<Found> find_lines(const Invocation& invocation, const Prepared& prepared,
 
 // --- printing -------------------------------------------------------------------------------------------
 
-using Lines = std::vector<std::string_view>;
-
-Lines split_lines(std::string_view text) {
-  Lines lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size() - 1) + 1;
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return lines;
-}
-
-/// The lines that differ, "-" before and "+" after: one change stands in one place.
-std::string difference(const FileChange& change) {
-  Lines before = split_lines(change.before), after = split_lines(change.after);
-  const auto [b, a] = std::mismatch(before.begin(), before.end(), after.begin(), after.end());
-  before.erase(before.begin(), b);
-  after.erase(after.begin(), a);
-  while (!before.empty() && !after.empty() && before.back() == after.back()) before.pop_back(), after.pop_back();
-  std::string text = change.path + "\n";
-  const auto add = [&text](char mark, std::string_view line) {
-    text.append(1, mark).append(line);
-    if (!text.ends_with('\n')) text += '\n';
-  };
-  for (const auto line : before) add('-', line);
-  for (const auto line : after) add('+', line);
-  return printable(text);
-}
-
 void tell_lines(const Prepared& prepared, HostView& host, const Found& found) {
   if (found.lines.empty()) {
     const Verdict& verdict = found.answer.verdict;
@@ -326,9 +299,26 @@ Result<AllowedLines> find_lines_file(const Invocation& invocation) {
   return open_lines(invocation, *caller, chosen->user_file, chosen->session_file, chosen->project.path);
 }
 
+/// Rules of hosts are taken by sandboxes that run; files and calls are fixed when one starts.
+void tell_running(const Prepared& prepared, const FileChange& change) {
+  ControlRequest request{.kind = ControlRequest::Kind::allow};
+  for (const WrittenLine& written : change.lines) {
+    if (written.line.key == "network.allow") request.words.push_back(written.line.element);
+  }
+  if (request.words.empty()) return;
+  for (const RunningSandbox& sandbox : running_sandboxes(prepared.caller)) {
+    if (sandbox.record.project != prepared.plan.project) continue;
+    const auto taken = ask(sandbox, request);
+    const std::string who = "the sandbox " + label_of(sandbox.record);
+    print_message(taken ? who + " takes it at once" : who + " goes on without it: " + to_text(taken.error()));
+  }
+}
+
 int fail(const Error& error) { return print_error(error), status_found; }
 
-int show(const FileChange& change) { return print_data(difference(change)) ? 0 : status_usage; }
+int show(const FileChange& change) {
+  return print_data(difference(change.path, change.before, change.after)) ? 0 : status_usage;
+}
 
 int undo(const Invocation& invocation) {
   const auto file = find_lines_file(invocation);
@@ -352,7 +342,9 @@ int write_lines(const Invocation& invocation, const Prepared& prepared, const Pr
   if (!change) return fail(change.error());
   if (invocation.has("--show")) return show(*change);
   if (auto written = file->commit_added(*change); !written) return fail(written.error());
-  if (!change->lines.empty()) tell_written(*change, invocation.has("--session"));
+  if (change->lines.empty()) return 0;
+  tell_written(*change, invocation.has("--session"));
+  tell_running(prepared, *change);
   return 0;
 }
 

@@ -1,5 +1,8 @@
 #include "cli/choose_profile.h"
 #include "cli/commands.h"
+#include "cli/difference.h"
+#include "cli/examine.h"
+#include "cli/fix.h"
 #include "cli/json.h"
 #include "cli/mistakes.h"
 #include "cli/print.h"
@@ -31,71 +34,55 @@ Result<ChosenProfile> profile_to_check(const Invocation& invocation, const Calle
   return chosen;
 }
 
-/// All there is to say about one profile.
-struct Report {
-  std::string name;
-  std::vector<Diagnostic> mistakes, notes;
-  std::vector<Finding> advice;
-};
-
-// What the profile comes to on this machine, as a run from here would have it. That it would not run here is no mistake
-// of the profile's: it may be meant for another machine.
-std::vector<Finding> advise(const Profile& profile, const ChosenProfile& chosen, const Caller& caller,
-                            std::vector<Diagnostic>& notes) {
-  const auto host = real_host_view();
-  const Request request{.caller = caller, .profile_file = chosen.file, .project = chosen.project};
-  const auto built = build_plan(profile, probe_facts(), *host, request);
-  for (const auto& error : built.errors) {
-    notes.push_back({.file = "this machine", .message = "it would not run here: " + to_text(error)});
-  }
-  if (!built.errors.empty()) return {};
-  return lint({profile, built.plan, caller, *host});
-}
-
-/// What of it does nothing before it is approved.
-std::vector<Diagnostic> unapproved(const std::vector<Document>& documents, const ChosenProfile& chosen,
-                                   const Caller& caller) {
-  const ProjectSide side = find_project_side(documents, chosen, caller);
-  const auto approval = read_approval(side.approval.profile, caller);
-  const bool trusted = approval && *approval && covers(**approval, side);
-  std::vector<Diagnostic> notes = trusted ? std::vector<Diagnostic>() : side.widenings;
-  for (Diagnostic& note : notes) note.message += "; needs your approval (snug trust)";
-  return notes;
-}
-
-Report examine(const ChosenProfile& chosen, const Caller& caller) {
-  const ProfileText& text = chosen.texts.front();
-  const LoadContext context = load_context(caller, chosen.project.path);
-  auto documents = read_closure(chosen.texts, context.find, context.known.home);
-  Report report{.name = text.file.empty() ? text.name : text.file, .notes = unapproved(documents, chosen, caller)};
-  const auto outcome = load_documents(std::move(documents), {}, context);
-  report.mistakes = mistakes_in(outcome);
-  report.notes.insert(report.notes.end(), outcome.notes.begin(), outcome.notes.end());
-  if (report.mistakes.empty()) report.advice = advise(outcome.profile, chosen, caller, report.notes);
-  return report;
-}
-
 std::string advice_text(const Finding& finding) {
   return to_text(finding.origin) + ": advice: " + finding.what + "\n  why: " + std::string(finding.why) +
          "\n  fix: " + finding.fix;
 }
 
+std::vector<Diagnostic> all_notes(const Report& report) {
+  std::vector<Diagnostic> notes = report.unapproved;
+  notes.insert(notes.end(), report.notes.begin(), report.notes.end());
+  return notes;
+}
+
 bool print_report(const Report& report, bool json) {
-  if (json) return print_data(report_to_json(report.name, report.mistakes, report.notes, report.advice));
+  if (json) return print_data(report_to_json(report.name, report.mistakes, all_notes(report), report.advice));
   for (const auto& mistake : report.mistakes) print_message(to_text(mistake));
-  for (const auto& note : report.notes) print_message("note: " + to_text(note));
+  for (const auto& note : all_notes(report)) print_message("note: " + to_text(note));
   for (const auto& finding : report.advice) print_message(advice_text(finding));
   return !report.mistakes.empty() || print_data(printable(report.name) + ": no mistakes\n");
+}
+
+int conclude(const Invocation& invocation, const Report& report) {
+  if (!print_report(report, invocation.json)) return status_usage;
+  const bool found = !report.mistakes.empty() || (invocation.has("--strict") && !report.advice.empty());
+  return found ? status_found : 0;
+}
+
+/// What was approved before stays so: the user asked for these bytes, and they only take something away.
+Result<void> approve_again(const Mending& mending, const Caller& caller) {
+  return mending.was_trusted && !mending.files.empty() ? write_approval(mending.report.side.approval, caller)
+                                                       : Result<void>();
+}
+
+int fix(const Invocation& invocation, const ChosenProfile& chosen, const Caller& caller) {
+  const Mending mending = mend(chosen, caller);
+  if (auto written = write_mended(mending.files, caller); !written) return print_error(written.error()), status_usage;
+  if (auto approved = approve_again(mending, caller); !approved) print_error(approved.error());
+  for (const MendedFile& file : mending.files) {
+    if (!print_data(difference(file.path, file.before, file.after))) return status_usage;
+  }
+  for (const std::string& line : mending.mended) print_message(line);
+  for (const std::string& line : mending.not_mended) print_message("left as it is: " + line);
+  return conclude(invocation, mending.report);
 }
 
 int check_one(const Invocation& invocation, const Caller& caller) {
   const auto chosen = profile_to_check(invocation, caller);
   if (!chosen) return print_error(chosen.error()), status_usage;
   for (const auto& notice : chosen->notices) print_message(notice);
-  const Report report = examine(*chosen, caller);
-  if (!print_report(report, invocation.json)) return status_usage;
-  const bool found = !report.mistakes.empty() || (invocation.has("--strict") && !report.advice.empty());
-  return found ? status_found : 0;
+  if (invocation.has("--fix")) return fix(invocation, *chosen, caller);
+  return conclude(invocation, examine(*chosen, caller));
 }
 
 // --- what profiles come to ------------------------------------------------------------------------------

@@ -128,8 +128,9 @@ constexpr std::string_view allow_text = R"(usage: snug allow [options] PATH... |
 
 Adds the lines that allow it to your own file for this project, below
 ~/.config/snug/projects, and says what they open. A word is taken for the same as by
-`snug why`, which also tells what is missing. From the next run on. Of hosts, "*.NAME",
-ranges of addresses ("10.0.0.0/8") and groups ("@npm") are taken, too.
+`snug why`, which also tells what is missing. From the next run on; hosts at once, where
+a running sandbox has a filtered network. Of hosts, "*.NAME", ranges of addresses
+("10.0.0.0/8") and groups ("@npm") are taken, too.
 
       --read                   show the path for reading (without any of these)
       --write                  show the path writable
@@ -237,7 +238,7 @@ Throws a capture of this project away. Exit status: 0 thrown away, 1 kept, 2 the
       --yes                    without asking
 )";
 
-constexpr std::string_view check_text = R"(usage: snug check [--json] [--strict] [NAME|FILE]
+constexpr std::string_view check_text = R"(usage: snug check [--json] [--strict] [--fix] [NAME|FILE]
        snug check --show [NAME|FILE]
        snug check --diff A B
        snug check [--json] --list
@@ -249,6 +250,8 @@ the nearest snug.toml upwards. Exit status: 0 without mistakes, 1 with some, 2 i
 is nothing to check.
 
       --strict                 exit status 1 for advice, too
+      --fix                    first write what the advice says, where that can only take
+                               something away; shows each change
       --show                   what the profile comes to, with all it extends, as TOML
       --diff                   what B has wider, narrower or different from A; 1 if any
       --list                   all profiles that -p takes by name, and where they lie

@@ -25,10 +25,9 @@ Verdict refuse(std::string reason, const Origin& origin) { return {.reason = std
 // --- the rules ------------------------------------------------------------------------------------------
 
 void add_rule(Rules& rules, std::string_view text, const Origin& origin) {
-  auto rule = parse_network_rule(text);
-  if (!rule) return;  // a mistake, which was told when the profile was read
-  if (rule->who != Who::group) return rules.push_back({std::move(rule).value(), origin});
-  for (const char* const inner : find_network_group(rule->name)->rules) add_rule(rules, inner, origin);
+  auto parsed = parse_network_rules(text);
+  if (!parsed) return;  // a mistake, which was told when the profile was read
+  for (NetworkRule& rule : *parsed) rules.push_back({std::move(rule), origin});
 }
 
 Rules rules_of(const std::vector<Sourced<std::string>>& texts) {

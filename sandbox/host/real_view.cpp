@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/paths.h"
 #include "host/bound_sockets.h"
 #include "host/probe.h"
 #include "host/read.h"
@@ -73,6 +74,20 @@ class RealHostView final : public HostView {
       if (!is_dot(entry->d_name)) names.emplace_back(entry->d_name);
     }
     return names;
+  }
+
+  std::vector<HostEntry> entries(const std::string& path) override {
+    std::vector<HostEntry> entries;
+    const DirectoryStream directory = open_directory(path);
+    if (!directory) return entries;
+    while (const dirent* entry = readdir(directory.get())) {
+      if (entries.size() == max_names) break;
+      if (is_dot(entry->d_name)) continue;
+      const bool told = entry->d_type != DT_UNKNOWN;  // not every file system does
+      const FileKind kind = told ? kind_of(DTTOIF(entry->d_type)) : status(join(path, entry->d_name)).kind;
+      entries.push_back({entry->d_name, kind});
+    }
+    return entries;
   }
 
   std::optional<std::string> read_small(const std::string& path, std::size_t limit) override {

@@ -15,11 +15,11 @@ enum class FileKind { absent, regular, directory, symlink, socket, fifo, charact
 struct FileStatus {
   FileKind kind = FileKind::absent;
   std::uint32_t uid = 0, gid = 0;
-  std::uint32_t mode = 0;      ///< permission bits, 07777
-  std::uint64_t device = 0;    ///< st_dev
+  std::uint32_t mode = 0;    ///< permission bits, 07777
+  std::uint64_t device = 0;  ///< st_dev
   std::uint64_t inode = 0;
-  std::uint64_t size = 0;      ///< bytes
-  std::uint64_t filesystem = 0;///< statfs f_type of a directory asked with `filesystem_of`, else 0
+  std::uint64_t size = 0;        ///< bytes
+  std::uint64_t filesystem = 0;  ///< statfs f_type of a directory asked with `filesystem_of`, else 0
 };
 
 /// A unix socket some program has bound to a file.
@@ -33,6 +33,12 @@ struct BoundSockets {
   bool complete = true;  ///< false: this kernel does not tell, or there are too many
 };
 
+/// A name in a directory, and what it names.
+struct HostEntry {
+  std::string name;
+  FileKind kind = FileKind::absent;
+};
+
 class HostView {
  public:
   virtual ~HostView() = default;
@@ -42,6 +48,8 @@ class HostView {
   virtual std::optional<std::string> read_link(const std::string& path) = 0;
   /// Names in a directory without "." and "..", unsorted; empty if it cannot be read.
   virtual std::vector<std::string> list(const std::string& path) = 0;
+  /// The same with what status() says of each. The host's file systems tell both at once.
+  virtual std::vector<HostEntry> entries(const std::string& path);
   /// The first `limit` bytes of a small regular file (a worktree's `.git`, /etc/shells), or nothing.
   virtual std::optional<std::string> read_small(const std::string& path, std::size_t limit) = 0;
   /// statfs f_type of the file system that holds `path`, 0 if unknown.

@@ -36,19 +36,20 @@ class Search {
     if (part == parts_.size() || !seen_.insert({directory, part}).second) return;
     if (parts_[part] == "**") return descend_anywhere(directory, part);
     if (!is_pattern(parts_[part])) return look_for(directory, part);
-    for (const std::string& name : names_in(directory)) {
+    for (const HostEntry& entry : entries_in(directory)) {
       if (budget_ == 0) return;
-      if (matches_component(parts_[part], name)) take(directory, name, part);
+      if (matches_component(parts_[part], entry.name)) take(directory, entry.name, part);
     }
   }
 
   /// "**": here, and in every directory below.
   void descend_anywhere(const std::string& directory, std::size_t part) {
     descend(directory, part + 1);
-    for (const std::string& name : names_in(directory)) {
+    for (const HostEntry& entry : entries_in(directory)) {
       if (budget_ == 0) return;
-      const std::string below = directory.empty() ? name : join(directory, name);
-      if (look(below) == FileKind::directory && !found_.contains(below)) descend(below, part);
+      if (entry.kind != FileKind::directory) continue;
+      const std::string below = directory.empty() ? entry.name : join(directory, entry.name);
+      if (!found_.contains(below)) descend(below, part);
     }
   }
 
@@ -71,10 +72,10 @@ class Search {
 
   /// Paid for by the name: a directory of half a million files ends the search before anything in it is looked at. (The
   /// host stops listing at more names than any budget has, and what is left out must not pass for absent.)
-  const std::vector<std::string>& names_in(const std::string& directory) {
+  const std::vector<HostEntry>& entries_in(const std::string& directory) {
     const auto [at, fresh] = listed_.try_emplace(directory);
     if (!fresh) return at->second;
-    at->second = host_.list(join(top_, directory));
+    at->second = host_.entries(join(top_, directory));
     budget_ -= std::min(budget_, at->second.size());
     return at->second;
   }
@@ -87,7 +88,7 @@ class Search {
   std::size_t& budget_;
   std::set<std::string> found_;
   std::set<std::pair<std::string, std::size_t>> seen_;
-  std::map<std::string, std::vector<std::string>> listed_;
+  std::map<std::string, std::vector<HostEntry>> listed_;
 };
 
 }  // namespace

@@ -42,6 +42,13 @@ std::vector<std::string> HostFiles::list(const std::string& path) {
   return names;
 }
 
+std::vector<HostEntry> HostFiles::entries(const std::string& path) {
+  std::vector<HostEntry> entries = host_.entries(path);
+  std::ranges::sort(entries, {}, &HostEntry::name);
+  answers_.push_back({path, HostAnswer::Listing{entries.size()}});
+  return entries;
+}
+
 std::optional<std::string> HostFiles::read_small(const std::string& path, std::size_t limit) {
   std::optional<std::string> text = host_.read_small(path, limit);
   const auto bytes = text ? std::optional(text->size()) : std::nullopt;

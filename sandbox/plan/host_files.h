@@ -36,8 +36,9 @@ class HostFiles {
   explicit HostFiles(HostView& host) : host_(host) {}
 
   const FileStatus& status(const std::string& path);
-  const std::string& read_link(const std::string& path);   ///< empty if it is not a link
-  std::vector<std::string> list(const std::string& path);  ///< sorted
+  const std::string& read_link(const std::string& path);    ///< empty if it is not a link
+  std::vector<std::string> list(const std::string& path);   ///< sorted
+  std::vector<HostEntry> entries(const std::string& path);  ///< sorted by name; what they are is not remembered
   std::optional<std::string> read_small(const std::string& path, std::size_t limit);
   BoundSockets bound_sockets();
   bool exists(const std::string& path) { return status(path).kind != FileKind::absent; }

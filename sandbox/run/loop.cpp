@@ -167,7 +167,12 @@ void Loop::tell_blocked() {
 
 void Loop::make_known() {
   const auto known = options_.session->begin(
-      sandbox_, {.signal = [this](int signal) { signal_from_outside(signal); }, .end = [this] { end_from_outside(); }});
+      sandbox_, {.signal = [this](int signal) { signal_from_outside(signal); },
+                 .end = [this] { end_from_outside(); },
+                 .allow =
+                     [this](const std::string& rule) {
+                       return options_.network->allow(rule, {.kind = OriginKind::option, .source = "snug allow"});
+                     }});
   if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
 }
 

@@ -72,8 +72,7 @@ Result<void> Network::allow(const std::string& rule, const Origin& origin) {
   auto rules = parse_network_rules(rule);
   if (!rules) return std::move(rules).error();
   if (!filtered_) {
-    return Error{.what = "the sandbox has no filtered network that a rule could change",
-                 .fix = "start it again with --net filtered --allow " + rule};
+    return Error{.what = "the sandbox has no filtered network that a rule could change", .fix = "start it again"};
   }
   for (NetworkRule& one : *rules) gateway_->allow({std::move(one), origin});
   return {};

@@ -107,6 +107,8 @@ ControlAnswer Session::answer(ControlRequest& request) {
       return take_signal(request);
     case ControlRequest::Kind::enter:
       return let_in(request);
+    case ControlRequest::Kind::allow:
+      return take_rules(request);
     case ControlRequest::Kind::end:
       actions_.end();
       return {};
@@ -127,6 +129,13 @@ ControlAnswer Session::let_in(const ControlRequest& request) const {
   if (!order) return {.done = false, .text = "no order to let a command in"};
   const auto entered = enter(plan_, sandbox_->control.get(), *std::move(order), request.fds);
   return entered ? ControlAnswer() : ControlAnswer{.done = false, .text = to_text(entered.error())};
+}
+
+ControlAnswer Session::take_rules(const ControlRequest& request) const {
+  for (const std::string& rule : request.words) {
+    if (const auto taken = actions_.allow(rule); !taken) return {.done = false, .text = to_text(taken.error())};
+  }
+  return {};
 }
 
 }  // namespace snug

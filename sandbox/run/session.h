@@ -35,6 +35,7 @@ class Session {
   struct Actions {
     std::function<void(int signal)> signal;
     std::function<void()> end;
+    std::function<Result<void>(const std::string& rule)> allow;  ///< as in network.allow
   };
   /// Writes the record and listens. `sandbox` must outlive this.
   Result<void> begin(const Sandbox& sandbox, Actions actions);
@@ -47,6 +48,7 @@ class Session {
   ControlAnswer answer(ControlRequest& request);
   ControlAnswer take_signal(const ControlRequest& request) const;
   ControlAnswer let_in(const ControlRequest& request) const;
+  ControlAnswer take_rules(const ControlRequest& request) const;
   Result<void> open_place();
 
   const Plan& plan_;

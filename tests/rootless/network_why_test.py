@@ -158,6 +158,22 @@ class Pasting(snugtest.Case):
         self.assert_status(self.snug("allow", "--session", "web.test"), 0)
         self.assertEqual(self.fetch("web.test", 80, []), (True, ""))
 
+    def test_a_running_sandbox_takes_it_at_once(self):
+        self.assert_status(self.snug("allow", "other.test"), 0)
+        running = self.start("sh", "-c", "until curl -sf http://web.test >/dev/null; do sleep 0.1; done; echo reached")
+        self.wait_until(lambda: os.path.basename(self.project) in self.snug("ps").stdout.decode(), "the sandbox in the list")
+        self.assertIsNone(running.poll())
+        said = self.snug("allow", "web.test").stderr.decode()
+        self.assertIn("takes it at once", said)
+        self.assertEqual(running.communicate(timeout=30)[0], b"reached\n")
+
+    def test_a_running_sandbox_without_a_filtered_network_goes_on_without(self):
+        self.start("sleep", "60")
+        self.wait_until(lambda: os.path.basename(self.project) in self.snug("ps").stdout.decode(), "the sandbox in the list")
+        said = self.snug("allow", "web.test").stderr.decode()
+        self.assertIn("goes on without it", said)
+        self.assertIn("start it again", said)
+
     def test_a_denied_name_offers_nothing(self):
         options = ["-p", self.profile('[network]\nmode = "filtered"\nallow = ["*"]\ndeny = ["web.test"]\n')]
         reached, said = self.fetch("web.test", 80, options)
