@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/paths.h"
 #include "base/quote.h"
 #include "changes/applied.h"
 #include "changes/apply.h"
@@ -135,6 +136,18 @@ int end_unfinished(const Invocation& invocation, const OpenCapture& open) {
   return invocation.has("--abort") ? (print_message("taken back"), 0) : finish(open, whole, false);
 }
 
+/// A capture that others lie below holds what is different from those: it comes after them.
+std::optional<Error> lies_over_another(const Capture& capture) {
+  for (const std::string& layer : capture.between) {
+    const auto below = read_capture(std::string(parent_of(layer)));
+    if (!below) continue;  // applied, discarded, or a directory that --lower named
+    return Error{.what = "cannot apply the capture " + quote_for_display(capture.name()),
+                 .why = "it lies over the capture " + quote_for_display(below->name()) + ", which is not applied yet",
+                 .fix = "snug apply --from " + below->name() + "     or discard that one"};
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> mistake(const Invocation& invocation) {
   if (invocation.has("--ours") && invocation.has("--theirs")) {
     return Error{.what = "--ours and --theirs exclude each other",
@@ -147,6 +160,7 @@ std::optional<Error> mistake(const Invocation& invocation) {
 
 int apply_open(const Invocation& invocation, OpenCapture open, const std::string& cwd) {
   if (invocation.has("--abort") || invocation.has("--continue")) return end_unfinished(invocation, open);
+  if (const auto early = lies_over_another(open.capture)) return print_error(*early), status_usage;
   if (open.doubt && !invocation.has("--reviewed")) return print_error(*open.doubt), status_usage;
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;

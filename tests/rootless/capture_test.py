@@ -355,6 +355,19 @@ class ApplyTest(Captured):
         subprocess.run(["chmod", "-R", "u+rwX", self.project], check=True)
         self.assertEqual(self.read("d/e/f"), "1\n")
 
+    def test_one_over_another_comes_after_it(self):
+        self.write("kept", "old\n")
+        self.capture("echo one > a; rm kept")
+        self.capture("echo two > a; echo old > kept; echo b > b", "--over", "1")
+        refused = self.snug("apply", "--yes", "--from", "2")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn('lies over the capture "1"', refused.stderr.decode())
+        self.assertEqual(self.read("kept"), "old\n")
+        self.tool("apply", "--yes", "--from", "1")
+        self.tool("apply", "--yes", status=1)
+        self.tool("apply", "--yes", "--theirs")
+        self.assertEqual((self.read("a"), self.read("b"), self.read("kept")), ("two\n", "b\n", "old\n"))
+
     def test_a_capture_in_use_is_left_alone(self):
         process = self.start("sh", "-c", "echo x > f; echo ready; sleep 60", options=OVERLAY)
         self.assertEqual(process.stdout.readline(), b"ready\n")
