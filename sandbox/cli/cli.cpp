@@ -83,6 +83,8 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return kill_command(invocation);
     case Command::clean:
       return clean_command(invocation);
+    case Command::publish:
+      return publish_command(invocation);
     case Command::doctor:
       return doctor_command(invocation);
     case Command::check:

@@ -26,6 +26,7 @@ int ps_command(const Invocation& invocation);
 int exec_command(const Invocation& invocation);
 int kill_command(const Invocation& invocation);
 int clean_command(const Invocation& invocation);
+int publish_command(const Invocation& invocation);
 int doctor_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
 int trust_command(const Invocation& invocation);

@@ -225,6 +225,7 @@ constexpr PositionalRow positional_rows[] = {
     {"plan", Takes::command_line},
     {"ps", Takes::sandboxes},
     {"kill", Takes::sandboxes},
+    {"publish", Takes::sandboxes},
     {"exec", Takes::sandbox_and_command},
 };
 

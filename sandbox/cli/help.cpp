@@ -23,6 +23,7 @@ usage:
   snug ps [ID]                        the sandboxes that run
   snug exec ID [--] [CMD...]          another command in one of them
   snug kill ID                        end one
+  snug publish [ID] PORT...           make its ports reachable from the host
   snug check [FILE]                   every mistake in a profile
   snug trust [FILE]                   agree to what a project's snug.toml asks for
   snug hook SHELL                     have your shell name a project's sandbox
@@ -355,6 +356,18 @@ examples:
   snug clean homes captures --older 90d
 )";
 
+constexpr std::string_view publish_text = R"(usage: snug publish [ID|NAME] [ADDR:]PORT[:PORT]...
+
+Makes ports of a running sandbox reachable from the host, as --publish does at the
+start. ID may be left out where only one runs. '!' in front of a port ends it.
+Nothing is written down: the next run knows nothing of it.
+
+examples:
+  snug publish 8080
+  snug publish web 3000:80
+  snug publish web '!3000'
+)";
+
 constexpr std::string_view doctor_text = R"(usage: snug doctor [--json]
 
 Tries what a sandbox needs from this machine, as you, and prints the fix for whatever
@@ -439,6 +452,8 @@ std::string help_text(std::optional<Command> command) {
       return std::string(kill_text);
     case Command::clean:
       return std::string(clean_text);
+    case Command::publish:
+      return std::string(publish_text);
     case Command::doctor:
       return std::string(doctor_text);
     case Command::help:

@@ -21,25 +21,16 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},
-    CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},
-    CommandRow{"why", Command::why},
-    CommandRow{"allow", Command::allow},
-    CommandRow{"init", Command::init},
-    CommandRow{"diff", Command::diff},
-    CommandRow{"apply", Command::apply},
-    CommandRow{"discard", Command::discard},
-    CommandRow{"clean", Command::clean},
-    CommandRow{"ps", Command::ps},
-    CommandRow{"exec", Command::exec},
-    CommandRow{"kill", Command::kill},
-    CommandRow{"doctor", Command::doctor},
-    CommandRow{"check", Command::check},
-    CommandRow{"trust", Command::trust},
-    CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version},
-    CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
+    CommandRow{"allow", Command::allow},     CommandRow{"init", Command::init},
+    CommandRow{"diff", Command::diff},       CommandRow{"apply", Command::apply},
+    CommandRow{"discard", Command::discard}, CommandRow{"clean", Command::clean},
+    CommandRow{"ps", Command::ps},           CommandRow{"exec", Command::exec},
+    CommandRow{"kill", Command::kill},       CommandRow{"publish", Command::publish},
+    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check},
+    CommandRow{"trust", Command::trust},     CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
     CommandRow{"hook", Command::hook},
 };
 
@@ -103,7 +94,7 @@ bool asks_a_plan(Command command) { return command == Command::why || command ==
 /// Its words are no command line of their own.
 bool takes_options_anywhere(Command command) {
   return asks_a_plan(command) || command == Command::diff || command == Command::apply || command == Command::clean ||
-         command == Command::ps || command == Command::kill;
+         command == Command::ps || command == Command::kill || command == Command::publish;
 }
 
 const CommandRow* find_command(const std::string& word) {
@@ -283,6 +274,9 @@ std::optional<Error> check_words(const Invocation& invocation) {
     const std::string name = command == Command::kill ? "kill" : "exec";
     return Error{.what = name + ": no sandbox given",
                  .fix = "snug " + name + " ID|NAME; `snug ps` lists those that run"};
+  }
+  if (command == Command::publish && words.empty()) {
+    return Error{.what = "publish: no port given", .fix = "snug publish [ID|NAME] [ADDR:]PORT[:PORT]"};
   }
   if (command == Command::hook && words.empty()) {
     return Error{.what = "hook: no shell given", .fix = "eval \"$(snug hook bash)\"; or zsh, or fish"};

@@ -27,6 +27,7 @@ enum class Command {
   ps,
   exec,
   kill,
+  publish,
   doctor,
   clean,
   check,

@@ -172,7 +172,8 @@ void Loop::make_known() {
                  .allow =
                      [this](const std::string& rule) {
                        return options_.network->allow(rule, {.kind = OriginKind::option, .source = "snug allow"});
-                     }});
+                     },
+                 .publish = [this](const std::string& port) { return options_.network->change_ports(port); }});
   if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
 }
 

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "profile/addresses.h"
 #include "sys/inet.h"
 
 namespace snug {
@@ -98,6 +99,17 @@ Result<void> Network::publish(const PublishEntry& entry) {
 }
 
 bool Network::unpublish(const PublishEntry& entry) { return gateway_ && gateway_->unpublish(host_end(entry)); }
+
+Result<void> Network::change_ports(const std::string& word) {
+  const bool off = word.starts_with('!');
+  const auto read = parse_published(off ? word.substr(1) : word);
+  if (!read) return read.error();
+  const Origin origin{.kind = OriginKind::option, .source = "snug publish"};
+  const PublishEntry entry{read->address, read->host_port, read->sandbox_port, origin};
+  if (!off) return publish(entry);
+  if (unpublish(entry)) return {};
+  return Error{.what = "port " + std::to_string(entry.host_port) + " of " + entry.address + " is not published"};
+}
 
 std::vector<Blocked> Network::turn() {
   if (gateway_) gateway_->turn();

@@ -37,6 +37,9 @@ class Network {
   /// False: that port of the host is not published.
   bool unpublish(const PublishEntry& entry);
 
+  /// A port as network.publish has it, with "!" in front to end it.
+  Result<void> change_ports(const std::string& word);
+
   /// What was refused for the first time.
   std::vector<Blocked> turn();
 

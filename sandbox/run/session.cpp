@@ -40,6 +40,15 @@ std::optional<int> signal_in(const std::vector<std::string>& words) {
   return number;
 }
 
+// Up to the first that cannot be done.
+ControlAnswer do_each(const std::vector<std::string>& words,
+                      const std::function<Result<void>(const std::string& word)>& action) {
+  for (const std::string& word : words) {
+    if (const auto done = action(word); !done) return {.done = false, .text = to_text(done.error())};
+  }
+  return {};
+}
+
 }  // namespace
 
 Session::Session(const Plan& plan, SessionOptions options)
@@ -108,7 +117,9 @@ ControlAnswer Session::answer(ControlRequest& request) {
     case ControlRequest::Kind::enter:
       return let_in(request);
     case ControlRequest::Kind::allow:
-      return take_rules(request);
+      return do_each(request.words, actions_.allow);
+    case ControlRequest::Kind::publish:
+      return do_each(request.words, actions_.publish);
     case ControlRequest::Kind::end:
       actions_.end();
       return {};
@@ -129,13 +140,6 @@ ControlAnswer Session::let_in(const ControlRequest& request) const {
   if (!order) return {.done = false, .text = "no order to let a command in"};
   const auto entered = enter(plan_, sandbox_->control.get(), *std::move(order), request.fds);
   return entered ? ControlAnswer() : ControlAnswer{.done = false, .text = to_text(entered.error())};
-}
-
-ControlAnswer Session::take_rules(const ControlRequest& request) const {
-  for (const std::string& rule : request.words) {
-    if (const auto taken = actions_.allow(rule); !taken) return {.done = false, .text = to_text(taken.error())};
-  }
-  return {};
 }
 
 }  // namespace snug

@@ -35,7 +35,8 @@ class Session {
   struct Actions {
     std::function<void(int signal)> signal;
     std::function<void()> end;
-    std::function<Result<void>(const std::string& rule)> allow;  ///< as in network.allow
+    std::function<Result<void>(const std::string& rule)> allow;    ///< as in network.allow
+    std::function<Result<void>(const std::string& port)> publish;  ///< as in network.publish; "!": no more
   };
   /// Writes the record and listens. `sandbox` must outlive this.
   Result<void> begin(const Sandbox& sandbox, Actions actions);
@@ -48,7 +49,6 @@ class Session {
   ControlAnswer answer(ControlRequest& request);
   ControlAnswer take_signal(const ControlRequest& request) const;
   ControlAnswer let_in(const ControlRequest& request) const;
-  ControlAnswer take_rules(const ControlRequest& request) const;
   Result<void> open_place();
 
   const Plan& plan_;

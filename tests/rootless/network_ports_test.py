@@ -135,6 +135,54 @@ print(attempt("127.0.0.1", int(os.sys.argv[1])), attempt("192.0.2.1", 80), len(o
         self.assert_status(self.inside("true", profile='[network]\nmode = "host"\npublish = ["3000"]\n'), 0)
 
 
+class WhileItRuns(Published):
+    def publish(self, *words):
+        return self.snug("publish", *words)
+
+    def known(self):
+        self.wait_until(lambda: self.snug("ps", "-q").stdout.count(b"\n") == self.running, "the sandbox is known")
+
+    def test_a_port_comes_and_goes(self):
+        self.running = 1
+        port = free_port()
+        self.serve(publish=[])
+        self.known()
+        self.assert_status(self.publish(f"{port}:8000"), 0)
+        self.assertEqual(say(port), b"HELLO\n")
+        with socket.create_connection(("127.0.0.1", port), 10) as open_one:
+            again = self.publish(f"{port}:8000")
+            self.assertEqual(again.returncode, 1)
+            self.assertIn(b"Address already in use", again.stderr)
+            self.assert_status(self.publish(f"!{port}:8000"), 0)
+            open_one.sendall(b"still\n")
+            self.assertEqual(open_one.recv(9), b"STILL\n")
+        with self.assertRaises(ConnectionRefusedError):
+            say(port)
+        self.assertIn(b"is not published", self.publish(f"!{port}:8000").stderr)
+        self.assertIn(b"Permission denied", self.publish("80:8000").stderr)
+
+    def test_which_sandbox_is_said_where_several_run(self):
+        self.running = 2
+        port = free_port()
+        for name in "one", "two":
+            self.start("sleep", "60", options=["--name", name])
+        self.known()
+        result = self.publish(str(port))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"several sandboxes run", result.stderr)
+        self.assert_status(self.publish("two", str(port)), 0)
+        self.assertEqual(self.publish("three", str(port)).returncode, 1)
+        self.assertEqual(self.publish("two").returncode, 2)
+        self.assertEqual(self.publish().returncode, 2)
+        self.assertEqual(self.publish("two", "99999").returncode, 1)
+
+    def test_with_the_hosts_network_there_is_nothing_to_publish(self):
+        self.running = 1
+        self.start("sleep", "60", options=["--net", "host"])
+        self.known()
+        self.assertIn(b"no network of its own", self.publish(str(free_port())).stderr)
+
+
 class HostPorts(snugtest.Case):
     def ask(self, port, names, mode="none", host_ports=None):
         text = f'[network]\nmode = "{mode}"\nhost-ports = {[port] if host_ports is None else host_ports}\n'
