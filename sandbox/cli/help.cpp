@@ -300,7 +300,10 @@ constexpr std::string_view ps_text = R"(usage: snug ps [options] [ID|NAME]
 Lists the sandboxes of yours that run, or one of them. ID may be cut short.
 
       --json                   as JSON, {"schema": 1, ...}; see snug-sessions(7)
+                               with ID everything about that one: its plan as it was
+                               carried out, namespaces, processes, TCP sockets
   -q, --quiet                  their ids alone
+      --watch                  on a terminal: again every second, until Ctrl-C
 
 examples:
   snug ps
@@ -397,6 +400,7 @@ std::string options_text(Command command) {
   add_line(text, "      --changes DIR", "keep the capture in DIR, a directory of yours");
   add_line(text, "      --lower DIR", "lay DIR over the project, below the changes; repeated: first lowest");
   if (command != Command::plan) {
+    add_line(text, "      --status-fd N", "write start and end to descriptor N, as lines of JSON");
     add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
     add_line(text, "      --log FILE", "append a line of JSON for each network connection");
   }

@@ -63,6 +63,7 @@ constexpr FlagRow own_flags[] = {
     {Command::check, "--diff"},     {Command::check, "--strict"},      {Command::check, "--fix"},
     {Command::ps, "--quiet", "-q"}, {Command::shell, "--capture"},     {Command::run, "--capture"},
     {Command::plan, "--capture"},   {Command::clean, "--dry-run"},     {Command::clean, "--yes"},
+    {Command::ps, "--watch"},
 };
 
 /// The same with a value.
@@ -75,7 +76,7 @@ constexpr FlagRow own_values[] = {
     {Command::clean, "--older"},   {Command::clean, "--larger"},      {Command::run, "--name"},
     {Command::shell, "--name"},    {Command::kill, "--signal", "-s"}, {Command::run, "--log"},
     {Command::shell, "--log"},     {Command::diff, "--paths-from"},   {Command::apply, "--paths-from"},
-    {Command::exec, "--workdir"},
+    {Command::exec, "--workdir"},  {Command::run, "--status-fd"},     {Command::shell, "--status-fd"},
 };
 
 /// Shared options that fit a command which plans a run without one.

@@ -1,9 +1,10 @@
 // snug ps: the running sandboxes, and everything about one.
-#include <algorithm>
-#include <array>
-#include <ctime>
+#include <unistd.h>
 
-#include "base/quote.h"
+#include <chrono>
+#include <ctime>
+#include <thread>
+
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sessions.h"
@@ -32,17 +33,59 @@ std::string ids_of(const std::vector<RunningSandbox>& running) {
   return text;
 }
 
+// Of the host's network its sockets would be all those of the machine.
+bool has_own_network(const SandboxDetail& detail) {
+  const auto own = namespaces_of(getpid());
+  const auto here = own.find("net"), there = detail.namespaces.find("net");
+  return here != own.end() && there != detail.namespaces.end() && here->second != there->second;
+}
+
+SandboxDetail look_closer(const RunningSandbox& sandbox, const SeenSandbox& seen) {
+  SandboxDetail detail;
+  const pid_t init = sandbox.record.init.pid;
+  detail.namespaces = namespaces_of(init);
+  for (const pid_t pid : seen.processes) detail.processes.push_back(look_at(pid));
+  if (has_own_network(detail)) {
+    TcpSockets sockets = tcp_sockets_of(init);
+    detail.listening = std::move(sockets.listening);
+    detail.connections = std::move(sockets.connections);
+  }
+  auto plan = ask(sandbox, {.kind = ControlRequest::Kind::plan});
+  if (plan) detail.plan = *std::move(plan);
+  if (!plan) print_error(plan.error());
+  return detail;
+}
+
+int show_one(const Invocation& invocation, const Caller& caller) {
+  const auto sandbox = find_sandbox(caller, invocation.words[0]);
+  if (!sandbox) return print_error(sandbox.error()), status_found;
+  if (invocation.has("--quiet")) return print_data(ids_of({*sandbox})) ? 0 : status_usage;
+  const auto seen = look_at_all({*sandbox});
+  const std::int64_t now = std::time(nullptr);
+  const std::string text = invocation.json ? detail_to_json(seen[0], look_closer(*sandbox, seen[0]), now)
+                                           : sandboxes_to_text(seen, now, caller.home);
+  return print_data(text) ? 0 : status_usage;
+}
+
+// Home, the table, and nothing of the one before behind it.
+int watch(const Caller& caller) {
+  constexpr std::chrono::seconds kBetween(1);
+  while (true) {
+    const auto seen = look_at_all(running_sandboxes(caller));
+    const std::string table = sandboxes_to_text(seen, std::time(nullptr), caller.home);
+    if (!print_data("\033[H\033[2J" + table)) return status_usage;
+    std::this_thread::sleep_for(kBetween);
+  }
+}
+
 }  // namespace
 
 int ps_command(const Invocation& invocation) {
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_usage;
-  std::vector<RunningSandbox> running = running_sandboxes(*caller);
-  if (!invocation.words.empty()) {
-    auto chosen = choose_sandbox(running, invocation.words[0]);
-    if (!chosen) return print_error(chosen.error()), status_found;
-    running = {*std::move(chosen)};
-  }
+  if (!invocation.words.empty()) return show_one(invocation, *caller);
+  if (invocation.has("--watch") && isatty(STDOUT_FILENO) == 1) return watch(*caller);
+  const auto running = running_sandboxes(*caller);
   if (invocation.has("--quiet")) return print_data(ids_of(running)) ? 0 : status_usage;
   const auto seen = look_at_all(running);
   const std::int64_t now = std::time(nullptr);

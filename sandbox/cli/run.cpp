@@ -13,6 +13,7 @@
 #include "cli/print.h"
 #include "cli/sessions.h"
 #include "cli/settle.h"
+#include "cli/status_lines.h"
 #include "host/probe.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
@@ -200,7 +201,9 @@ bool open_log(const Invocation& invocation, std::optional<ConnectionLog>& log) {
 }
 
 SessionOptions session_options(const Invocation& invocation, const Prepared& prepared) {
-  return {.place = places_of_sessions(prepared.caller).front(), .name = invocation.value("--name").value_or("")};
+  return {.place = places_of_sessions(prepared.caller).front(),
+          .name = invocation.value("--name").value_or(""),
+          .at_once = invocation.value("--status-fd").has_value()};
 }
 
 bool check_name(const Invocation& invocation) {
@@ -214,20 +217,29 @@ bool check_name(const Invocation& invocation) {
 }  // namespace
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
-  if (!check_name(invocation)) return status_setup_failed;
+  const auto lines = StatusLines::open(invocation.value("--status-fd"));
+  if (!lines) return print_error(lines.error()), status_setup_failed;
+  if (!check_name(invocation)) return lines->failed(status_setup_failed), status_setup_failed;
   const auto prepared = prepare(invocation, Notices::tell, early.get());
   std::optional<ConnectionLog> log;
-  if (!prepared || !open_log(invocation, log)) return status_setup_failed;
+  if (!prepared || !open_log(invocation, log)) return lines->failed(status_setup_failed), status_setup_failed;
   const Plan& plan = prepared->plan;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
   tell_left_captures(plan, prepared->caller);
   Telling telling(invocation, *prepared, std::move(log));
-  const auto outcome = run_plan(plan, std::move(early), telling.events(), session_options(invocation, *prepared));
-  if (!outcome) return print_error(outcome.error()), drop_empty_capture(plan), status_setup_failed;
+  RunEvents events = telling.events();
+  if (lines->wanted()) events.started = [&](const SessionRecord& record) { lines->started(record); };
+  const auto outcome = run_plan(plan, std::move(early), events, session_options(invocation, *prepared));
+  if (!outcome) {
+    print_error(outcome.error());
+    drop_empty_capture(plan);
+    return lines->failed(status_setup_failed), status_setup_failed;
+  }
   if (outcome->not_executed) print_error(*outcome->not_executed);
   telling.end(*outcome);
   settle_capture(plan, outcome->status, plan.project);
+  lines->ended(*outcome);
   log_decision("exit status " + std::to_string(outcome->status));
   return outcome->status;
 }

@@ -2,6 +2,7 @@
 
 #include "base/json_bytes.h"
 #include "cli/sessions_text.h"
+#include "cli/status_lines.h"
 
 namespace snug {
 namespace {
@@ -12,6 +13,13 @@ Json words_to_json(const std::vector<std::string>& words) {
   Json list = Json::array();
   for (const std::string& word : words) list.push_back(replace_invalid(word));
   return list;
+}
+
+Json json_of(const Process& process) {
+  Json json{{"pid", process.pid}, {"parent", process.parent}, {"inside_pid", process.inside_pid}};
+  json["command"] = words_to_json(process.command);
+  json["memory"] = process.memory;
+  return json;
 }
 
 Json json_of(const SeenSandbox& sandbox, std::int64_t now) {
@@ -37,6 +45,33 @@ Json json_of(const SeenSandbox& sandbox, std::int64_t now) {
 }
 
 }  // namespace
+
+std::string started_to_json(const SessionRecord& record) {
+  Json json{{"schema", 1}, {"event", "started"}, {"id", record.id}};
+  json["name"] = record.name.empty() ? Json(nullptr) : Json(record.name);
+  json["pid"] = record.snug.pid;
+  json["init_pid"] = record.init.pid;
+  return json.dump() + "\n";
+}
+
+std::string ended_to_json(const RunOutcome& outcome) {
+  Json json{{"schema", 1}, {"event", "ended"}, {"status", outcome.status}};
+  json["signal"] = outcome.signal == 0 ? Json(nullptr) : Json(outcome.signal);
+  json["timed_out"] = outcome.timed_out;
+  return json.dump() + "\n";
+}
+
+std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& detail, std::int64_t now) {
+  Json json{{"schema", 1}};
+  json.update(json_of(sandbox, now));
+  json["namespaces"] = detail.namespaces;
+  json["processes"] = Json::array();
+  for (const Process& process : detail.processes) json["processes"].push_back(json_of(process));
+  json["listening"] = detail.listening;
+  json["connections"] = detail.connections;
+  json["plan"] = detail.plan.empty() ? Json(nullptr) : Json::parse(detail.plan, nullptr, false);
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 std::string sandboxes_to_json(const std::vector<SeenSandbox>& sandboxes, std::int64_t now) {
   Json json{{"schema", 1}, {"sandboxes", Json::array()}};

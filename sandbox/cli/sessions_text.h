@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,18 @@ struct SeenSandbox {
   std::vector<pid_t> processes;  ///< as seen from outside; init is not among them
   std::uint64_t memory = 0;      ///< bytes
 };
+
+/// What there is to know about one.
+struct SandboxDetail {
+  std::map<std::string, std::uint64_t> namespaces;  ///< "user": the inode number that lsns shows
+  std::vector<Process> processes;
+  std::vector<std::string> listening;    ///< "127.0.0.1:8080"; with a network of its own only
+  std::vector<std::string> connections;  ///< "127.0.0.1:8080 127.0.0.1:41234": own end, other end
+  std::string plan;                      ///< JSON, from the snug around it; empty if that did not answer
+};
+
+/// {"schema": 1, ...}: what sandboxes_to_json() has for it, and the rest.
+std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& detail, std::int64_t now);
 
 /// A table with a line for each. `now`: seconds since 1970. `home` is shown as "~".
 std::string sandboxes_to_text(const std::vector<SeenSandbox>& sandboxes, std::int64_t now, const std::string& home);

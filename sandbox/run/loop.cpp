@@ -175,6 +175,7 @@ void Loop::make_known() {
                      },
                  .publish = [this](const std::string& port) { return options_.network->change_ports(port); }});
   if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
+  if (options_.events.started) options_.events.started(options_.session->record());
 }
 
 void Loop::take_requests() {

@@ -22,6 +22,7 @@ struct RefusedCall {
 };
 
 struct GitReport;
+struct SessionRecord;
 
 /// What can be told while the command runs.
 struct RunEvents {
@@ -37,6 +38,8 @@ struct RunEvents {
   /// What git on the host would obey (run/git_search.h): before the command starts of a run that was killed, after it
   /// has ended of this one. Only if there is something to say.
   std::function<void(const GitReport& report)> git_changed;
+  /// The command runs, and its record is there: at once with SessionOptions::at_once.
+  std::function<void(const SessionRecord& record)> started;
   /// `snug ps` will not list this run, and nothing can be asked of it.
   std::function<void(const Error& error)> not_recorded;
 };

@@ -24,6 +24,8 @@ class Session {
   /// Removes the record.
   ~Session();
 
+  /// What is known of this run; without an id before begin().
+  const SessionRecord& record() const noexcept { return record_; }
   bool wanted() const noexcept { return !options_.place.empty(); }
   /// How long after the start of the command begin() is to be called.
   std::chrono::milliseconds delay() const noexcept;

@@ -1,10 +1,15 @@
 #include "sessions/processes.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <optional>
+#include <sstream>
 #include <string_view>
 
 #include "sessions/proc_file.h"
@@ -44,6 +49,40 @@ std::vector<std::string> words_of(std::string_view text) {
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
   }
   return words;
+}
+
+// "NSpid:  4711    3": from the outermost namespace to the innermost.
+pid_t innermost_number_of(pid_t pid) {
+  const std::string status = read_proc_file(path_of(pid, "status"));
+  const std::size_t at = status.find("\nNSpid:");
+  if (at == status.npos) return 0;
+  const std::string line = status.substr(at + 1, status.find('\n', at + 1) - at - 1);
+  return number_of(std::string_view(line).substr(line.find_last_of(" \t") + 1));
+}
+
+std::optional<std::uint32_t> from_hex(std::string_view digits) {
+  std::uint32_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
+  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+// "0100007F:1F90": words of 32 bits in the machine's order, then the port.
+std::optional<std::string> endpoint_from_hex(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  if (colon != 8 && colon != 32) return std::nullopt;
+  const auto port = from_hex(text.substr(colon + 1));
+  std::array<std::uint32_t, 4> words{};
+  for (std::size_t i = 0; i < colon / 8; ++i) {
+    const auto word = from_hex(text.substr(8 * i, 8));
+    if (!word || !port) return std::nullopt;
+    words[i] = *word;
+  }
+  std::array<char, INET6_ADDRSTRLEN> address{};
+  const bool is_v4 = colon == 8;
+  inet_ntop(is_v4 ? AF_INET : AF_INET6, words.data(), address.data(), address.size());
+  const std::string name = is_v4 ? address.data() : "[" + std::string(address.data()) + "]";
+  return name + ":" + std::to_string(*port);
 }
 
 std::string name_of(pid_t pid) {
@@ -92,11 +131,42 @@ std::uint64_t memory_of(pid_t pid) {
   return shared_out != 0 ? shared_out : kilobytes_behind(read_proc_file(path_of(pid, "status")), "\nVmRSS:");
 }
 
+std::map<std::string, std::uint64_t> namespaces_of(pid_t pid) {
+  std::map<std::string, std::uint64_t> found;
+  for (const char* kind : {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}) {
+    struct stat status {};
+    if (stat(path_of(pid, std::string("ns/") + kind).c_str(), &status) == 0) found[kind] = status.st_ino;
+  }
+  return found;
+}
+
+void add_tcp_sockets(std::string_view text, TcpSockets& sockets) {
+  constexpr std::string_view kListening = "0A", kEstablished = "01";
+  std::istringstream lines{std::string(text)};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream fields(line);
+    std::string number, own, other, state;
+    if (!(fields >> number >> own >> other >> state)) continue;
+    const auto here = endpoint_from_hex(own), there = endpoint_from_hex(other);
+    if (!here || !there) continue;  // the heading
+    if (state == kListening) sockets.listening.push_back(*here);
+    if (state == kEstablished) sockets.connections.push_back(*here + " " + *there);
+  }
+}
+
+TcpSockets tcp_sockets_of(pid_t pid) {
+  constexpr std::size_t kMost = 1 << 20;
+  TcpSockets sockets;
+  for (const char* file : {"net/tcp", "net/tcp6"}) add_tcp_sockets(read_proc_file(path_of(pid, file), kMost), sockets);
+  return sockets;
+}
+
 Process look_at(pid_t pid) {
   Process process{
       .pid = pid, .parent = parent_from_stat(read_proc_file(path_of(pid, "stat"))), .memory = memory_of(pid)};
   process.command = words_of(read_proc_file(path_of(pid, "cmdline"), kLongestCommand));
   if (process.command.empty()) process.command = {name_of(pid)};
+  process.inside_pid = innermost_number_of(pid);
   return process;
 }
 

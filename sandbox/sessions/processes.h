@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sessions/record.h"
@@ -14,6 +15,7 @@ namespace snug {
 
 struct Process {
   pid_t pid = 0, parent = 0;         ///< as seen from outside
+  pid_t inside_pid = 0;              ///< as seen inside
   std::vector<std::string> command;  ///< its arguments; its name alone if it shows none
   std::uint64_t memory = 0;          ///< bytes; pages that several share count in parts (Pss)
 };
@@ -36,6 +38,18 @@ pid_t parent_from_stat(std::string_view stat);
 
 /// What process `pid` is and uses; what cannot be read stays empty.
 Process look_at(pid_t pid);
+
+/// The namespaces of `pid` by kind, as lsns(8) names them, with their inode numbers; those that may be seen.
+std::map<std::string, std::uint64_t> namespaces_of(pid_t pid);
+
+/// TCP sockets of the network namespace of `pid`.
+struct TcpSockets {
+  std::vector<std::string> listening;    ///< "127.0.0.1:8080", "[::]:80"
+  std::vector<std::string> connections;  ///< its own end, a space, the other end
+};
+TcpSockets tcp_sockets_of(pid_t pid);
+/// Adds the sockets in the text of /proc/PID/net/tcp or tcp6.
+void add_tcp_sockets(std::string_view text, TcpSockets& sockets);
 
 /// Bytes of memory of `pid` alone.
 std::uint64_t memory_of(pid_t pid);

@@ -3,7 +3,7 @@ import os
 import shutil
 
 import snugtest
-from sessions_checks import Killing, Listing, Names, Sessions  # noqa: F401  (test cases)
+from sessions_checks import Details, Killing, Listing, Names, Sessions  # noqa: F401  (test cases)
 
 
 class Nested(Sessions):

@@ -2,6 +2,8 @@
 import json
 import os
 import signal
+import socket
+import struct
 import subprocess
 import time
 
@@ -46,9 +48,10 @@ class Sessions(Case):
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
         def end():
-            if run.poll() is None:
-                run.kill()
-            run.communicate()
+            run.kill()
+            run.wait()
+            run.stdout.close()  # a command whose leader was killed may have it open still
+            run.stderr.close()
 
         self.addCleanup(end)
         self.assertEqual(run.stdout.readline(), b"ready\n")
@@ -368,3 +371,99 @@ class Executing(Sessions):
         self.begin(name="web")
         self.assertEqual(self.exec("echo", "x" * 100_000).stdout, b"x" * 100_000 + b"\n")
         self.assert_refused(self.exec("echo", *["x" * 1000] * 400), "longer than 160 KiB")
+
+
+class Details(Sessions):
+    def test_everything_about_one(self):
+        serving = "import socket, time; s = socket.create_server(('127.0.0.1', 8123)); print('ready', flush=True); time.sleep(600)"
+        self.begin(f'python3 -c "{serving}"; :', name="web")
+        one = json.loads(self.snug("ps", "web", "--json").stdout)
+        self.assertEqual((one["schema"], one["name"]), (1, "web"))
+        self.assertEqual(one["listening"], ["127.0.0.1:8123"])
+        self.assertEqual([process["inside_pid"] for process in one["processes"]], [2, 3])
+        self.assertEqual(one["processes"][0]["command"][:2], ["sh", "-c"])
+        self.assertEqual(one["processes"][1]["parent"], one["processes"][0]["pid"])
+        inside = show(self.snug("exec", "web", "--", "sh", "-c", "readlink /proc/self/ns/*").stdout).split()
+        numbers = {word.split(":")[0]: int(word.split("[")[1][:-1]) for word in inside}
+        for kind in ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup", "time"):
+            self.assertEqual(one["namespaces"][kind], numbers[kind])
+        planned = json.loads(self.snug("plan", "--json", "--", *one["command"]).stdout)
+        self.assertEqual(one["plan"]["view"], planned["view"])
+
+    def test_one_whose_snug_is_stopped(self):
+        process = self.begin(name="web")
+        os.kill(process.pid, signal.SIGSTOP)
+        result = self.snug("ps", "web", "--json")
+        self.assertIsNone(json.loads(result.stdout)["plan"])
+        self.assertIn(b"does not answer", result.stderr)
+
+    def status_lines(self, *words, options=()):
+        ours, theirs = os.pipe()
+        result = self.snug("run", f"--status-fd={theirs}", *options, "--", *words, pass_fds=[theirs])
+        os.close(theirs)
+        with os.fdopen(ours, "rb") as file:
+            return result, [json.loads(line) for line in file]
+
+    def test_start_and_end_are_told(self):
+        result, lines = self.status_lines("sh", "-c", "ls /proc/$$/fd; exit 3", options=["--name", "web"])
+        self.assertEqual(result.stdout, b"0\n1\n2\n")
+        self.assertEqual([line["event"] for line in lines], ["started", "ended"])
+        self.assertEqual((lines[0]["name"], lines[0]["schema"]), ("web", 1))
+        self.assertEqual((lines[1]["status"], lines[1]["signal"], lines[1]["timed_out"]), (3, None, False))
+
+    def test_the_end_alone_where_nothing_ran(self):
+        for words, options, status in ((["true"], ["--set", "nonsense=1"], 125), (["nonexistent"], [], 127)):
+            lines = self.status_lines(*words, options=options)[1]
+            self.assertEqual([(line["event"], line["status"]) for line in lines], [("ended", status)])
+
+    def test_a_descriptor_that_cannot_be_used(self):
+        for word in ("77", "x", "-1", ""):
+            self.assert_refused(self.snug("run", "--status-fd", word, "--", "true"), "--status-fd")
+
+    def ask(self, kind, *words):
+        """Asks the snug around the only sandbox as a program of its own would; (done, text)."""
+        path, = [name for name in self.records() if name.endswith(".sock")]
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.settimeout(10)
+            connection.connect(os.path.join(self.runtime, "snug", path))
+            proof = os.open("/proc/self/ns/user", os.O_RDONLY)
+            data = struct.pack("III", 1, kind, len(words)) + b"".join(word.encode() + b"\0" for word in words)
+            socket.send_fds(connection, [data], [proof])
+            os.close(proof)
+            head, fds, _, _ = socket.recv_fds(connection, 16, 4)
+        text = b""
+        for fd in fds:
+            text = os.pread(fd, 65536, 0)
+            os.close(fd)
+        return struct.unpack("I", head)[0] == 1, text.decode()
+
+    ALLOW, PUBLISH, UNKNOWN = 4, 5, 99
+
+    def test_a_port_is_published_while_it_runs(self):
+        serving = ("import socket; s = socket.create_server(('127.0.0.1', 8123)); print('ready', flush=True)\n"
+                   "while True: s.accept()[0].sendall(b'hello')")
+        self.begin(f'exec python3 -c "{serving}"')
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        self.assertEqual(self.ask(self.PUBLISH, f"{port}:8123"), (True, ""))
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            self.assertEqual(connection.recv(16), b"hello")
+        done, text = self.ask(self.PUBLISH, "nonsense")
+        self.assertFalse(done)
+        self.assertIn("nonsense", text)
+
+    def test_a_rule_where_the_network_is_not_filtered(self):
+        self.begin()
+        done, text = self.ask(self.ALLOW, "example.com")
+        self.assertFalse(done)
+        self.assertNotEqual(text, "")
+
+    def test_a_rule_is_taken_while_it_runs(self):
+        self.begin(options=["--net", "filtered", "--allow", "example.org"])
+        self.assertEqual(self.ask(self.ALLOW, "example.com", "*.example.net:22"), (True, ""))
+        done, text = self.ask(self.ALLOW, "not a host!")
+        self.assertFalse(done)
+
+    def test_what_it_does_not_know(self):
+        self.begin()
+        self.assertFalse(self.ask(self.UNKNOWN)[0])
