@@ -1,6 +1,7 @@
 #include "changes/scan.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 #include <vector>
 
@@ -67,8 +68,8 @@ class Scanner {
     SideDirectory lower;
     if (waiting.merged) {
       auto opened = lower_.open_below(waiting.path);
-      if (!opened) return std::move(opened).error();
-      lower = std::move(*opened);
+      if (!opened && opened.error().code != EACCES) return std::move(opened).error();
+      if (opened) lower = std::move(*opened);  // of one that cannot be read outside the command saw nothing either
     }
     return scan_entries(waiting, *upper, lower);
   }
@@ -179,12 +180,15 @@ class Scanner {
                                       const SideDirectory& lower) {
     if (change.before.size != change.after.size) return true;
     const auto same = same_content(upper, lower, name);
+    // Of somebody else, below a directory that the command had as its own.
+    if (!same && same.error().code == EACCES) return change.after.size > 0;
     if (!same) return same.error();
     return !*same;
   }
 
   static Result<bool> differ(const Result<Attributes>& a, const Result<Attributes>& b) {
     if (!a) return a.error();
+    if (!b && b.error().code == EACCES) return false;  // cannot be read outside, so that nothing is known of it
     if (!b) return b.error();
     return *a != *b;
   }

@@ -36,7 +36,7 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   describe_namespaces(planner);
   decide_network(planner);
   add_system(planner);
-  add_etc(planner);
+  if (!owns_system(planner)) add_etc(planner);
   add_kernel_directories(planner);
   if (request.everything) {
     add_everything(planner);

@@ -273,6 +273,19 @@ void capture_directory(Planner& planner, const std::string& path, const char* wh
   }
 }
 
+void capture_system(Planner& planner, const std::string& path) {
+  const bool possible = !planner.plan.capture->directory.empty() && mounts_below(planner, path).empty() &&
+                        !is_below(planner.state_dir, path) &&
+                        can_be_overlaid(planner, path, planner.plan.project_mode.origin);
+  if (!possible) return;
+  Overlay overlay = CaptureLayer(planner, path).of_part(false);
+  const std::string mirror = join(planner.state_dir, "mirror" + path);
+  prepare_directory(planner, std::string(parent_of(mirror)));
+  prepare(planner, {.kind = Preparation::Kind::mirror, .path = mirror, .content = path});
+  overlay.lowers.insert(overlay.lowers.begin(), mirror);
+  place_captured(planner, path, std::move(overlay), "the system, as the command's own");
+}
+
 bool is_captured(Planner& planner, const std::string& path) { return captured_at(planner, path) != nullptr; }
 
 bool take_away(Planner& planner, const std::string& path) {

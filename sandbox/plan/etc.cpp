@@ -296,7 +296,26 @@ void add_etc(Planner& planner) {
   add_minimal(planner);
 }
 
+/// What says who this machine is, and where names are asked for: over the host's files, which the command may replace.
+void show_captured_etc(Planner& planner) {
+  if (!planner.layout.find("/etc")) return;
+  replace_machine_ids(planner, "/etc");
+  const bool host = planner.plan.network.value == NetworkMode::host;
+  if (host) return keep_resolver(planner, "/etc");
+  const Resolved real = planner.host.resolve("/etc/resolv.conf");
+  const std::string own = "nameserver 127.0.0.1\n";  // answered by snug (net/name_service.h)
+  ViewEntry entry{.target = real.path, .why = "made for the sandbox", .origin = planner.profile.network.mode.origin};
+  if (is_below(real.path, "/etc") && real.status.kind == FileKind::regular) {
+    entry.what = Mask{.content = own};
+    planner.layout.cover(std::move(entry), Rank::builtin);
+  } else if (is_below(real.path, "/run")) {
+    entry.what = File{.content = own};
+    planner.layout.place(std::move(entry), Rank::builtin);
+  }
+}
+
 void write_accounts(Planner& planner) {
+  if (owns_system(planner)) return;
   if (planner.profile.filesystem.etc.value == EtcMode::host) return;
   const Identity& identity = planner.plan.identity;
   if (identity.home.find_first_of(":\n") != std::string::npos) {

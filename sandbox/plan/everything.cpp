@@ -62,8 +62,9 @@ class Everything {
 
  private:
   void show_top(const std::string& path) {
-    if (is_own_place(path)) return;
+    if (is_own_place(path) && !(path == "/etc" && owns_system(planner_))) return;
     if (path == "/var") return show_in_pieces(path);
+    if (shows_system(path)) return capture_system(planner_, path);
     place(path);
     search(path, levels_below(path));
     if (path == "/usr") search("/usr/local", levels_below("/usr/local"));
@@ -74,9 +75,20 @@ class Everything {
     for (const std::string& name : planner_.host.list(path)) {
       const std::string below = join(path, name);
       if (is_own_place(below)) continue;
+      if (shows_system(below)) {
+        capture_system(planner_, below);
+        continue;
+      }
       place(below);
       search(below, levels_below(below));
     }
+  }
+
+  /// Is it a directory of the system, and the command its root?
+  bool shows_system(const std::string& path) {
+    constexpr std::string_view places[] = {"/boot", "/etc", "/opt", "/srv", "/usr"};
+    const bool named = std::ranges::find(places, path) != std::end(places) || parent_of(path) == "/var";
+    return named && owns_system(planner_) && look(path).kind == FileKind::directory && can_list(look(path));
   }
 
   /// As it is, where nothing stands yet.
@@ -171,11 +183,17 @@ class Everything {
 
 }  // namespace
 
+bool owns_system(const Planner& planner) {
+  const Identity& identity = planner.plan.identity;
+  return planner.request.everything && identity.kind == Identity::Kind::own && identity.inside_uid == 0;
+}
+
 void add_everything(Planner& planner) {
   planner.state_dir = planner.host.resolve(planner.caller().state_dir).path;
   planner.plan.project_mode.value = ProjectMode::overlay;
   plan_capture(planner);
   Everything(planner).show();
+  if (owns_system(planner)) show_captured_etc(planner);
 }
 
 }  // namespace snug

@@ -159,11 +159,13 @@ struct Preparation {
     scratch,        ///< a directory removed with all it holds when the run ends
     stub,           ///< a file that must not be absent in a writable host directory; removed, unless it holds something
                     ///< else than `content`, at the end of the last run that uses it
+    mirror,         ///< a directory that holds those of the host's `content` as the user's own, and copies of the files
+                    ///< that package tools write in place; kept, and brought up to date
     shallow_copy,   ///< a directory that holds copies of the files and links of the host's `content`, and its
                     ///< directories, empty
   } kind = Kind::directory;
   std::string path;
-  std::string content;  ///< skeleton_file, stub; shallow_copy: the host's directory
+  std::string content;  ///< skeleton_file, stub; mirror, shallow_copy: the host's directory
   std::uint32_t mode = 0700;
 };
 
@@ -183,8 +185,8 @@ struct CapturePlan {
   struct Part {
     std::string path, upper;  ///< of the host; of the capture, relative to its directory
   };
-  std::vector<Part> parts;                     ///< empty: the project, with "upper"
-  std::vector<std::string> between;            ///< layers between upper and the host's directory, the top one first
+  std::vector<Part> parts;           ///< empty: the project, with "upper"
+  std::vector<std::string> between;  ///< layers between upper and the host's directory, the top one first
   std::vector<std::string> protect;  ///< patterns relative to the project: their changes are looked at by name
   Sourced<OnEnd> on_success, on_failure;
 };

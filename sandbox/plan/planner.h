@@ -64,7 +64,9 @@ void add_etc(Planner& planner);
 void add_kernel_directories(Planner& planner);
 void add_home(Planner& planner);
 void add_project(Planner& planner);
-void add_everything(Planner& planner);  // instead of these two
+void add_everything(Planner& planner);     // instead of these two
+bool owns_system(const Planner& planner);  // of a capture of everything: is the command root inside?
+void show_captured_etc(Planner& planner);  // then instead of add_etc, once /etc is in the view
 void add_toolchains(Planner& planner);
 void add_lists(Planner& planner);
 void add_sockets(Planner& planner);
@@ -146,6 +148,8 @@ LayerLife plan_capture(Planner& planner);
 /// Place the overlay of plan.capture over the project, or one of several over `path` and what is below it.
 void capture_project(Planner& planner);
 void capture_directory(Planner& planner, const std::string& path, const char* why);
+/// The same over a directory of the system's, as if it were the command's own.
+void capture_system(Planner& planner, const std::string& path);
 /// Does what is written to `path` go to plan.capture?
 bool is_captured(Planner& planner, const std::string& path);
 /// Takes the captured `path` away, as if it were absent. False where the overlay cannot do that.

@@ -124,7 +124,7 @@ Json json_of(const NamespacePlan& namespaces) {
 
 Json json_of(const Preparation& made) {
   constexpr const char* kinds[] = {"directory", "skeleton-file", "mount-point", "mount-file",
-                                   "scratch",   "stub",          "shallow-copy"};
+                                   "scratch",   "stub",          "mirror",      "shallow-copy"};
   Json json{{"kind", kinds[static_cast<int>(made.kind)]}};
   put(json, "path", made.path);
   json["mode"] = octal(made.mode);

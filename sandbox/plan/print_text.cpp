@@ -193,6 +193,8 @@ const char* preparation_word(Preparation::Kind kind) {
       return "file, while running";
     case Preparation::Kind::scratch:
       return "directory, removed at the end";
+    case Preparation::Kind::mirror:
+      return "the directories of the host's, as yours";
     case Preparation::Kind::shallow_copy:
       return "copies of a directory's files";
   }

@@ -38,7 +38,7 @@ Result<std::int64_t> stamp(const std::string& directory) {
 Result<void> copy_mode(const Capture& part) {
   const Sides sides = part.sides();
   struct stat info {};
-  if (stat(sides.lower.c_str(), &info) == 0 && chmod(sides.upper.c_str(), info.st_mode & 01777) == 0) return {};
+  if (stat(sides.lower.c_str(), &info) == 0 && chmod(sides.upper.c_str(), info.st_mode & 07777) == 0) return {};
   return sys_error("prepare " + quote_for_display(sides.upper));
 }
 

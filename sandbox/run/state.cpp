@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "run/layer.h"
+#include "run/mirror.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
@@ -322,6 +323,7 @@ Result<void> RunState::make(const Preparation& preparation) {
   }
   if (preparation.kind == Kind::scratch) return make_scratch(preparation);
   if (preparation.kind == Kind::stub) return make_stub(preparation);
+  if (preparation.kind == Kind::mirror) return make_mirror(preparation.content, preparation.path);
   if (preparation.kind == Kind::shallow_copy) return make_shallow_copy(preparation);
   if (preparation.kind != Kind::directory) {
     return Error{.what = "cannot prepare " + quote_for_display(preparation.path),

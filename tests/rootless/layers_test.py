@@ -101,6 +101,43 @@ class EverythingTest(Layers):
         self.tool("discard", "--yes")
 
 
+class RootInsideTest(Layers):
+    """With user = "root" the system's directories are the command's own."""
+
+    def package(self):
+        snugtest.need_program("dpkg-deb")
+        snugtest.need_program("apt-get")
+        tree = self.folder("package")
+        self.write(os.path.join(tree, "DEBIAN/control"), "Package: snug-test-tool\nVersion: 1\nArchitecture: all\n"
+                   "Maintainer: nobody <nobody@example.com>\nDescription: for a test\n")
+        self.write(os.path.join(tree, "DEBIAN/postinst"), "#!/bin/sh\nset -e\necho configured >> /etc/snug-test-tool\n"
+                   "mkdir -p /var/lib/snug-test-tool\n", 0o755)
+        self.write(os.path.join(tree, "usr/bin/snug-test-tool"), "#!/bin/sh\necho it runs\n", 0o755)
+        os.chmod(tree, 0o755)
+        made = os.path.join(self.project, "tool.deb")
+        subprocess.run(["dpkg-deb", "--root-owner-group", "-b", tree, made], check=True, capture_output=True)
+
+    def test_a_package_is_installed_and_thrown_away(self):
+        self.package()
+        out = self.run_in("apt-get install -y ./tool.deb >&2; snug-test-tool; cat /etc/snug-test-tool;"
+                          "dpkg -s snug-test-tool | grep Status", "--capture", "--user", "root").stdout.decode()
+        self.assertEqual(out.splitlines(), ["it runs", "configured", "Status: install ok installed"])
+        names = self.tool("diff", "--name-only").split()
+        for name in ("usr/bin/snug-test-tool", "etc/snug-test-tool", "var/lib/dpkg/status", "var/lib/dpkg/info/snug-test-tool.list"):
+            self.assertIn(name, names)
+        self.assertNotIn("etc/apt/apt.conf.d/99snug", names)
+        self.assertFalse(os.path.exists("/usr/bin/snug-test-tool"))
+        self.tool("discard", "--yes")
+        self.assertNotEqual(subprocess.run(["dpkg", "-s", "snug-test-tool"], capture_output=True).returncode, 0)
+
+    def test_nothing_is_changed_by_nothing(self):
+        self.assertEqual(self.run_in("true", "--capture", "--user", "root").stderr, b"")
+        self.assertEqual(self.run_in("true", "--capture").stderr, b"")
+
+    def test_what_cannot_be_read_outside_cannot_be_read_inside(self):
+        self.run_in("! cat /etc/shadow; ! cat /etc/gshadow; ! ls /root", "--capture", "--user", "root")
+
+
 class StackTest(Layers):
     def test_a_capture_over_another_leaves_that_as_it_was(self):
         self.run_in("echo one > a; rm kept", *OVERLAY)
