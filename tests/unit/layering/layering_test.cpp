@@ -37,7 +37,7 @@ const std::map<std::string, std::set<std::string>> kArrows = {
 // The code that runs between clone and execve, and init: their own headers, the kernel's, and nothing of C++.
 const std::regex kChildSide("launch/(child[a-z_]*\\.(cpp|h)|init/.*|(spec|raw|open|protocol|message|pty)\\.h)");
 const std::regex kChildMayInclude(
-    "launch/(child|spec|raw|open|protocol|message)\\.h|(linux|asm)/[a-z0-9_/]+\\.h|std(def|int)\\.h|cstdint");
+    "launch/(child|spec|raw|open|protocol|message|pty)\\.h|(linux|asm)/[a-z0-9_/]+\\.h|std(def|int)\\.h|cstdint");
 
 // Slow to compile: in few .cpp files, in no header.
 const std::regex kHeavy("(CLI|toml\\+\\+|nlohmann|spdlog|fmt)/.*");
