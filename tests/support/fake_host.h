@@ -50,6 +50,14 @@ class FakeHost : public snug::HostView {
     return {file->second.names.begin(), file->second.names.end()};
   }
 
+  std::vector<snug::HostEntry> entries(const std::string& path) override {
+    std::vector<snug::HostEntry> entries;
+    for (const std::string& name : list(path)) {
+      entries.push_back({name, files_.at(snug::join(path, name)).status.kind});
+    }
+    return entries;
+  }
+
   std::optional<std::string> read_small(const std::string& path, std::size_t limit) override {
     ++questions;
     const auto file = files_.find(path);
