@@ -81,6 +81,8 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (!record) return std::move(record).error();
   Session session(plan, session_options);
   if (auto claimed = session.claim_name(); !claimed) return std::move(claimed).error();
+  auto poller = Poller::make();
+  if (!poller) return std::move(poller).error();
   Watcher watcher(plan.watches);
   const std::timespec since = change_time_now();
   auto terminal = open_terminal(*stdio);
@@ -93,8 +95,6 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (auto opened = signals.open(); !opened) return std::move(opened).error();
   auto network = Network::start(plan, *launched.sandbox, std::move(published).value(), events.connection_ended);
   if (!network) return std::move(network).error();
-  auto poller = Poller::make();
-  if (!poller) return std::move(poller).error();
 
   DiskWatch disk(plan);
   Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, disk, *network, session),

@@ -14,7 +14,7 @@ LOADERS = {"execve", "mmap", "munmap", "mprotect", "brk", "arch_prctl", "set_tid
 SURE = {"rt_sigprocmask", "rt_sigaction", "rt_sigpending", "wait4", "waitid", "fcntl", "getpid", "geteuid", "getuid", "getegid",
         "getgid", "gettid", "umask", "kcmp"}
 # Where snug notices only when the command has begun: it is ended, and the message says so.
-LATE = {"epoll_ctl", "sendmsg"}
+LATE = {"epoll_create1", "epoll_ctl", "sendmsg", "timerfd_create"}
 ERROR = "ENOMEM"
 SECONDS = 60
 
