@@ -1,6 +1,4 @@
 """`snug exec`: other commands in a sandbox that runs."""
-import os
-import shutil
 import time
 
 import snugtest
@@ -63,13 +61,8 @@ class OnATerminal(Sessions):
 
 class Nested(Sessions):
     def test_inside_another_snug(self):
-        shutil.copy(SNUG, os.path.join(self.project, "snug"))
-        script = ('export XDG_RUNTIME_DIR=$PWD/rt; mkdir -m 700 rt; ./snug run --name inner -- sleep 60 & '
-                  'until ./snug exec inner true 2>/dev/null; do sleep 0.05; done; '
-                  './snug exec inner cat /run/snug/profile; ./snug kill inner; wait')
-        result = self.inside("sh", "-c", script, profile="nested = true\n")
-        self.assert_status(result, 0)
-        self.assertEqual(result.stdout, b"default\n", self.story(result))
+        output = self.beside_an_inner_one("./snug exec inner cat /run/snug/profile; ./snug kill inner; wait $inner; echo ended $?")
+        self.assertEqual(output, "default\nended 143\n")
 
 
 if __name__ == "__main__":

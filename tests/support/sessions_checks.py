@@ -1,6 +1,7 @@
 """Running sandboxes seen from outside: what the tests of ps, exec, kill and the like share."""
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -10,6 +11,16 @@ import time
 from snugtest import SNUG, Case, children_of, show
 
 WAITING = "echo ready; exec sleep 600"
+
+# Within a sandbox: starts another one, "inner", and goes on once it can be entered. It keeps its records in the runtime
+# directory that the outer one made, as no project may hold them. Each wait ends before the test gives up.
+START_INNER = """
+./snug run --name inner -- sleep 30 & inner=$!
+timeout 15 sh -c 'until ./snug exec inner true 2>refusal; do kill -0 "$1" && sleep 0.05 || exit 1; done' sh $inner || {
+  echo "cannot enter inner: $(cat refusal)" >&2
+  exit 9
+}
+"""
 
 
 class Sessions(Case):
@@ -56,6 +67,15 @@ class Sessions(Case):
         self.addCleanup(end)
         self.assertEqual(run.stdout.readline(), b"ready\n")
         return run
+
+    def beside_an_inner_one(self, script):
+        """Runs a script in a sandbox in which another one runs, "inner", with snug's process in $inner. It must succeed
+        with nothing on stderr; returns its output."""
+        shutil.copy(SNUG, os.path.join(self.project, "snug"))
+        result = self.inside("sh", "-c", START_INNER + script, profile="nested = true\n")
+        self.assert_status(result, 0)
+        self.assertEqual(show(result.stderr), "", self.story(result))
+        return show(result.stdout)
 
     def ids(self):
         result = self.snug("ps", "-q")
