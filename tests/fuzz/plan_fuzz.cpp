@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/what.h"
+#include "cli/why_host.h"
 #include "plan/build.h"
 #include "plan/lint.h"
 #include "plan/print.h"
@@ -130,8 +132,11 @@ void ask(const Plan& plan, FakeHost& host, const Profile& profile, const Caller&
   for (const char* path : {"/", "/home/ann/web/src/../.git/hooks/x", "/home/ann/.netrc", "/etc/shadow", "/bin/sh"})
     why_path(plan, host, path);
   why_variable(plan, profile, caller, "AWS_SECRET_ACCESS_KEY");
-  why_host(plan, "registry.npmjs.org", 443);
-  why_host(plan, "169.254.169.254", 0);
+  for (const char* name : {"registry.npmjs.org:443", "169.254.169.254", "[fd00::1]:22", "*.example.com"}) {
+    const auto what = understand(name, WhatKind::host, {}, std::string(project), caller.home);
+    require(what.ok());
+    remarks_on_host(plan, *what, why_host(plan, profile, *what));
+  }
   lint({profile, plan, caller, host});
 }
 
