@@ -12,6 +12,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "changes/apply.h"
 #include "changes/capture.h"
 #include "sys/errno.h"
 #include "sys/tree.h"
@@ -76,6 +77,16 @@ Error other_parts(const Plan& plan) {
           .fix = "apply or discard it first"};
 }
 
+/// What such an apply moved to the host is no longer in the layer, what is written now its journal does not know: ended
+/// or taken back later, it would lose one of them.
+Error half_applied(const Capture& capture) {
+  const std::string from =
+      " --from " + (capture.users_directory ? quote_for_display(capture.directory) : capture.name());
+  return {.what = "cannot go on with the capture " + quote_for_display(capture.directory),
+          .why = "an apply of it did not end",
+          .fix = "snug apply --continue" + from + "    end it\nsnug apply --abort" + from + "       take it back"};
+}
+
 bool same_parts(const Capture& a, const Capture& b) {
   const auto same = [](const CapturePart& x, const CapturePart& y) { return x.path == y.path && x.upper == y.upper; };
   return std::ranges::equal(a.parts, b.parts, same) && a.between == b.between;
@@ -117,6 +128,7 @@ Capture new_capture(const Plan& plan, std::int64_t began) {
 Result<Capture> go_on(const Plan& plan, const Capture& fresh, Capture before) {
   if (before.project != fresh.project) return other_project(plan, before.project);
   if (!same_parts(before, fresh)) return other_parts(plan);
+  if (std::ranges::any_of(parts_of(before), apply_unfinished)) return half_applied(before);
   if (auto sound = bring_to_disk(before); !sound) return std::move(sound).error();
   if (auto forgotten = forget_volatile_marks(plan); !forgotten) return std::move(forgotten).error();
   return before;

@@ -344,6 +344,26 @@ class ApplyTest(Captured):
         self.tool("apply", "--yes")
         self.assertEqual(self.read("b"), "1\n")
 
+    def test_no_run_goes_on_while_an_apply_is_unfinished(self):
+        self.capture("echo 1 > a")
+        (top,) = glob.glob(os.path.join(snugtest.STATE, "captures", os.path.basename(self.project) + "-*", "1"))
+        journal = os.path.join(top, "journal")
+        for text in (b"snug apply 2\0phase=done\0", b"damaged"):  # one that was killed at its end, one nobody can read
+            with open(journal, "wb") as file:
+                file.write(text)
+            result = self.inside("sh", "-c", "echo 2 > a", options=[*OVERLAY, "--onto", "1"])
+            self.assertEqual(result.returncode, 125)
+            for said in ("an apply of it did not end", "snug apply --continue --from 1", "snug apply --abort --from 1"):
+                self.assertIn(said, result.stderr.decode())
+            with open(os.path.join(top, "upper/a")) as file:
+                self.assertEqual(file.read(), "1\n")
+        with open(journal, "wb") as file:
+            file.write(b"snug apply 2\0phase=done\0")
+        self.tool("apply", "--continue", "--from", "1", status=1)  # the change is still to be applied
+        self.capture("grep 1 a; echo 2 > a", "--onto", "1")
+        self.tool("apply", "--yes")
+        self.assertEqual(self.read("a"), "2\n")
+
     def test_closed_directories_can_be_shown_applied_and_discarded(self):
         script = "mkdir -p d/e; echo 1 > d/e/f; chmod 000 d/e/f d/e; chmod 555 d"
         self.capture(script)
