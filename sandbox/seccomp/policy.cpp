@@ -113,6 +113,15 @@ CallRule node_without_set_id(int mode) {
   return rule;
 }
 
+// An overlay that the command mounts itself leaves whiteouts wherever its upper layer is: refusing the call as well
+// would only keep sandboxes inside from hiding files in theirs.
+CallRule node_or_whiteout(int mode) {
+  CallRule rule = node_without_set_id(mode);
+  const Clause whiteout{{part_is(mode, S_IFMT | set_id_bits, S_IFCHR), is(mode + 1, 0)}, allow_call};
+  rule.clauses.insert(rule.clauses.begin(), whiteout);
+  return rule;
+}
+
 // Of Linux 5.6 and 5.14, which older headers do not have.
 constexpr std::uint64_t pr_set_io_flusher = 57, pr_sched_core = 62;
 
@@ -390,6 +399,8 @@ std::vector<PolicyRow> make_nested_rows() {
       {"sched_setparam sched_setscheduler sched_setaffinity sched_setattr setpriority ioprio_set", allowed(),
        "nested: process 1 may be a sandbox's own, which schedules itself"},
       {"openat2", allowed(), "nested: sandboxes open what they bind by it, so that no link leads them astray"},
+      {"mknod", node_or_whiteout(1), "nested: overlay whiteouts (device 0:0), by which sandboxes hide; no devices"},
+      {"mknodat", node_or_whiteout(2), "nested: overlay whiteouts (device 0:0), by which sandboxes hide; no devices"},
   };
 }
 

@@ -182,7 +182,7 @@ class Nodes(Escape):
         path = os.path.join(self.project, "whiteout")
         self.assert_contained("node", path, "0", "0")
         self.assertFalse(os.path.lexists(path))
-        self.assert_works_outside("node", path, "0", "0", nested=False)
+        self.assert_works_outside("node", path, "0", "0")
 
     def test_a_device_that_lies_in_the_project(self):
         if not ROOT:

@@ -88,7 +88,7 @@ class Layers(Escape):
         said = subprocess.run(["python3", "-c", PLANT], cwd=self.project, capture_output=True, text=True)
         if not NESTED:
             self.assertIn("planted redirected user.overlay.", said.stdout)
-        self.assert_works_outside("node", os.path.join(self.project, "gone"), "0", "0", nested=False)
+        self.assert_works_outside("node", os.path.join(self.project, "gone"), "0", "0")
         hide = 'filesystem.hide = ["secrets"]\n'
         self.assert_hidden(lambda *command: self.inside(*command, profile=OVERLAY + hide), self.project)
         self.assertIn(b"the secret", self.inside("cat", "secrets/key", profile=OVERLAY).stdout)  # the control

@@ -64,9 +64,9 @@ class Calls(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(self.inside[name][0], self.outside[name][0])
 
-    def test_nested_opens_namespaces_and_mounts_only(self):
+    def test_nested_opens_namespaces_mounts_and_whiteouts_only(self):
         opened = ("mount umount2 chroot fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount mount_setattr "
-                  "setns sethostname clone3 openat2").split()
+                  "setns sethostname clone3 openat2").split() + ["mknodat whiteout"]
         for name, (answer, *_) in self.nested.items():
             with self.subTest(name):
                 free = name in opened or name.startswith(("unshare ", "clone "))

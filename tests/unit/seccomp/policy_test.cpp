@@ -285,6 +285,20 @@ TEST_CASE("setuid and setgid bits are refused in every mode") {
   CHECK(ask("mknod", {0, S_IFBLK | 0600}) == refused_with(EPERM));
 }
 
+TEST_CASE("nested makes overlay whiteouts and no other device") {
+  for (const PolicyVariant variant : {PolicyVariant{.nested = true}, PolicyVariant{.strict = true, .nested = true}}) {
+    CHECK(ask("mknodat", {0, 0, S_IFCHR, 0}, variant) == allowed);
+    CHECK(ask("mknod", {0, garbage | S_IFCHR | 0600, garbage}, variant) == allowed);
+    CHECK(ask("mknodat", {0, 0, S_IFIFO | 0600, 0}, variant) == allowed);
+    CHECK(ask("mknodat", {0, 0, S_IFCHR, 1}, variant) == refused_with(EPERM));
+    CHECK(ask("mknodat", {0, 0, S_IFCHR, 0x103}, variant) == refused_with(EPERM));
+    CHECK(ask("mknodat", {0, 0, S_IFBLK, 0}, variant) == refused_with(EPERM));
+    CHECK(ask("mknodat", {0, 0, S_IFCHR | S_ISUID, 0}, variant) == refused_with(EPERM));
+    CHECK(ask("mknod", {0, S_IFREG | S_ISGID, 0}, variant) == refused_with(EPERM));
+  }
+  CHECK(ask("mknodat", {0, 0, S_IFCHR, 0}) == refused_with(EPERM));
+}
+
 TEST_CASE("personality can be asked and randomisation switched off, no more") {
   CHECK(ask("personality", {0}) == allowed);
   CHECK(ask("personality", {ADDR_NO_RANDOMIZE}) == allowed);
