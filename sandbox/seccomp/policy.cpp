@@ -44,8 +44,12 @@ CallRule absent() { return refused(ENOSYS); }
 constexpr std::uint64_t clone_namespaces =
     CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET;
 
+CallRule without_flags_at(int argument, std::uint64_t flags, Action otherwise = refuse_call(EPERM)) {
+  return {{{{has_none(argument, flags)}, allow_call}}, otherwise};
+}
+
 CallRule without_flags(std::uint64_t flags, Action otherwise = refuse_call(EPERM)) {
-  return {{{{has_none(0, flags)}, allow_call}}, otherwise};
+  return without_flags_at(0, flags, otherwise);
 }
 
 // They act on what other programs read and write.
@@ -121,6 +125,9 @@ CallRule node_or_whiteout(int mode) {
   rule.clauses.insert(rule.clauses.begin(), whiteout);
   return rule;
 }
+
+// RENAME_WHITEOUT, of <linux/fs.h>, which clashes with <sys/mount.h>.
+constexpr std::uint64_t rename_whiteout = 4;
 
 // Of Linux 5.6 and 5.14, which older headers do not have.
 constexpr std::uint64_t pr_set_io_flusher = 57, pr_sched_core = 62;
@@ -218,7 +225,7 @@ std::vector<PolicyRow> make_standard_rows() {
       {"stat lstat fstat newfstatat statx access faccessat faccessat2 statfs fstatfs ustat getdents getdents64 getcwd "
        "chdir fchdir readlink readlinkat name_to_handle_at",
        allowed(), "finding files; a handle alone opens nothing"},
-      {"rename renameat renameat2 link linkat unlink unlinkat rmdir symlink symlinkat chown fchown lchown fchownat "
+      {"rename renameat link linkat unlink unlinkat rmdir symlink symlinkat chown fchown lchown fchownat "
        "umask "
        "utime utimes utimensat futimesat",
        allowed(), "changing directories and owners; the view and the kernel decide where"},
@@ -294,6 +301,8 @@ std::vector<PolicyRow> make_standard_rows() {
       {"fchmodat fchmodat2 mkdirat", without_set_id(2), "a setuid or setgid file would lend this account to others"},
       {"open", open_without_set_id(1), "opening files; none is made setuid or setgid"},
       {"openat", open_without_set_id(2), "opening files; none is made setuid or setgid"},
+      {"renameat2", without_flags_at(4, rename_whiteout),
+       "renaming and exchanging; no overlay whiteout is left behind"},
       {"mknod", node_without_set_id(1), "pipes, sockets and files; no devices, no overlay whiteouts (device 0:0)"},
       {"mknodat", node_without_set_id(2), "pipes, sockets and files; no devices, no overlay whiteouts (device 0:0)"},
 
@@ -401,6 +410,7 @@ std::vector<PolicyRow> make_nested_rows() {
       {"openat2", allowed(), "nested: sandboxes open what they bind by it, so that no link leads them astray"},
       {"mknod", node_or_whiteout(1), "nested: overlay whiteouts (device 0:0), by which sandboxes hide; no devices"},
       {"mknodat", node_or_whiteout(2), "nested: overlay whiteouts (device 0:0), by which sandboxes hide; no devices"},
+      {"renameat2", allowed(), "nested: overlay whiteouts, as with mknod"},
   };
 }
 

@@ -95,6 +95,10 @@ Outcome make_file(const Words& words) { return of(open(words.at(0).c_str(), O_WR
 Outcome list(const Words& words) { return of(open(words.at(0).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
 Outcome hard_link(const Words& words) { return of(link(words.at(0).c_str(), words.at(1).c_str())); }
 Outcome rename_to(const Words& words) { return of(rename(words.at(0).c_str(), words.at(1).c_str())); }
+Outcome rename_leaving_whiteout(const Words& words) {
+  constexpr int whiteout = 4;  // RENAME_WHITEOUT
+  return of(syscall(SYS_renameat2, AT_FDCWD, words.at(0).c_str(), AT_FDCWD, words.at(1).c_str(), whiteout));
+}
 Outcome remove_file(const Words& words) { return of(unlink(words.at(0).c_str())); }
 
 // Everything below a directory that opens for writing; the first few names.
@@ -684,6 +688,7 @@ const Attempt kAttempts[] = {
     {"list", list},
     {"link", hard_link},
     {"rename", rename_to},
+    {"rename-whiteout", rename_leaving_whiteout},
     {"remove", remove_file},
     {"any-writable", any_writable},
     {"node", make_node},

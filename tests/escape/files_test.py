@@ -184,6 +184,13 @@ class Nodes(Escape):
         self.assertFalse(os.path.lexists(path))
         self.assert_works_outside("node", path, "0", "0")
 
+    def test_overlay_whiteouts_left_by_a_rename(self):
+        before, after = self.write("before", "ours\n"), os.path.join(self.project, "after")
+        self.assert_contained("rename-whiteout", before, after)
+        self.assertTrue(os.path.isfile(before))
+        self.assertFalse(os.path.lexists(after))
+        self.assert_works_outside("rename-whiteout", before, after)
+
     def test_a_device_that_lies_in_the_project(self):
         if not ROOT:
             self.skipTest("only root makes devices")

@@ -285,6 +285,19 @@ TEST_CASE("setuid and setgid bits are refused in every mode") {
   CHECK(ask("mknod", {0, S_IFBLK | 0600}) == refused_with(EPERM));
 }
 
+TEST_CASE("a rename leaves no overlay whiteout behind") {
+  constexpr std::uint64_t no_replace = 1, exchange = 2, whiteout = 4;
+  for (const bool strict : {false, true}) {
+    for (const std::uint64_t flags : {std::uint64_t{0}, no_replace, exchange, garbage}) {
+      CHECK(ask("renameat2", {0, 0, 0, 0, flags}, {.strict = strict}) == allowed);
+    }
+    for (const std::uint64_t flags : {whiteout, no_replace | whiteout, garbage | whiteout}) {
+      CHECK(ask("renameat2", {0, 0, 0, 0, flags}, {.strict = strict}) == refused_with(EPERM));
+      CHECK(ask("renameat2", {0, 0, 0, 0, flags}, {.strict = strict, .nested = true}) == allowed);
+    }
+  }
+}
+
 TEST_CASE("nested makes overlay whiteouts and no other device") {
   for (const PolicyVariant variant : {PolicyVariant{.nested = true}, PolicyVariant{.strict = true, .nested = true}}) {
     CHECK(ask("mknodat", {0, 0, S_IFCHR, 0}, variant) == allowed);
