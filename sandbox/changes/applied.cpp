@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
@@ -25,14 +24,6 @@ std::string file_of(const Capture& capture) { return join(capture.directory, "ap
 // "INODE CTIME PATH"
 std::string to_text(const std::string& path, const HostStamp& stamp) {
   return std::to_string(stamp.inode) + " " + std::to_string(stamp.ctime_ns) + " " + path;
-}
-
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || stop == text.data() + text.size() || *stop != ' ') return false;
-  text.remove_prefix(static_cast<std::size_t>(stop - text.data()) + 1);
-  return true;
 }
 
 HostStamps read_stamps(const Capture& capture) {

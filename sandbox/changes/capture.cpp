@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
+#include "base/numbers.h"
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/fields.h"
@@ -21,13 +21,6 @@ namespace {
 
 constexpr std::string_view record_kind = "snug capture 1";
 constexpr std::size_t longest_record = 8 << 20;  // an argument list is at most 6 MiB (MAX_ARG_STRLEN, 3/4 of 8 MiB)
-
-std::optional<std::int64_t> number(std::string_view text) {
-  std::int64_t value = 0;
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc{} || stop != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 void add_part(Fields& fields, const CapturePart& part) {
   fields.emplace_back("part", part.path);
@@ -58,12 +51,12 @@ void take_field(Capture& capture, const std::string& key, const std::string& val
   if (key == "between") capture.between.push_back(value);
   if (key == "directory") capture.users_directory = value == "users";
   if (key == "unsynced") capture.unsynced_boot = value;
-  if (key == "began") capture.began = number(value).value_or(0);
+  if (key == "began") capture.began = whole_number<std::int64_t>(value).value_or(0);
   if (key == "profile") capture.profile = value;
   if (key == "command") capture.command.push_back(value);
   if (key == "protect") capture.protect.push_back(value);
   if (key == "status") {
-    if (const auto status = number(value)) capture.status = static_cast<int>(*status);
+    if (const auto status = whole_number<std::int64_t>(value)) capture.status = static_cast<int>(*status);
   }
 }
 

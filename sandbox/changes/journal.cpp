@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <string_view>
 
 #include "base/paths.h"
@@ -35,14 +34,6 @@ std::string to_text(const ApplyStep& step) {
   return std::to_string(step.number) + " " + std::to_string(flags_of(step)) + " " + std::to_string(step.inode) + " " +
          std::to_string(step.old_inode) + " " + std::to_string(step.mode) + " " + std::to_string(step.old_mode) + " " +
          std::to_string(step.mtime_ns) + " " + step.path;
-}
-
-template <class Number>
-bool take_number(std::string_view& text, Number& number) {
-  const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc{} || stop == text.data() + text.size() || *stop != ' ') return false;
-  text.remove_prefix(static_cast<std::size_t>(stop - text.data()) + 1);
-  return true;
 }
 
 std::optional<ApplyStep> to_step(std::string_view kind, std::string_view text) {

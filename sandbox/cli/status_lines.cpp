@@ -3,8 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include <charconv>
-
+#include "base/numbers.h"
 #include "base/quote.h"
 #include "sys/write.h"
 
@@ -27,10 +26,8 @@ Error refuse(const std::string& word) {
 Result<StatusLines> StatusLines::open(const std::optional<std::string>& word) {
   StatusLines lines;
   if (!word) return lines;
-  int fd = -1;
-  const auto [end, error] = std::from_chars(word->data(), word->data() + word->size(), fd);
-  const bool is_number = error == std::errc() && end == word->data() + word->size();
-  if (!is_number || fd < 0 || !is_writable(fd)) return refuse(*word);
+  const int fd = whole_number<int>(*word).value_or(-1);
+  if (fd < 0 || !is_writable(fd)) return refuse(*word);
   lines.fd_ = fd;
   return lines;
 }

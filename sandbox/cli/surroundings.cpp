@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <utility>
 
+#include "base/numbers.h"
 #include "host/read.h"
 
 namespace snug {
@@ -33,21 +33,13 @@ std::optional<std::array<std::string_view, N>> split_fields(std::string_view lin
   return fields;
 }
 
-std::optional<std::uint32_t> parse_id(std::string_view text) {
-  std::uint32_t id = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, id);
-  if (error != std::errc{} || rest != end) return std::nullopt;
-  return id;
-}
-
 // The first line whose third field is `id`, in both databases.
 template <std::size_t N>
 std::optional<std::array<std::string_view, N>> find_line(std::string_view text, std::uint32_t id) {
   while (!text.empty()) {
     const auto end = text.find('\n');
     const auto fields = split_fields<N>(text.substr(0, end));
-    if (fields && parse_id((*fields)[2]) == id) return fields;
+    if (fields && whole_number<std::uint32_t>((*fields)[2]) == id) return fields;
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
   }
   return std::nullopt;
@@ -122,7 +114,7 @@ std::optional<std::string> absolute_variable(const Environment& environment, con
 
 std::optional<std::uint32_t> id_variable(const Environment& environment, const char* name) {
   const auto found = environment.find(name);
-  return found == environment.end() ? std::nullopt : parse_id(found->second);
+  return found == environment.end() ? std::nullopt : whole_number<std::uint32_t>(found->second);
 }
 
 // Root may have become root from root (`sudo` in a root shell): its commands must not run as root for that. The largest

@@ -2,10 +2,10 @@
 #include "plan/captures.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <string_view>
 
+#include "base/numbers.h"
 #include "base/paths.h"
 #include "base/quote.h"
 #include "base/sha256.h"
@@ -20,12 +20,7 @@ constexpr std::string_view own_names[] = {"lock", "record", "journal", "upper", 
                                           "work", "parts",  "copies",  "bases", "applied"};
 
 // 0 for what is no number of ours.
-std::uint32_t number_in(std::string_view name) {
-  std::uint32_t number = 0;
-  const char* const end = name.data() + name.size();
-  const auto [stop, problem] = std::from_chars(name.data(), end, number);
-  return problem == std::errc{} && stop == end ? number : 0;
-}
+std::uint32_t number_in(std::string_view name) { return whole_number<std::uint32_t>(name).value_or(0); }
 
 bool are_thrown_away(const ChangesSection& changes) {
   return changes.on_success.value == OnEnd::discard && changes.on_failure.value == OnEnd::discard;

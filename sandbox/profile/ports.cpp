@@ -1,18 +1,15 @@
 #include "profile/ports.h"
 
-#include <charconv>
 #include <string>
 
+#include "base/numbers.h"
 #include "base/quote.h"
 
 namespace snug {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
-  unsigned value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, value);
-  if (problem != std::errc{} || stop != end || value < 1 || value > 65535) return {};
-  return static_cast<std::uint16_t>(value);
+  const auto value = whole_number<std::uint16_t>(text);
+  return value && *value > 0 ? value : std::nullopt;
 }
 
 Error bad_port(std::string_view whole, std::string_view port) {

@@ -1,7 +1,7 @@
 // The keys at the top of a profile, and the list of its tables.
-#include <charconv>
 #include <limits>
 
+#include "base/numbers.h"
 #include "base/quote.h"
 #include "profile/bytes.h"
 #include "profile/schema.h"
@@ -51,12 +51,10 @@ std::optional<std::vector<std::string>> words(const Field& field) {
 }
 
 std::optional<UserChoice> user_number(const Field& field, std::string_view digits) {
-  std::uint32_t number = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stop, problem] = std::from_chars(digits.data(), end, number);
+  const auto number = whole_number<std::uint32_t>(digits);
   // The largest number is the kernel's "no id" (-1).
-  const bool good = problem == std::errc{} && stop == end && number != std::numeric_limits<std::uint32_t>::max();
-  if (good) return UserChoice{UserChoice::Kind::number, number};
+  const bool good = number && *number != std::numeric_limits<std::uint32_t>::max();
+  if (good) return UserChoice{UserChoice::Kind::number, *number};
   field.fail(quote_for_display(digits) +
              " is not known; write \"self\", \"root\", \"host-root\" or a number up to 4294967294");
   return {};

@@ -1,9 +1,9 @@
 #include "profile/values.h"
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 
+#include "base/numbers.h"
 #include "base/quote.h"
 #include "base/suggest.h"
 #include "base/units.h"
@@ -34,11 +34,8 @@ bool is_name_character(char c) {
 }
 
 std::optional<std::uint32_t> octal(std::string_view text) {
-  std::uint32_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, problem] = std::from_chars(text.data(), end, value, 8);
-  if (problem != std::errc{} || stop != end || value > 07777) return {};
-  return value;
+  const auto value = whole_number<std::uint32_t>(text, 8);
+  return value && *value <= 07777 ? value : std::nullopt;
 }
 
 constexpr std::string_view permissions_hint = "permission bits are octal; write \"0755\" or 0o755";

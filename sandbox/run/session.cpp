@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 #include <utility>
 
+#include "base/numbers.h"
 #include "base/quote.h"
 #include "launch/enter.h"
 #include "plan/print.h"
@@ -33,11 +33,9 @@ SessionRecord describe(const Plan& plan, const SessionOptions& options) {
 }
 
 std::optional<int> signal_in(const std::vector<std::string>& words) {
-  int number = 0;
   if (words.size() != 1) return std::nullopt;
-  const auto [end, error] = std::from_chars(words[0].data(), words[0].data() + words[0].size(), number);
-  if (error != std::errc() || *end != '\0' || number <= 0 || number > SIGRTMAX) return std::nullopt;
-  return number;
+  const auto number = whole_number<int>(words[0]);
+  return number && *number > 0 && *number <= SIGRTMAX ? number : std::nullopt;
 }
 
 // Up to the first that cannot be done.

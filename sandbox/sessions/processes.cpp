@@ -12,6 +12,7 @@
 #include <sstream>
 #include <string_view>
 
+#include "base/numbers.h"
 #include "sessions/proc_file.h"
 #include "sys/directory.h"
 
@@ -24,11 +25,7 @@ std::string path_of(pid_t pid, std::string_view file) {
   return "/proc/" + std::to_string(pid) + "/" + std::string(file);
 }
 
-pid_t number_of(std::string_view name) {
-  pid_t pid = 0;
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-  return error == std::errc() && end == name.data() + name.size() ? pid : 0;
-}
+pid_t number_of(std::string_view name) { return whole_number<pid_t>(name).value_or(0); }
 
 // "Pss:                 123 kB"
 std::uint64_t kilobytes_behind(std::string_view text, std::string_view label) {
@@ -60,12 +57,7 @@ pid_t innermost_number_of(pid_t pid) {
   return number_of(std::string_view(line).substr(line.find_last_of(" \t") + 1));
 }
 
-std::optional<std::uint32_t> from_hex(std::string_view digits) {
-  std::uint32_t value = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 16);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
-  return value;
-}
+std::optional<std::uint32_t> from_hex(std::string_view digits) { return whole_number<std::uint32_t>(digits, 16); }
 
 // "0100007F:1F90": words of 32 bits in the machine's order, then the port.
 std::optional<std::string> endpoint_from_hex(std::string_view text) {

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 
+#include "base/numbers.h"
 #include "sessions/proc_file.h"
 
 namespace snug {
@@ -21,19 +21,11 @@ std::string to_text(const ProcessIdentity& process) {
   return std::to_string(process.pid) + " " + std::to_string(process.start_time);
 }
 
-template <class Number>
-std::optional<Number> number(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 std::optional<ProcessIdentity> process_from_text(std::string_view text) {
   const std::size_t space = text.find(' ');
   if (space == text.npos) return std::nullopt;
-  const auto pid = number<pid_t>(text.substr(0, space));
-  const auto start = number<std::uint64_t>(text.substr(space + 1));
+  const auto pid = whole_number<pid_t>(text.substr(0, space));
+  const auto start = whole_number<std::uint64_t>(text.substr(space + 1));
   if (!pid || !start) return std::nullopt;
   return ProcessIdentity{*pid, *start};
 }
@@ -49,8 +41,8 @@ bool read_field(SessionRecord& record, std::string_view key, std::string_view va
   if (key == "name") return record.name = value, true;
   if (key == "snug") return assign(record.snug, process_from_text(value));
   if (key == "init") return assign(record.init, process_from_text(value));
-  if (key == "pid-namespace") return assign(record.pid_namespace, number<std::uint64_t>(value));
-  if (key == "started") return assign(record.started, number<std::int64_t>(value));
+  if (key == "pid-namespace") return assign(record.pid_namespace, whole_number<std::uint64_t>(value));
+  if (key == "started") return assign(record.started, whole_number<std::int64_t>(value));
   if (key == "profile") return record.profile = value, true;
   if (key == "project") return record.project = value, true;
   if (key == "network") return record.network = value, true;
@@ -66,7 +58,7 @@ std::optional<ProcessIdentity> identity_from_stat(std::string_view stat) {
   const std::size_t name_end = stat.rfind(')');
   const std::size_t first_space = stat.find(' ');
   if (name_end == stat.npos || first_space == stat.npos) return std::nullopt;
-  const auto pid = number<pid_t>(stat.substr(0, first_space));
+  const auto pid = whole_number<pid_t>(stat.substr(0, first_space));
   stat.remove_prefix(std::min(name_end + 2, stat.size()));
   if (!pid || stat.empty() || stat.front() == 'Z' || stat.front() == 'X') return std::nullopt;
   constexpr int kStateField = 3, kStartField = 22;
@@ -75,7 +67,7 @@ std::optional<ProcessIdentity> identity_from_stat(std::string_view stat) {
     if (space == stat.npos) return std::nullopt;
     stat.remove_prefix(space + 1);
   }
-  const auto start = number<std::uint64_t>(stat.substr(0, stat.find(' ')));
+  const auto start = whole_number<std::uint64_t>(stat.substr(0, stat.find(' ')));
   if (!start) return std::nullopt;
   return ProcessIdentity{*pid, *start};
 }
