@@ -52,17 +52,18 @@ void SocketPair::ready(int side, std::uint32_t events) {
 bool SocketPair::move(int from) {
   Flow& flow = flows_[from];
   bool more = true;
-  for (int round = 0; round < kRounds && more; ++round) {
+  for (int round = 0;; ++round) {
     if (!drain(from)) return false;
     if (flow.waits()) return true;
-    if (flow.source_ended) {
-      if (!flow.sink_ended) shutdown(sockets_[1 - from].get(), SHUT_WR);
-      flow.sink_ended = true;
-      return true;
-    }
+    if (flow.source_ended) return pass_end_on(from);
+    if (!more || round == kRounds) return true;
     if (!fill(from, more)) return false;
   }
-  return drain(from);
+}
+
+bool SocketPair::pass_end_on(int from) {
+  if (!std::exchange(flows_[from].sink_ended, true)) shutdown(sockets_[1 - from].get(), SHUT_WR);
+  return true;
 }
 
 bool SocketPair::drain(int from) {
@@ -89,7 +90,7 @@ bool SocketPair::fill(int from, bool& more) {
   flow.end = got > 0 ? static_cast<std::size_t>(got) : 0;
   flow.bytes += flow.end;
   flow.source_ended = got == 0;
-  more = got == 0 || flow.end == size;
+  more = flow.end == size;
   if (from == 0 && watch_ && got > 0 && !watch_({to, flow.end})) watch_ = nullptr;
   if (got > 0) return true;
   const int code = errno;

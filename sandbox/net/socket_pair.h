@@ -47,6 +47,7 @@ class SocketPair final : public EventHandler {
 
   void ready(int side, std::uint32_t events) override;
   bool move(int from);
+  bool pass_end_on(int from);
   bool drain(int from);
   bool fill(int from, bool& more);
   void let_go(Flow& flow);

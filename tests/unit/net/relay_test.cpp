@@ -117,6 +117,18 @@ TEST_CASE("connections get on without a buffer of their own") {
   for (auto& buffer : all) bench.buffers.give_back(std::move(buffer));
 }
 
+TEST_CASE("an end is passed on wherever in a turn it comes") {
+  for (std::size_t blocks = 0; blocks < 12; ++blocks) {
+    Bench bench;
+    std::vector<Buffers::Buffer> all;  // so that a block is small
+    while (auto buffer = bench.buffers.take()) all.push_back(std::move(buffer));
+    const std::string text(blocks * 4096, 'z');
+    send_all(bench.client, text);
+    shutdown(bench.client.get(), SHUT_WR);
+    CHECK(bench.received_by(bench.server, text.size() + 5) == text + "<end>");
+  }
+}
+
 TEST_CASE("an alarm rings once, in its time, unless taken back") {
   struct Ears final : EventHandler {
     void ready(int, std::uint32_t) override {}
