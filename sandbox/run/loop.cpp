@@ -302,7 +302,8 @@ void Loop::take_reports() {
   while (control_open_) {
     Report report{};
     const ssize_t got = recv(sandbox_.control.get(), &report, sizeof report, MSG_DONTWAIT);
-    if (got < 0 && errno == EINTR) continue;
+    // Init may end before it has read every command: that is told once as a reset, then come its last reports.
+    if (got < 0 && (errno == EINTR || errno == ECONNRESET)) continue;
     if (got < 0 && errno == EAGAIN) return;
     if (got != sizeof report) {
       control_open_ = false;
