@@ -289,29 +289,43 @@ Result<AllowedLines> open_lines(const Invocation& invocation, const Caller& call
   return AllowedLines::open({session_file, caller.runtime_dir, project, true});
 }
 
-/// Without a plan: what was allowed may be what keeps one from being made.
-Result<AllowedLines> find_lines_file(const Invocation& invocation) {
-  const auto caller = read_caller();
-  if (!caller) return caller.error();
-  const auto host = real_host_view();
-  const auto chosen = choose_profile(invocation.profile, *caller, *host);
-  if (!chosen) return chosen.error();
-  return open_lines(invocation, *caller, chosen->user_file, chosen->session_file, chosen->project.path);
+std::vector<std::string> rules_of_hosts(const FileChange& change) {
+  std::vector<std::string> rules;
+  for (const WrittenLine& written : change.lines) {
+    if (written.line.key == "network.allow") rules.push_back(written.line.element);
+  }
+  return rules;
 }
 
+/// How a sandbox that runs answers.
+struct Answers {
+  std::string yes, no;
+};
+
 /// Rules of hosts are taken by sandboxes that run; files and calls are fixed when one starts.
-void tell_running(const Prepared& prepared, const FileChange& change) {
-  ControlRequest request{.kind = ControlRequest::Kind::allow};
-  for (const WrittenLine& written : change.lines) {
-    if (written.line.key == "network.allow") request.words.push_back(written.line.element);
-  }
-  if (request.words.empty()) return;
-  for (const RunningSandbox& sandbox : running_sandboxes(prepared.caller)) {
-    if (sandbox.record.project != prepared.plan.project) continue;
+void tell_running(const Caller& caller, const std::string& project, const ControlRequest& request,
+                  const Answers& answers) {
+  for (const RunningSandbox& sandbox : running_sandboxes(caller)) {
+    if (sandbox.record.project != project) continue;
     const auto taken = ask(sandbox, request);
-    const std::string who = "the sandbox " + label_of(sandbox.record);
-    print_message(taken ? who + " takes it at once" : who + " goes on without it: " + to_text(taken.error()));
+    const std::string who = "the sandbox " + label_of(sandbox.record) + " ";
+    print_message(taken ? who + answers.yes : who + answers.no + ": " + to_text(taken.error()));
   }
+}
+
+void tell_allowed(const Prepared& prepared, const FileChange& change) {
+  const ControlRequest request{.kind = ControlRequest::Kind::allow, .words = rules_of_hosts(change)};
+  if (request.words.empty()) return;
+  tell_running(prepared.caller, prepared.plan.project, request,
+               {.yes = "takes it at once", .no = "goes on without it"});
+}
+
+void tell_taken_back(const Caller& caller, const std::string& project, const FileChange& change) {
+  ControlRequest request{.kind = ControlRequest::Kind::take_back, .words = rules_of_hosts(change)};
+  if (request.words.empty()) return;
+  request.words.insert(request.words.begin(), change.path);
+  tell_running(caller, project, request,
+               {.yes = "makes no new connection by it; open ones stay", .no = "goes on as it was"});
 }
 
 int fail(const Error& error) { return print_error(error), status_found; }
@@ -320,8 +334,15 @@ int show(const FileChange& change) {
   return print_data(difference(change.path, change.before, change.after)) ? 0 : status_usage;
 }
 
+/// Without a plan: what was allowed may be what keeps one from being made.
 int undo(const Invocation& invocation) {
-  const auto file = find_lines_file(invocation);
+  const auto caller = read_caller();
+  if (!caller) return fail(caller.error());
+  const auto host = real_host_view();
+  const auto chosen = choose_profile(invocation.profile, *caller, *host);
+  if (!chosen) return fail(chosen.error());
+  const std::string& project = chosen->project.path;
+  const auto file = open_lines(invocation, *caller, chosen->user_file, chosen->session_file, project);
   if (!file) return fail(file.error());
   const auto change = file->undo();
   if (!change) return fail(change.error());
@@ -331,6 +352,7 @@ int undo(const Invocation& invocation) {
     print_message("took " + to_text(written.line) + " out of " + quote_for_display(change->path));
   }
   if (change->lines.empty()) print_message("what was added last has been taken out already");
+  tell_taken_back(*caller, project, *change);
   return 0;
 }
 
@@ -344,7 +366,7 @@ int write_lines(const Invocation& invocation, const Prepared& prepared, const Pr
   if (auto written = file->commit_added(*change); !written) return fail(written.error());
   if (change->lines.empty()) return 0;
   tell_written(*change, invocation.has("--session"));
-  tell_running(prepared, *change);
+  tell_allowed(prepared, *change);
   return 0;
 }
 

@@ -141,7 +141,7 @@ a running sandbox has a filtered network. Of hosts, "*.NAME", ranges of addresse
       --syscall                take them for system calls
       --host                   take them for hosts
       --show                   print the change and write nothing
-      --undo                   take the last change back
+      --undo                   take the last change back, in running sandboxes, too
       --session                until you log out, and no longer
   -p, --profile NAME|FILE      the profile, as for run
       --project MODE           the project, as for run

@@ -65,7 +65,7 @@ class Gateway::Impl final : public EventHandler {
   int fd() const noexcept { return queue_.fd(); }
   void turn();
   void allow(Sourced<NetworkRule> rule) { policy_of(rule.value).allow(std::move(rule)); }
-  bool take_back(const NetworkRule& rule);
+  bool take_back(const Sourced<NetworkRule>& rule);
   void publish(PortListener listener);
   bool unpublish(const Endpoint& end);
 
@@ -181,9 +181,9 @@ void Gateway::Impl::add_listener(Fd socket, Connection::Kind kind, std::uint16_t
   listeners_.emplace(number, Listener{std::move(socket), kind, port, std::move(interest)});
 }
 
-bool Gateway::Impl::take_back(const NetworkRule& rule) {
+bool Gateway::Impl::take_back(const Sourced<NetworkRule>& rule) {
   told_.clear();  // what was let through meanwhile is told again
-  return policy_of(rule).take_back(rule);
+  return policy_of(rule.value).take_back(rule);
 }
 
 void Gateway::Impl::publish(PortListener listener) {
@@ -302,7 +302,7 @@ void Gateway::turn() { impl_->turn(); }
 
 void Gateway::allow(Sourced<NetworkRule> rule) { impl_->allow(std::move(rule)); }
 
-bool Gateway::take_back(const NetworkRule& rule) { return impl_->take_back(rule); }
+bool Gateway::take_back(const Sourced<NetworkRule>& rule) { return impl_->take_back(rule); }
 
 void Gateway::publish(PortListener listener) { impl_->publish(std::move(listener)); }
 

@@ -44,8 +44,8 @@ class Gateway {
   // Changes while it runs. What is connected stays so.
   /// Precondition: no group.
   void allow(Sourced<NetworkRule> rule);
-  /// False: there was no such rule.
-  bool take_back(const NetworkRule& rule);
+  /// False: there was no such rule from that source.
+  bool take_back(const Sourced<NetworkRule>& rule);
   /// Needs name_datagrams.
   void publish(PortListener listener);
   /// What listens on the host at `end` stops. False: nothing of ours does.

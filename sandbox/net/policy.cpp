@@ -126,8 +126,12 @@ NetworkVerdict NetworkPolicy::resolved(const IpAddress& address, std::uint16_t p
   return {Reason::not_public, nullptr};
 }
 
-bool NetworkPolicy::take_back(const NetworkRule& rule) {
-  return std::erase_if(allow_, [&](const Sourced<NetworkRule>& one) { return one.value == rule; }) > 0;
+bool NetworkPolicy::take_back(const Sourced<NetworkRule>& rule) {
+  const auto is_it = [&](const Sourced<NetworkRule>& one) {
+    return one.value == rule.value && one.origin.kind == rule.origin.kind &&
+           one.origin.source.str() == rule.origin.source.str();
+  };
+  return std::erase_if(allow_, is_it) > 0;
 }
 
 }  // namespace snug

@@ -52,8 +52,8 @@ class NetworkPolicy {
 
   /// Rules that come while connections are made: the next one is decided with them. Precondition: of the protocol.
   void allow(Sourced<NetworkRule> rule) { allow_.push_back(std::move(rule)); }
-  /// Takes out every rule of network.allow that says the same. False: there was none.
-  bool take_back(const NetworkRule& rule);
+  /// Takes out every rule of network.allow that says the same and comes from the same source. False: there was none.
+  bool take_back(const Sourced<NetworkRule>& rule);
 
  private:
   Rules allow_, deny_;

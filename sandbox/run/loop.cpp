@@ -29,6 +29,8 @@ constexpr std::size_t kCautiousWrite = 256;
 // A run shorter than this is looked at when it ends, and gives nothing up.
 constexpr std::chrono::milliseconds kBeforeSettling(200);
 
+Origin allowed_meanwhile() { return {.kind = OriginKind::option, .source = "snug allow"}; }
+
 bool is_ignored(int signal) {
   struct sigaction action {};
   return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -167,13 +169,16 @@ void Loop::tell_blocked() {
 
 void Loop::make_known() {
   const auto known = options_.session->begin(
-      sandbox_, {.signal = [this](int signal) { signal_from_outside(signal); },
-                 .end = [this] { end_from_outside(); },
-                 .allow =
-                     [this](const std::string& rule) {
-                       return options_.network->allow(rule, {.kind = OriginKind::option, .source = "snug allow"});
-                     },
-                 .publish = [this](const std::string& port) { return options_.network->change_ports(port); }});
+      sandbox_,
+      {.signal = [this](int signal) { signal_from_outside(signal); },
+       .end = [this] { end_from_outside(); },
+       .allow = [this](const std::string& rule) { return options_.network->allow(rule, allowed_meanwhile()); },
+       .take_back =
+           [this](const std::string& rule, const std::string& file) {
+             const Origin of_file{.kind = OriginKind::file, .source = file};
+             return options_.network->take_back(rule, {allowed_meanwhile(), of_file});
+           },
+       .publish = [this](const std::string& port) { return options_.network->change_ports(port); }});
   if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
   if (options_.events.started) options_.events.started(options_.session->record());
 }

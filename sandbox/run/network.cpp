@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/quote.h"
 #include "profile/addresses.h"
 #include "sys/inet.h"
 
@@ -79,12 +80,15 @@ Result<void> Network::allow(const std::string& rule, const Origin& origin) {
   return {};
 }
 
-Result<bool> Network::take_back(const std::string& rule) {
+Result<void> Network::take_back(const std::string& rule, const std::vector<Origin>& from) {
   const auto rules = parse_network_rules(rule);
   if (!rules) return rules.error();
   bool any = false;
-  for (const NetworkRule& one : *rules) any = (gateway_ && gateway_->take_back(one)) || any;
-  return any;
+  for (const Origin& origin : from) {
+    for (const NetworkRule& one : *rules) any = (gateway_ && gateway_->take_back({one, origin})) || any;
+  }
+  if (any) return {};
+  return Error{.what = "it has no rule " + quote_for_display(rule) + " from your own file for the project"};
 }
 
 Result<void> Network::publish(const PublishEntry& entry) {

@@ -30,8 +30,8 @@ class Network {
   /// One more rule of network.allow, as a profile has it: "example.com:443", "*.example.com", "@npm". `origin` is what
   /// refusals name.
   Result<void> allow(const std::string& rule, const Origin& origin);
-  /// Takes every rule of network.allow out that says the same, wherever it came from. False: there is none.
-  Result<bool> take_back(const std::string& rule);
+  /// Takes the rules of network.allow out that say the same and come from one of these sources. Error: there is none.
+  Result<void> take_back(const std::string& rule, const std::vector<Origin>& from);
   /// Listens on the host from now on. Whatever network.mode is but "host".
   Result<void> publish(const PublishEntry& entry);
   /// False: that port of the host is not published.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <span>
 #include <utility>
 
 #include "base/numbers.h"
@@ -39,7 +40,7 @@ std::optional<int> signal_in(const std::vector<std::string>& words) {
 }
 
 // Up to the first that cannot be done.
-ControlAnswer do_each(const std::vector<std::string>& words,
+ControlAnswer do_each(std::span<const std::string> words,
                       const std::function<Result<void>(const std::string& word)>& action) {
   for (const std::string& word : words) {
     if (const auto done = action(word); !done) return {.done = false, .text = to_text(done.error())};
@@ -116,6 +117,8 @@ ControlAnswer Session::answer(ControlRequest& request) {
       return let_in(request);
     case ControlRequest::Kind::allow:
       return do_each(request.words, actions_.allow);
+    case ControlRequest::Kind::take_back:
+      return take_back(request);
     case ControlRequest::Kind::publish:
       return do_each(request.words, actions_.publish);
     case ControlRequest::Kind::end:
@@ -131,6 +134,13 @@ ControlAnswer Session::take_signal(const ControlRequest& request) const {
   if (!signal) return {.done = false, .text = "no such signal"};
   actions_.signal(*signal);
   return {};
+}
+
+ControlAnswer Session::take_back(const ControlRequest& request) const {
+  if (request.words.empty()) return {.done = false, .text = "no file that the rules were in"};
+  const std::string& file = request.words.front();
+  return do_each(std::span(request.words).subspan(1),
+                 [&](const std::string& rule) { return actions_.take_back(rule, file); });
 }
 
 ControlAnswer Session::let_in(const ControlRequest& request) const {

@@ -37,7 +37,9 @@ class Session {
   struct Actions {
     std::function<void(int signal)> signal;
     std::function<void()> end;
-    std::function<Result<void>(const std::string& rule)> allow;    ///< as in network.allow
+    std::function<Result<void>(const std::string& rule)> allow;  ///< as in network.allow
+    /// The same rule no more, if it came by `allow` or from this file.
+    std::function<Result<void>(const std::string& rule, const std::string& file)> take_back;
     std::function<Result<void>(const std::string& port)> publish;  ///< as in network.publish; "!": no more
   };
   /// Writes the record and listens. `sandbox` must outlive this.
@@ -50,6 +52,7 @@ class Session {
  private:
   ControlAnswer answer(ControlRequest& request);
   ControlAnswer take_signal(const ControlRequest& request) const;
+  ControlAnswer take_back(const ControlRequest& request) const;
   ControlAnswer let_in(const ControlRequest& request) const;
   Result<void> open_place();
 

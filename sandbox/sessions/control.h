@@ -18,12 +18,13 @@ namespace snug {
 
 struct ControlRequest {
   enum class Kind : std::uint32_t {
-    plan = 1,     ///< answered with the plan that is carried out, as JSON
-    signal = 2,   ///< words: a signal's number, for the command; KILL ends everything inside
-    enter = 3,    ///< start another command inside (launch/enter.h)
-    allow = 4,    ///< words: as in network.allow; they let connections through at once
-    publish = 5,  ///< words: as in network.publish; the host listens at once
-    end = 6,      ///< ask the command to end; what is left after ten seconds is killed
+    plan = 1,       ///< answered with the plan that is carried out, as JSON
+    signal = 2,     ///< words: a signal's number, for the command; KILL ends everything inside
+    enter = 3,      ///< start another command inside (launch/enter.h)
+    allow = 4,      ///< words: as in network.allow; they let connections through at once
+    publish = 5,    ///< words: as in network.publish; the host listens at once
+    end = 6,        ///< ask the command to end; what is left after ten seconds is killed
+    take_back = 7,  ///< words: a file, then rules that `allow` or this file brought; they let nothing more through
   };
   Kind kind = Kind::plan;
   std::vector<std::string> words = {};

@@ -167,6 +167,45 @@ class Pasting(snugtest.Case):
         self.assertIn("takes it at once", said)
         self.assertEqual(running.communicate(timeout=30)[0], b"reached\n")
 
+    # One line for each time it is asked: whether a new connection comes about, and whether the first is still there.
+    HOLDS = r"""
+import socket, sys
+first = None
+for line in sys.stdin:
+    try: s = socket.create_connection(("web.test", 87), 20); new = True
+    except OSError: new = False
+    first = first or (s if new else None)
+    if first: first.sendall(b"x")
+    print(new, bool(first and first.recv(1)), flush=True)
+"""
+
+    def holds(self, running):
+        running.stdin.write(b"\n")
+        running.stdin.flush()
+        return running.stdout.readline().decode()
+
+    def test_a_running_sandbox_gives_it_back_at_once(self):
+        self.assert_status(self.snug("allow", "other.test"), 0)
+        running = self.start(PYTHON, "-c", self.HOLDS)
+        self.assertEqual(self.holds(running), "False False\n")
+        self.wait_until(lambda: os.path.basename(self.project) in self.snug("ps").stdout.decode(), "the sandbox in the list")
+        self.assertIn("takes it at once", self.snug("allow", "web.test:87").stderr.decode())
+        self.assertEqual(self.holds(running), "True True\n")
+        self.assertIn("makes no new connection by it", self.snug("allow", "--undo").stderr.decode())
+        self.assertEqual(self.holds(running), "False True\n")
+
+    def test_a_rule_that_was_there_from_the_start_goes_too_and_a_profiles_own_stays(self):
+        self.assert_status(self.snug("allow", "web.test:87"), 0)
+        running = self.start(PYTHON, "-c", self.HOLDS)
+        self.assertEqual(self.holds(running), "True True\n")
+        self.wait_until(lambda: os.path.basename(self.project) in self.snug("ps").stdout.decode(), "the sandbox in the list")
+        other = self.start(PYTHON, "-c", self.HOLDS, profile='[network]\nmode = "filtered"\nallow = ["web.test:87"]\n')
+        self.assertEqual(self.holds(other), "True True\n")
+        self.wait_until(lambda: len(self.snug("ps", "-q").stdout.split()) == 2, "both in the list")
+        self.assert_status(self.snug("allow", "--undo"), 0)
+        self.assertEqual(self.holds(running), "False True\n")
+        self.assertEqual(self.holds(other), "True True\n")
+
     def test_a_running_sandbox_without_a_filtered_network_goes_on_without(self):
         self.start("sleep", "60")
         self.wait_until(lambda: os.path.basename(self.project) in self.snug("ps").stdout.decode(), "the sandbox in the list")

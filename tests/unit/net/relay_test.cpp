@@ -271,8 +271,9 @@ TEST_CASE("rules and published ports come and go while the gateway runs") {
   const NetworkRule rule = parse_network_rule("b.example:5").value();
   gate.gateway->allow({rule, {}});
   CHECK(status() == 0);
-  CHECK(gate.gateway->take_back(rule));
-  CHECK_FALSE(gate.gateway->take_back(rule));
+  CHECK_FALSE(gate.gateway->take_back({rule, {.kind = OriginKind::file, .source = "another.toml"}}));
+  CHECK(gate.gateway->take_back({rule, {}}));
+  CHECK_FALSE(gate.gateway->take_back({rule, {}}));
   CHECK(status() == 3);
   CHECK(gate.blocked.size() == 2);  // told again: it was let through meanwhile
 
