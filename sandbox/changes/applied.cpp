@@ -53,10 +53,42 @@ std::optional<Node> host_node(Workplace& workplace, const std::string& path) {
   return node && node->kind != NodeKind::absent ? std::optional(*node) : std::nullopt;
 }
 
-// Somebody who wrote to it since it was put there gave it another time.
-bool is_as_put(const ApplyStep& step, const Node& node) {
-  const bool put = step.kind == ApplyStep::Kind::put || step.kind == ApplyStep::Kind::exchange;
-  return put && !step.directory && node.inode == step.inode && node.mtime_ns == step.mtime_ns;
+// Somebody who wrote to it since gave it another time. A directory is known by what is in it.
+bool is_as_left(const ApplyStep& step, const Node& node) {
+  switch (step.kind) {
+    case ApplyStep::Kind::put:
+    case ApplyStep::Kind::exchange:
+      return node.inode == step.inode && (step.directory || node.mtime_ns == step.mtime_ns);
+    case ApplyStep::Kind::set_mode:
+      return !step.directory && node.inode == step.old_inode && node.mtime_ns == step.mtime_ns;
+    default:
+      return step.directory && node.kind == NodeKind::directory;
+  }
+}
+
+/// What the capture itself, and those made over it, may take for unchanged.
+struct Left {
+  HostStamps own, all;
+};
+
+Left stamps_left(Workplace& workplace, const std::vector<ApplyStep>& steps, const std::set<std::string>& directories) {
+  Left left;
+  for (const ApplyStep& step : steps) {
+    const auto node = host_node(workplace, step.path);
+    if (!node || !is_as_left(step, *node)) continue;
+    left.all[step.path] = {node->inode, node->ctime_ns};
+    if (step.stays) left.own[step.path] = {node->inode, node->ctime_ns};
+  }
+  for (const std::string& directory : directories) {
+    const auto node = host_node(workplace, directory);
+    if (node) left.own[directory] = left.all[directory] = {node->inode, node->ctime_ns};
+  }
+  return left;
+}
+
+Result<void> add_stamps(const Capture& capture, HostStamps stamps) {
+  stamps.merge(read_stamps(capture));
+  return write_stamps(capture, stamps);
 }
 
 }  // namespace
@@ -71,27 +103,27 @@ std::set<std::string> unchanged_directories(const Capture& capture, Workplace& w
                                             const std::vector<Change>& changes) {
   const Sides sides = sides_of(capture);
   std::set<std::string> unchanged, seen;
-  for (const Change& change : changes) {
-    std::string directory(directory_of(change.path));
-    if (!seen.insert(directory).second) continue;
+  const auto look_at = [&](std::string directory) {
+    if (!seen.insert(directory).second) return;
     const auto node = host_node(workplace, directory);
     if (node && !changed_since_began(sides, directory, *node)) unchanged.insert(std::move(directory));
+  };
+  for (const Change& change : changes) {
+    look_at(std::string(directory_of(change.path)));
+    const bool stays = change.before.kind == NodeKind::directory && change.after.kind == NodeKind::directory;
+    if (stays) look_at(change.path);
   }
   return unchanged;
 }
 
 Result<void> remember_applied(const Capture& capture, Workplace& workplace, const std::vector<ApplyStep>& steps,
-                              const std::set<std::string>& directories) {
-  HostStamps stamps = read_stamps(capture);
-  for (const ApplyStep& step : steps) {
-    const auto node = step.stays ? host_node(workplace, step.path) : std::nullopt;
-    if (node && is_as_put(step, *node)) stamps[step.path] = {node->inode, node->ctime_ns};
+                              const std::set<std::string>& directories, const std::vector<Capture>& over) {
+  Left left = stamps_left(workplace, steps, directories);
+  if (auto added = add_stamps(capture, std::move(left.own)); !added) return added;
+  for (const Capture& above : over) {
+    if (auto added = add_stamps(above, left.all); !added) return added;
   }
-  for (const std::string& directory : directories) {
-    const auto node = host_node(workplace, directory);
-    if (node) stamps[directory] = {node->inode, node->ctime_ns};
-  }
-  return write_stamps(capture, stamps);
+  return {};
 }
 
 }  // namespace snug

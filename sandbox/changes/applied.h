@@ -20,13 +20,14 @@ namespace snug {
 /// on the host than was.
 Sides sides_of(const Capture& capture);
 
-/// Directories of the host that hold one of `changes` and that nobody changed since the capture began.
+/// Directories of the host that hold one of `changes`, or are one, and that nobody changed since the capture began.
 std::set<std::string> unchanged_directories(const Capture& capture, Workplace& workplace,
                                             const std::vector<Change>& changes);
 
-/// After an apply: files whose change stays in the layer, and `directories`, are as they are because of it.
-/// Precondition: nothing of the apply's own is left to be done in the project.
+/// After an apply: files whose change stays in the layer, and `directories`, are as they are because of it. For the
+/// captures `over` this one all that it left on the host is as they saw it. Precondition: nothing of the apply's own is
+/// left to be done in the project.
 Result<void> remember_applied(const Capture& capture, Workplace& workplace, const std::vector<ApplyStep>& steps,
-                              const std::set<std::string>& directories);
+                              const std::set<std::string>& directories, const std::vector<Capture>& over);
 
 }  // namespace snug

@@ -65,7 +65,7 @@ Result<ApplyReport> commit(const Capture& capture, Workplace& workplace, Journal
   workplace.strip_marks(journal.steps);
   forget(workplace, journal.steps, options);
   if (auto removed = workplace.remove_staging(); !removed) return std::move(removed).error();
-  auto remembered = remember_applied(capture, workplace, journal.steps, unchanged);
+  auto remembered = remember_applied(capture, workplace, journal.steps, unchanged, options.over);
   if (!remembered) return std::move(remembered).error();
   if (auto removed = remove_journal(capture); !removed) return std::move(removed).error();
   return ApplyReport{.applied = journal.steps.size()};

@@ -36,6 +36,7 @@ struct ApplyOptions {
   KeptNames kept;                            ///< of the same scan
   std::map<std::string, InsteadOf> instead;  ///< by path; modified and added files only
   bool keep = false;                         ///< the layer stays as it is
+  std::vector<Capture> over = {};            ///< made over this one: what it leaves on the host is what they saw
   /// Called after each path of a phase, with how many of how many are done.
   std::function<void(ApplyPhase, std::size_t, std::size_t)> progress;
 };
@@ -45,7 +46,8 @@ struct ApplyReport {
   std::vector<std::string> left;  ///< what was not taken over and why, one text each: sockets, devices, setuid bits
 };
 
-/// Preconditions: the capture is locked; `changes` come from a scan of it, a directory before what is in it.
+/// Preconditions: the capture is locked, and nothing lies between it and the host; `changes` come from a scan of it, a
+/// directory before what is in it.
 /// Every directory above a change exists on the host or is among the changes. Errors: the host's side of a path is not
 /// what the scan saw (nothing was changed); no room; an unfinished apply of this capture.
 Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Change>& changes,

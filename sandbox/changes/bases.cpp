@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/paths.h"
+#include "changes/below.h"
 #include "changes/fields.h"
 #include "changes/git.h"
 #include "changes/side.h"
@@ -82,13 +83,13 @@ bool can_have_base(const Change& change) {
 }
 
 /// Nothing if it was changed while it was read.
-std::optional<Kept> keep_now(const Capture& capture, const Change& change) {
-  auto text = read_text(capture.project, change.path, longest_base);
-  const auto top = SideDirectory::open_top(capture.project);
-  if (!text || !top) return std::nullopt;
-  const auto now = top->node(change.path);
-  const bool same = now && now->inode == change.before.inode && now->ctime_ns == change.before.ctime_ns;
-  if (!same) return std::nullopt;
+std::optional<Kept> keep_now(const Below& below, const Change& change) {
+  const auto file = below.open_file_at(change.path);
+  auto text = file ? read_text(file->get(), longest_base) : std::nullopt;
+  struct stat now {};
+  if (!text || fstat(file->get(), &now) != 0) return std::nullopt;
+  const auto ctime = std::int64_t{now.st_ctim.tv_sec} * 1'000'000'000 + now.st_ctim.tv_nsec;
+  if (now.st_ino != change.before.inode || ctime != change.before.ctime_ns) return std::nullopt;
   return Kept{{std::move(*text), change.before.mode}, change.after.inode, change.after.ctime_ns};
 }
 
@@ -127,16 +128,14 @@ bool same_attributes(const Capture& capture, const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> read_text(const std::string& top, const std::string& path, std::uint64_t limit) {
-  const Fd directory(open(top.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  const Fd file = open_beneath(directory.get(), path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+std::optional<std::string> read_text(int file, std::uint64_t limit) {
   struct stat info {};
-  if (!file || fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+  if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
   if (static_cast<std::uint64_t>(info.st_size) > limit) return std::nullopt;
   std::string text(static_cast<std::size_t>(info.st_size) + 1, '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {
-    const ssize_t got = pread(file.get(), text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
+    const ssize_t got = pread(file, text.data() + filled, text.size() - filled, static_cast<off_t>(filled));
     if (got < 0) return std::nullopt;
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);
@@ -146,7 +145,15 @@ std::optional<std::string> read_text(const std::string& top, const std::string& 
   return text.find('\0') == std::string::npos ? std::optional(std::move(text)) : std::nullopt;
 }
 
+std::optional<std::string> read_text(const std::string& top, const std::string& path, std::uint64_t limit) {
+  const Fd directory(open(top.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  const Fd file = open_beneath(directory.get(), path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+  return file ? read_text(file.get(), limit) : std::nullopt;
+}
+
 Result<void> remember_bases(const Capture& capture, const std::vector<Change>& changes) {
+  const auto below = Below::open(capture.sides());
+  if (!below) return below.error();
   KeptBases before = read_kept(capture), bases;
   std::uint64_t size = 0;
   bool fresh = false;
@@ -157,7 +164,7 @@ Result<void> remember_bases(const Capture& capture, const std::vector<Change>& c
     if (known != before.end() && fits(known->second, change)) {
       kept = std::move(known->second);
     } else if (!change.drifted && size + change.before.size <= longest_bases) {
-      kept = keep_now(capture, change);
+      kept = keep_now(*below, change);
       fresh = fresh || kept;
     }
     if (!kept) continue;

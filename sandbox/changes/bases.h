@@ -37,7 +37,9 @@ std::map<std::string, Base> read_bases(const Capture& capture, const std::vector
 /// git cannot be started; a side cannot be read.
 Result<std::optional<InsteadOf>> merge_change(const Capture& capture, const Change& change, const Base& base);
 
-/// The text of a regular file beneath a directory, if it is no longer than `limit` and holds no NUL.
+/// The text of an open file, if it is a regular one, no longer than `limit` and without a NUL.
+std::optional<std::string> read_text(int file, std::uint64_t limit);
+/// The same of a file beneath a directory.
 std::optional<std::string> read_text(const std::string& top, const std::string& path, std::uint64_t limit);
 
 }  // namespace snug

@@ -95,6 +95,29 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
+/// As it was written down, whatever has become of the layers below it.
+Result<Capture> read_record(const std::string& directory) {
+  // Somebody else's would name directories and commands of theirs.
+  struct stat info {};
+  const bool own = lstat(directory.c_str(), &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
+  if (!own) return others(directory);
+  const auto text = read_whole(join(directory, "record"), longest_record);
+  if (!text) return text.error();
+  const auto fields = split_fields(record_kind, *text);
+  if (!fields) return foreign(directory);
+  Capture capture{.directory = directory};
+  for (const auto& [key, value] : *fields) take_field(capture, key, value);
+  if (capture.place.empty()) capture.place = capture.project;
+  return is_sound(capture) ? Result<Capture>(std::move(capture)) : foreign(directory);
+}
+
+/// A name of a capture is given again once it is free: one that began later is not what the command saw.
+bool still_stands(const std::string& layer, std::int64_t began) {
+  if (access(layer.c_str(), F_OK) != 0) return false;
+  const auto below = capture_of_layer(layer);
+  return !below || below->began < began;
+}
+
 }  // namespace
 
 std::string Capture::name() const { return std::string(base_name(directory)); }
@@ -146,18 +169,24 @@ Result<void> write_capture(const Capture& capture) {
 }
 
 Result<Capture> read_capture(const std::string& directory) {
-  // Somebody else's would name directories and commands of theirs.
-  struct stat info {};
-  const bool own = lstat(directory.c_str(), &info) == 0 && info.st_uid == geteuid() && (info.st_mode & 022) == 0;
-  if (!own) return others(directory);
-  const auto text = read_whole(join(directory, "record"), longest_record);
-  if (!text) return text.error();
-  const auto fields = split_fields(record_kind, *text);
-  if (!fields) return foreign(directory);
-  Capture capture{.directory = directory};
-  for (const auto& [key, value] : *fields) take_field(capture, key, value);
-  if (capture.place.empty()) capture.place = capture.project;
-  return is_sound(capture) ? Result<Capture>(std::move(capture)) : foreign(directory);
+  auto capture = read_record(directory);
+  if (!capture) return capture;
+  std::erase_if(capture->between, [&](const std::string& layer) { return !still_stands(layer, capture->began); });
+  return capture;
+}
+
+std::optional<Capture> capture_of_layer(const std::string& layer) {
+  auto capture = read_record(std::string(parent_of(layer)));
+  const bool is_its = capture && capture->parts.empty() && layer == join(capture->directory, "upper");
+  return is_its ? std::optional(std::move(*capture)) : std::nullopt;
+}
+
+std::vector<Capture> captures_over(const Capture& capture, const std::string& directory) {
+  std::vector<Capture> captures = list_captures(directory);
+  const std::string layer = join(capture.directory, "upper");
+  std::erase_if(captures,
+                [&](const Capture& above) { return std::ranges::find(above.between, layer) == above.between.end(); });
+  return captures;
 }
 
 std::vector<Capture> list_captures(const std::string& directory) {

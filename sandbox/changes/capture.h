@@ -41,7 +41,8 @@ struct Capture {
   /// to be `project` itself, and one may lie below another, which then shows nothing there.
   std::vector<CapturePart> parts;
   /// Layers it was made over, absolute, the top one first: uppers of captures that were not applied yet, and what
-  /// --lower named. They lie between its upper and the host's directory. Only without parts.
+  /// --lower named. They lie between its upper and the host's directory. Only without parts. Those that are gone by
+  /// now, because they were applied or discarded, read_capture() leaves out.
   std::vector<std::string> between;
   std::int64_t began = 0;            ///< nanoseconds since the epoch
   std::string profile;               ///< its name
@@ -76,6 +77,12 @@ std::string boot_id();
 
 Result<void> write_capture(const Capture& capture);
 Result<Capture> read_capture(const std::string& directory);
+
+/// The capture whose upper directory `layer` is; nothing where it is a directory of the user's.
+std::optional<Capture> capture_of_layer(const std::string& layer);
+
+/// The captures among those in `directory` that were made over `capture`.
+std::vector<Capture> captures_over(const Capture& capture, const std::string& directory);
 
 /// All in `directory` that can be read, oldest first.
 std::vector<Capture> list_captures(const std::string& directory);

@@ -29,7 +29,7 @@ struct ApplyStep {
   std::uint64_t inode = 0;  ///< put, exchange: of the staged node
   std::uint64_t old_inode = 0;           ///< exchange, remove, set_mode: of what is there
   std::uint32_t mode = 0, old_mode = 0;  ///< make_directory, set_mode
-  std::int64_t mtime_ns = 0;             ///< make_directory: set when all is done
+  std::int64_t mtime_ns = 0;             ///< of what is there in the end; make_directory: set when all is done
 };
 
 struct Journal {

@@ -68,6 +68,7 @@ ApplyStep step_for(const Change& change, std::size_t number) {
     step.kind = Kind::exchange;
   } else {
     step.kind = Kind::set_mode;
+    if (!step.directory) step.mtime_ns = change.before.mtime_ns;  // stays
   }
   return step;
 }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "changes/below.h"
 #include "changes/open_parents.h"
-#include "changes/side.h"
 #include "sys/open.h"
 
 namespace snug {
@@ -18,11 +18,11 @@ constexpr std::uint64_t most_bytes = std::uint64_t{256} << 20;
 class Finder {
  public:
   explicit Finder(const Sides& sides)
-      : upper_(open_without_links(sides.upper, O_PATH | O_DIRECTORY)),
-        lower_(open_without_links(sides.lower, O_PATH | O_DIRECTORY)) {}
+      : upper_(open_without_links(sides.upper, O_PATH | O_DIRECTORY)), lower_(Below::open(sides)) {}
 
   std::map<std::string, std::string> find(const std::vector<Change>& changes) {
     std::vector<const Change*> fresh;
+    if (!lower_) return {};
     for (const Change& change : changes) {
       if (change.kind == Change::Kind::deleted) add_gone(change.path, change.before);
       const bool file = change.after.kind == NodeKind::file && change.after.size > 0;
@@ -44,8 +44,7 @@ class Finder {
       const auto [here, kind] = std::move(left.back());
       left.pop_back();
       if (kind != NodeKind::directory) continue;
-      const Fd fd = open_beneath(lower_.get(), here, O_RDONLY | O_DIRECTORY);
-      const auto directory = SideDirectory::from(fd.get());
+      const auto directory = lower_->open_below(here);
       const auto names = directory ? directory->names() : Result(std::vector<std::string>());
       if (!names) continue;
       for (const std::string& name : *names) {
@@ -75,13 +74,14 @@ class Finder {
 
   bool same(const std::string& old, const Change& change) {
     compared_ += change.after.size + 4096;
-    const Fd a = open_beneath(lower_.get(), old, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const auto a = lower_->open_file_at(old);
     const Fd b = open_beneath(upper_.get(), change.path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
-    const auto equal = a && b ? same_bytes(a.get(), b.get()) : Result(false);
+    const auto equal = a && b ? same_bytes(a->get(), b.get()) : Result(false);
     return equal && *equal;
   }
 
-  Fd upper_, lower_;
+  Fd upper_;
+  Result<Below> lower_;
   std::multimap<std::uint64_t, std::string> gone_;
   std::map<std::string, std::string> renames_;
   std::size_t seen_ = 0;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "changes/below.h"
 #include "changes/side.h"
 
 namespace snug {
@@ -32,7 +33,7 @@ class Scanner {
   Result<void> scan() {
     auto upper = SideDirectory::open_top(sides_.upper);
     if (!upper) return std::move(upper).error();
-    auto lower = SideDirectory::open_top(sides_.lower);
+    auto lower = Below::open(sides_);
     if (!lower) return std::move(lower).error();
     upper_ = std::move(*upper);
     lower_ = std::move(*lower);
@@ -65,7 +66,7 @@ class Scanner {
   Result<void> scan_directory(const Waiting& waiting) {
     auto upper = upper_.open_below(waiting.path);
     if (!upper) return std::move(upper).error();
-    SideDirectory lower;
+    Below lower;
     if (waiting.merged) {
       auto opened = lower_.open_below(waiting.path);
       if (!opened && opened.error().code != EACCES) return std::move(opened).error();
@@ -74,7 +75,7 @@ class Scanner {
     return scan_entries(waiting, *upper, lower);
   }
 
-  Result<void> scan_entries(const Waiting& here, const SideDirectory& upper, const SideDirectory& lower) {
+  Result<void> scan_entries(const Waiting& here, const SideDirectory& upper, const Below& lower) {
     const auto names = upper.names();
     if (!names) return names.error();
     // Nothing is taken out of a directory without a new ctime of that directory.
@@ -91,8 +92,8 @@ class Scanner {
     return covered ? scan_covered(here.path, *names, lower) : Result<void>();
   }
 
-  Result<void> scan_entry(std::string path, const std::string& name, const SideDirectory& upper,
-                          const SideDirectory& lower, bool may_be_gone) {
+  Result<void> scan_entry(std::string path, const std::string& name, const SideDirectory& upper, const Below& lower,
+                          bool may_be_gone) {
     auto after = upper.node(name);
     if (!after) return std::move(after).error();
     auto before = lower.node(name);
@@ -109,8 +110,7 @@ class Scanner {
   }
 
   /// What an opaque directory hides of the host's.
-  Result<void> scan_covered(const std::string& path, const std::vector<std::string>& above,
-                            const SideDirectory& lower) {
+  Result<void> scan_covered(const std::string& path, const std::vector<std::string>& above, const Below& lower) {
     const auto names = lower.names();
     if (!names) return names.error();
     for (const std::string& name : *names) {
@@ -147,7 +147,7 @@ class Scanner {
     return {};
   }
 
-  Result<void> compare(Change change, const std::string& name, const SideDirectory& upper, const SideDirectory& lower) {
+  Result<void> compare(Change change, const std::string& name, const SideDirectory& upper, const Below& lower) {
     const Node &before = change.before, &after = change.after;
     Differences& differences = change.differences;
     differences.kind = before.kind != after.kind;
@@ -177,9 +177,11 @@ class Scanner {
 
   // Equal sizes and times prove nothing: the command can set a file's times.
   static Result<bool> content_differs(const Change& change, const std::string& name, const SideDirectory& upper,
-                                      const SideDirectory& lower) {
+                                      const Below& lower) {
     if (change.before.size != change.after.size) return true;
-    const auto same = same_content(upper, lower, name);
+    const auto above = upper.open_file(name), under = lower.open_file(name);
+    if (!above) return above.error();
+    const auto same = under ? same_bytes(above->get(), under->get()) : under.error();
     // Of somebody else, below a directory that the command had as its own.
     if (!same && same.error().code == EACCES) return change.after.size > 0;
     if (!same) return same.error();
@@ -220,7 +222,8 @@ class Scanner {
 
   const Sides& sides_;
   const std::function<void(Change)>& found_;
-  SideDirectory upper_, lower_;
+  SideDirectory upper_;
+  Below lower_;
   std::vector<Waiting> waiting_;
   KeptNames kept_;
 };

@@ -223,11 +223,4 @@ Result<bool> same_bytes(int a, int b) {
   }
 }
 
-Result<bool> same_content(const SideDirectory& a, const SideDirectory& b, const std::string& name) {
-  auto file_a = a.open_file(name), file_b = b.open_file(name);
-  if (!file_a) return std::move(file_a).error();
-  if (!file_b) return std::move(file_b).error();
-  return same_bytes(file_a->get(), file_b->get());
-}
-
 }  // namespace snug

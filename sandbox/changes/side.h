@@ -60,7 +60,4 @@ Result<Attributes> read_attributes(int fd);
 /// Do two open files hold the same bytes from where they are read?
 Result<bool> same_bytes(int a, int b);
 
-/// Do two regular files hold the same bytes?
-Result<bool> same_content(const SideDirectory& a, const SideDirectory& b, const std::string& name);
-
 }  // namespace snug

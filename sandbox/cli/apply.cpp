@@ -18,6 +18,7 @@
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/select.h"
+#include "cli/stacked.h"
 #include "cli/surroundings.h"
 
 namespace snug {
@@ -69,6 +70,13 @@ bool drop(const OpenCapture& open, const std::vector<SeenChange>& dropped) {
   return all;
 }
 
+/// Changes that the host had already.
+void forget(const OpenCapture& open, const std::vector<SeenChange>& idle) {
+  for (auto seen = idle.rbegin(); seen != idle.rend(); ++seen) {
+    static_cast<void>(forget_change(open.parts[seen->part].capture, in_part(open, *seen)));
+  }
+}
+
 void add(ApplyReport& whole, const ApplyReport& part, const std::string& prefix) {
   whole.applied += part.applied;
   for (const std::string& left : part.left) whole.left.push_back(prefix.empty() ? left : prefix + ": " + left);
@@ -80,7 +88,7 @@ Result<ApplyReport> apply_parts(OpenCapture& open, std::vector<SeenChange> chang
   ProgressBar bar("applying");
   for (std::size_t number = 0; number < open.parts.size(); ++number) {
     OpenPart& part = open.parts[number];
-    ApplyOptions options{.kept = std::move(part.kept), .keep = keep};
+    ApplyOptions options{.kept = std::move(part.kept), .keep = keep, .over = captures_above(open.capture)};
     std::vector<Change> list;
     for (SeenChange& seen : changes) {
       if (seen.part != number) continue;
@@ -96,16 +104,6 @@ Result<ApplyReport> apply_parts(OpenCapture& open, std::vector<SeenChange> chang
     add(whole, *report, part.prefix);
   }
   return whole;
-}
-
-/// Changes that are still there.
-bool holds_changes(const OpenCapture& open) {
-  bool found = false;
-  for (const OpenPart& part : open.parts) {
-    const auto scanned = scan_changes(sides_of(part.capture), [&](const Change&) { found = true; });
-    if (!scanned || found) return true;
-  }
-  return false;
 }
 
 int finish(const OpenCapture& open, const Result<ApplyReport>& report, bool keep) {
@@ -136,18 +134,6 @@ int end_unfinished(const Invocation& invocation, const OpenCapture& open) {
   return invocation.has("--abort") ? (print_message("taken back"), 0) : finish(open, whole, false);
 }
 
-/// A capture that others lie below holds what is different from those: it comes after them.
-std::optional<Error> lies_over_another(const Capture& capture) {
-  for (const std::string& layer : capture.between) {
-    const auto below = read_capture(std::string(parent_of(layer)));
-    if (!below) continue;  // applied, discarded, or a directory that --lower named
-    return Error{.what = "cannot apply the capture " + quote_for_display(capture.name()),
-                 .why = "it lies over the capture " + quote_for_display(below->name()) + ", which is not applied yet",
-                 .fix = "snug apply --from " + below->name() + "     or discard that one"};
-  }
-  return std::nullopt;
-}
-
 std::optional<Error> mistake(const Invocation& invocation) {
   if (invocation.has("--ours") && invocation.has("--theirs")) {
     return Error{.what = "--ours and --theirs exclude each other",
@@ -160,13 +146,15 @@ std::optional<Error> mistake(const Invocation& invocation) {
 
 int apply_open(const Invocation& invocation, OpenCapture open, const std::string& cwd) {
   if (invocation.has("--abort") || invocation.has("--continue")) return end_unfinished(invocation, open);
-  if (const auto early = lies_over_another(open.capture)) return print_error(*early), status_usage;
+  if (const auto early = waits_for_another(open.capture)) return print_error(*early), status_usage;
   if (open.doubt && !invocation.has("--reviewed")) return print_error(*open.doubt), status_usage;
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;
   auto selected = select_changes(open.changes, *selection, open.capture.project, cwd);
   if (!selected) return print_error(selected.error()), status_usage;
-  std::vector<SeenChange> changes = std::move(*selected);
+  auto on_host = against_host(open, std::move(*selected));
+  if (!on_host) return print_error(on_host.error()), status_usage;
+  std::vector<SeenChange> changes = std::move(on_host->needed);
   const Conflicts conflicts = resolve_conflicts(open, changes, invocation);
   const bool patch = invocation.has("--patch");
   const bool asks = patch || !invocation.has("--yes");
@@ -175,7 +163,7 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   const std::vector<SeenChange> unseen = hold_back(changes, invocation);
   tell_left(conflicts.left, unseen);
   const bool something_left = !conflicts.left.empty() || !unseen.empty();
-  if (changes.empty() && conflicts.dropped.empty()) {
+  if (changes.empty() && conflicts.dropped.empty() && on_host->idle.empty()) {
     return print_message("nothing to apply"), something_left || (patch && !open.changes.empty()) ? status_found : 0;
   }
   if (!changes.empty() && !agreed(changes, open.capture.project, invocation)) {
@@ -183,7 +171,7 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   }
   const bool keep = invocation.has("--keep");
   const auto report = apply_parts(open, std::move(changes), keep);
-  if (report && !keep) drop(open, conflicts.dropped);
+  if (report && !keep) drop(open, conflicts.dropped), forget(open, on_host->idle);
   return finish(open, report, keep);
 }
 

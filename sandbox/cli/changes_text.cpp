@@ -12,6 +12,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "changes/below.h"
 #include "cli/print.h"
 #include "sys/open.h"
 #include "sys/programs.h"
@@ -98,10 +99,19 @@ std::string header_of(const SeenChange& seen) {
   return text;
 }
 
-/// One side of a file for diff(1): a descriptor, so that no name is looked up again.
-Fd open_side(const std::string& top, const Change& change, const Node& node) {
-  if (node.kind != NodeKind::file) return Fd(open("/dev/null", O_RDONLY | O_CLOEXEC));
-  const Fd directory(open(top.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+/// The sides of a file for diff(1): descriptors, so that no name is looked up again.
+Fd nothing() { return Fd(open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+Fd open_before(const Sides& sides, const Change& change) {
+  if (change.before.kind != NodeKind::file) return nothing();
+  const auto below = Below::open(sides);
+  auto file = below ? below->open_file_at(change.path) : below.error();
+  return file ? std::move(*file) : Fd();
+}
+
+Fd open_after(const Sides& sides, const Change& change) {
+  if (change.after.kind != NodeKind::file) return nothing();
+  const Fd directory(open(sides.upper.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   return open_beneath(directory.get(), change.path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
 }
 
@@ -113,7 +123,7 @@ std::string label(char side, const Change& change, const Node& node) {
 std::string device_of(const Fd& fd) { return "/dev/fd/" + std::to_string(fd.get()); }
 
 std::string text_difference(const Sides& sides, const Change& change) {
-  const Fd before = open_side(sides.lower, change, change.before), after = open_side(sides.upper, change, change.after);
+  const Fd before = open_before(sides, change), after = open_after(sides, change);
   if (!before || !after) return "cannot be read\n";
   const auto patch = output_of({"diff", "-u", "--label", label('a', change, change.before), "--label",
                                 label('b', change, change.after), device_of(before), device_of(after)},

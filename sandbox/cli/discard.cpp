@@ -6,6 +6,7 @@
 #include "cli/captured.h"
 #include "cli/commands.h"
 #include "cli/print.h"
+#include "cli/stacked.h"
 #include "cli/surroundings.h"
 
 namespace snug {
@@ -17,6 +18,12 @@ bool unfinished(const OpenCapture& open) {
 
 bool agreed(const OpenCapture& open) {
   return ask("throw away " + summary_of(open.changes) + " (capture " + open.capture.name() + ")?");
+}
+
+void tell_above(const Capture& capture) {
+  for (const Capture& above : captures_above(capture)) {
+    print_message("the capture " + above.name() + " lies over this one: without it, its changes are those to the host");
+  }
 }
 
 Error nobody_to_ask() { return {.what = "discard: nobody is there to be asked", .fix = "snug discard --yes"}; }
@@ -34,6 +41,7 @@ int discard_command(const Invocation& invocation) {
     return print_error({.what = "an apply of this capture did not end", .fix = "snug apply --continue, or --abort"}),
            status_usage;
   }
+  tell_above(open->capture);
   if (!invocation.has("--yes")) {
     if (!can_ask()) return print_error(nobody_to_ask()), status_usage;
     if (!agreed(*open)) return print_message("kept"), status_found;

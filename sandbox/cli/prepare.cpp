@@ -82,22 +82,33 @@ Result<std::string> real_directory(const std::string& path) {
   return std::string(real.get());
 }
 
-/// Upper directories of the capture NAME and of those it was made over itself, as far as they are still there.
+Result<Capture> find_capture(const std::string& name, const Caller& caller, const std::string& project) {
+  auto capture = read_capture(join(captures_of(caller.state_dir, project), name));
+  if (capture && name.find('/') == std::string::npos) return capture;
+  return Error{.what = "no capture " + quote_for_display(name) + " of this project", .fix = "snug diff --list"};
+}
+
+/// Upper directories of the capture NAME and of those it was made over itself.
 Result<std::vector<std::string>> layers_of(const std::string& name, const Caller& caller, const std::string& project) {
-  const auto capture = read_capture(join(captures_of(caller.state_dir, project), name));
-  if (!capture || name.find('/') != std::string::npos) {
-    return Error{.what = "no capture " + quote_for_display(name) + " of this project", .fix = "snug diff --list"};
-  }
+  const auto capture = find_capture(name, caller, project);
+  if (!capture) return capture.error();
   if (!capture->parts.empty()) {
     return Error{.what = "cannot lay a capture over " + quote_for_display(name),
                  .why = "it has captured more than one directory",
                  .fix = "go on with it: --onto " + name};
   }
   std::vector<std::string> layers{capture->sides().upper};
-  for (const std::string& layer : capture->between) {
-    if (access(layer.c_str(), F_OK) == 0) layers.push_back(layer);
-  }
+  layers.insert(layers.end(), capture->between.begin(), capture->between.end());
   return layers;
+}
+
+/// One that is gone on with lies over what it lay over before.
+std::vector<std::string> layers_before(const Invocation& invocation, const Caller& caller, const std::string& project) {
+  const auto name = invocation.value("--onto"), directory = invocation.value("--changes");
+  auto capture = name        ? find_capture(*name, caller, project)
+                 : directory ? read_capture(absolute_from(caller.cwd, *directory))
+                             : Error{};
+  return capture ? std::move(capture->between) : std::vector<std::string>();
 }
 
 /// What --lower and --over name, the top one first: those captures lie over the directories.
@@ -110,6 +121,7 @@ Result<std::vector<std::string>> layers_between(const Invocation& invocation, co
     layers = std::move(*below);
   }
   const std::vector<std::string> words = invocation.all_values("--lower");
+  if (layers.empty() && words.empty()) return layers_before(invocation, caller, project);
   for (auto word = words.rbegin(); word != words.rend(); ++word) {
     auto real = real_directory(absolute_from(caller.cwd, *word));
     if (!real) return std::move(real).error();

@@ -79,10 +79,10 @@ Error other_parts(const Plan& plan) {
 
 /// What such an apply moved to the host is no longer in the layer, what is written now its journal does not know: ended
 /// or taken back later, it would lose one of them.
-Error half_applied(const Capture& capture) {
+Error half_applied(const Capture& capture, const std::string& cannot) {
   const std::string from =
       " --from " + (capture.users_directory ? quote_for_display(capture.directory) : capture.name());
-  return {.what = "cannot go on with the capture " + quote_for_display(capture.directory),
+  return {.what = "cannot " + cannot + " " + quote_for_display(capture.directory),
           .why = "an apply of it did not end",
           .fix = "snug apply --continue" + from + "    end it\nsnug apply --abort" + from + "       take it back"};
 }
@@ -128,10 +128,20 @@ Capture new_capture(const Plan& plan, std::int64_t began) {
 Result<Capture> go_on(const Plan& plan, const Capture& fresh, Capture before) {
   if (before.project != fresh.project) return other_project(plan, before.project);
   if (!same_parts(before, fresh)) return other_parts(plan);
-  if (std::ranges::any_of(parts_of(before), apply_unfinished)) return half_applied(before);
+  if (std::ranges::any_of(parts_of(before), apply_unfinished)) return half_applied(before, "go on with the capture");
   if (auto sound = bring_to_disk(before); !sound) return std::move(sound).error();
   if (auto forgotten = forget_volatile_marks(plan); !forgotten) return std::move(forgotten).error();
   return before;
+}
+
+Result<void> check_layers(const Capture& capture) {
+  for (const std::string& layer : capture.between) {
+    auto below = capture_of_layer(layer);
+    if (!below) continue;  // a directory of the user's
+    if (apply_unfinished(*below)) return half_applied(*below, "lay a capture over");
+    if (auto sound = bring_to_disk(*below); !sound) return sound;
+  }
+  return {};
 }
 
 }  // namespace
@@ -141,6 +151,7 @@ Result<void> begin_capture(const Plan& plan) {
   const auto began = stamp(plan.capture->directory);
   if (!began) return began.error();
   Capture capture = new_capture(plan, *began);
+  if (auto whole = check_layers(capture); !whole) return whole;
   if (auto before = read_capture(plan.capture->directory)) {
     auto goes_on = go_on(plan, capture, std::move(*before));
     if (!goes_on) return std::move(goes_on).error();

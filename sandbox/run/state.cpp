@@ -13,6 +13,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "changes/capture.h"
 #include "run/layer.h"
 #include "run/mirror.h"
 #include "sys/directory.h"
@@ -199,6 +200,14 @@ Error capture_in_use(const std::string& path, int lock) {
                .fix = "snug exec ... runs more in that sandbox; without --onto, a run has a capture of its own"};
 }
 
+Error lower_in_use(const std::string& path, int lock) {
+  const std::string holder = holder_of(lock);
+  return Error{.what = "cannot lay a capture over " + quote_for_display(path),
+               .why = holder.empty() ? std::string("another snug is using it")
+                                     : "process " + escape_for_display(holder) + " is at work on it",
+               .fix = "end that first"};
+}
+
 Result<void> write_mark(int lock, const std::string& path, std::string_view mark) {
   const std::string text = std::string(mark) + std::to_string(getpid()) + "\n";
   if (ftruncate(lock, 0) != 0 || lseek(lock, 0, SEEK_SET) != 0 || !write_all(lock, text)) return cannot_make(path);
@@ -256,6 +265,9 @@ Result<RunState> RunState::prepare(const Plan& plan) {
   }
   if (plan.capture) {
     if (auto locked = state.lock_capture(plan.capture->directory); !locked) return std::move(locked).error();
+    for (const std::string& layer : plan.capture->between) {
+      if (auto shared = state.share_capture(layer); !shared) return std::move(shared).error();
+    }
   }
   for (const Preparation& preparation : plan.preparations) {
     if (auto made = state.make(preparation); !made) return std::move(made).error();
@@ -482,6 +494,18 @@ Result<void> RunState::lock_capture(const std::string& directory) {
   auto lock = lock_exclusively(directory, capture_in_use);
   if (!lock) return std::move(lock).error();
   layer_locks_.push_back(std::move(*lock));
+  return {};
+}
+
+// What lies below a mounted overlay must not change (Documentation/filesystems/overlayfs.rst): nobody goes on with that
+// capture, applies or discards it meanwhile, and other runs may lie over it as well.
+Result<void> RunState::share_capture(const std::string& layer) {
+  const auto below = capture_of_layer(layer);
+  if (!below) return {};
+  Fd lock = open_private(join(below->directory, "lock"), 0);
+  if (!lock) return cannot_make(join(below->directory, "lock"));
+  if (!lock_file(lock.get(), LOCK_SH | LOCK_NB)) return lower_in_use(below->directory, lock.get());
+  layer_locks_.push_back(std::move(lock));
   return {};
 }
 

@@ -64,6 +64,7 @@ class RunState {
   Result<void> make_scratch(const Preparation& preparation);
   Result<void> make_stub(const Preparation& preparation);
   Result<void> lock_capture(const std::string& directory);
+  Result<void> share_capture(const std::string& layer);
   Result<void> lock_layer(const Overlay& overlay);
   bool in_scratch(std::string_view path) const;
   Error in_the_way(std::string_view below, int code) const;

@@ -384,8 +384,7 @@ class ApplyTest(Captured):
         self.assertIn('lies over the capture "1"', refused.stderr.decode())
         self.assertEqual(self.read("kept"), "old\n")
         self.tool("apply", "--yes", "--from", "1")
-        self.tool("apply", "--yes", status=1)
-        self.tool("apply", "--yes", "--theirs")
+        self.tool("apply", "--yes")
         self.assertEqual((self.read("a"), self.read("b"), self.read("kept")), ("two\n", "b\n", "old\n"))
 
     def test_a_capture_in_use_is_left_alone(self):

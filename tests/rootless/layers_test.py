@@ -1,5 +1,6 @@
 """What makes captures: of everything, over others, in a directory of the user's, over further layers; their limits, what
 a killed run leaves, and snug clean."""
+import glob
 import json
 import os
 import shutil
@@ -145,6 +146,102 @@ class StackTest(Layers):
         self.run_in("grep one a", *OVERLAY, "--onto", "1")
         self.run_in("grep two a; grep b b", *OVERLAY, "--onto", "2", "--over", "1")
         self.assertFalse(os.path.exists(os.path.join(self.project, "a")))
+
+    def test_what_it_changed_is_told_by_what_it_saw(self):
+        self.write("d/host", "host\n")
+        self.run_in("echo one > a; echo one > same; rm kept; rm -r d; mkdir d; echo one > d/new", *OVERLAY)
+        self.run_in("echo two >> a; echo one > same; echo old > kept; rm d/new; echo two > d/other; chmod 600 same", *OVERLAY, "--over", "1")
+        self.assertEqual(self.changes("--from", "2"),
+                         {"a": "modified", "kept": "added", "d/new": "deleted", "d/other": "added", "same": "modified"})
+        patch = self.tool("diff", "--from", "2")
+        self.assertIn(" one\n+two\n", patch)
+        self.assertNotIn("host", patch)
+        self.tool("apply", "--yes", "--from", "1")
+        self.assertEqual(self.changes(), {"a": "modified", "kept": "added", "d/new": "deleted", "d/other": "added", "same": "modified"})
+        self.tool("apply", "--yes")
+        self.assertEqual((self.read("a"), self.read("kept"), os.listdir(os.path.join(self.project, "d"))), ("one\ntwo\n", "old\n", ["other"]))
+        self.assertEqual(self.tool("diff", "--list"), "")
+
+    def test_what_is_written_as_it_was_below_is_no_change(self):
+        self.run_in("echo one > a", *OVERLAY)
+        self.assertEqual(self.run_in("echo one > a; touch a; mkdir d; rmdir d", *OVERLAY, "--over", "1").stderr, b"")
+        self.assertEqual(len(json.loads(self.tool("diff", "--list", "--json"))["captures"]), 1)
+
+    def test_what_the_host_changed_after_the_lower_one_was_applied_is_a_conflict(self):
+        text = "".join(f"{number}\n" for number in range(20))
+        self.write("merged", text)
+        self.run_in("echo one > a; echo one > b; sed -i 's/^2$/two/' merged", *OVERLAY)
+        self.run_in("echo two > a; echo two > b; sed -i 's/^9$/nine/' merged", *OVERLAY, "--over", "1")
+        self.tool("apply", "--yes", "--from", "1")
+        self.write("b", "host\n")
+        self.write("merged", self.read("merged").replace("17\n", "seventeen\n"))
+        self.tool("apply", "--yes", status=1)
+        self.assertEqual((self.read("a"), self.read("b")), ("two\n", "host\n"))
+        self.assertEqual(self.read("merged"), text.replace("\n2\n", "\ntwo\n").replace("\n9\n", "\nnine\n").replace("17\n", "seventeen\n"))
+
+    def test_the_lowest_comes_first_and_each_waits_for_those_below(self):
+        for number in (1, 2, 3):
+            self.run_in(f"echo {number} > f{number}; echo {number} >> all", *OVERLAY, *(["--over", str(number - 1)] if number > 1 else []))
+        refused = self.snug("apply", "--yes", "--from", "3")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("snug apply --from 1 ", refused.stderr.decode())
+        self.tool("apply", "--yes", "--from", "1", "f1", status=1)
+        self.assertEqual(self.snug("apply", "--yes", "--from", "2").returncode, 2)
+        for number in ("1", "2", "3"):
+            self.tool("apply", "--yes", "--from", number)
+        self.assertEqual(self.read("all"), "1\n2\n3\n")
+
+    def test_without_the_lower_one_it_is_told_by_the_host(self):
+        self.run_in("echo one > a; mkdir d; echo one > d/one", *OVERLAY)
+        self.run_in("echo two >> a; echo two > d/two", *OVERLAY, "--over", "1")
+        self.assertIn("2 lies over this one", self.snug("discard", "--yes", "--from", "1").stderr.decode())
+        self.assertEqual(self.changes(), {"a": "added", "d": "added", "d/two": "added"})
+        self.run_in("grep two a; echo two > d/three", *OVERLAY, "--onto", "2")
+        self.tool("apply", "--yes")
+        self.assertEqual((self.read("a"), sorted(os.listdir(os.path.join(self.project, "d")))), ("one\ntwo\n", ["three", "two"]))
+
+    def test_what_is_gone_on_with_lies_over_the_same(self):
+        self.run_in("echo one > a", *OVERLAY)
+        self.run_in("echo two > b", *OVERLAY, "--over", "1")
+        self.run_in("grep one a; grep two b", *OVERLAY, "--onto", "2")
+        self.tool("apply", "--yes", "--from", "1")
+        self.run_in("grep one a; grep two b; echo two > c", *OVERLAY, "--onto", "2")
+        self.tool("apply", "--yes")
+        self.assertEqual(self.read("c"), "two\n")
+
+    def test_layers_of_the_users_are_not_applied_and_what_was_changed_of_them_is(self):
+        layer = self.folder("layer")
+        for name in ("x", "y", "d/z", "d/kept", "same"):
+            self.write(os.path.join(layer, name), "lower\n")
+        self.run_in("echo more >> x; rm y; echo more >> d/z; echo new > d/new; echo lower > same", *OVERLAY, "--lower", layer)
+        self.assertEqual(self.changes(), {"x": "modified", "y": "deleted", "d/z": "modified", "d/new": "added"})
+        self.tool("apply", "--yes", "x", status=1)
+        self.assertEqual(self.changes(), {"y": "deleted", "d/z": "modified", "d/new": "added"})
+        self.tool("apply", "--yes")
+        self.assertEqual(sorted(os.listdir(os.path.join(self.project, "d"))), ["new", "z"])
+        self.assertEqual((self.read("x"), self.read("d/z"), self.read("kept")), ("lower\nmore\n", "lower\nmore\n", "old\n"))
+        self.assertEqual((self.tool("diff", "--list"), sorted(os.listdir(layer))), ("", ["d", "same", "x", "y"]))
+
+    def test_nobody_touches_a_capture_that_a_run_lies_over(self):
+        self.run_in("echo 1 > a", *OVERLAY)
+        process = self.start("sh", "-c", "echo ready; read x; cat a", options=[*OVERLAY, "--over", "1"])
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        for words in (["apply", "--yes", "--from", "1"], ["discard", "--yes", "--from", "1"]):
+            self.assertEqual(self.snug(*words).returncode, 2)
+        self.assertEqual(self.inside("true", options=[*OVERLAY, "--onto", "1"]).returncode, 125)
+        self.run_in("grep 1 a", *OVERLAY, "--over", "1")
+        self.assertEqual(process.communicate(b"\n")[0], b"1\n")
+        self.tool("apply", "--yes", "--from", "1")
+
+    def test_nothing_is_laid_over_a_capture_whose_apply_did_not_end(self):
+        self.run_in("echo 1 > a", *OVERLAY)
+        (top,) = [os.path.dirname(path) for path in glob.glob(os.path.join(STATE, "captures", os.path.basename(self.project) + "-*", "1/record"))]
+        with open(os.path.join(top, "journal"), "wb") as file:
+            file.write(b"snug apply 2\0phase=done\0")
+        result = self.inside("touch", "ran", options=[*OVERLAY, "--over", "1"])
+        self.assertEqual(result.returncode, 125)
+        for said in ("cannot lay a capture over", "an apply of it did not end", "snug apply --continue --from 1"):
+            self.assertIn(said, result.stderr.decode())
 
     def test_layers_below_in_order(self):
         first, second = self.folder("first"), self.folder("second")

@@ -23,7 +23,7 @@ Capture of_everything(const Layer& layer) {
 TEST_CASE("a record says again what was written") {
   const Layer layer;
   Capture capture = of_everything(layer);
-  capture.between = {"/a/upper", "/b/upper"};
+  capture.between = {layer.root, layer.root + "/host"};
   capture.unsynced_boot = "boot";
   capture.command = {"sh", "", "a=b\n"};
   REQUIRE(write_capture(capture));
@@ -52,6 +52,26 @@ TEST_CASE("each part of a capture is one by itself") {
   CHECK(parts[1].directory == capture.directory + "/parts/1");
   CHECK_FALSE(parts[1].sides().top_is_own);
   CHECK(prefix_of(capture, parts[0]) == "home/me/");
+}
+
+TEST_CASE("a record knows no layers that are gone, nor what has taken the place of one") {
+  const Layer layer;
+  Capture below = layer.capture, above = layer.capture;
+  below.began = 1000;
+  above.began = 2000;
+  above.directory = layer.root + "/2";
+  std::filesystem::create_directories(above.directory);
+  above.between = {layer.root + "/1/upper", layer.root + "/gone", layer.root + "/host"};
+  REQUIRE(write_capture(below));
+  REQUIRE(write_capture(above));
+  CHECK(read_capture(above.directory)->between == std::vector<std::string>{above.between[0], above.between[2]});
+  CHECK(capture_of_layer(above.between[0])->directory == below.directory);
+  CHECK_FALSE(capture_of_layer(layer.root + "/host"));
+  CHECK(captures_over(below, layer.root).size() == 1);
+  below.began = 3000;
+  REQUIRE(write_capture(below));
+  CHECK(read_capture(above.directory)->between == std::vector<std::string>{above.between[2]});
+  CHECK(captures_over(below, layer.root).empty());
 }
 
 TEST_CASE("a record does not lead out of its directory") {

@@ -102,3 +102,47 @@ TEST_CASE("names may hold any byte, and a tree may be deep") {
   CHECK(changes.back().path == deep + "leaf");
   CHECK(changes.size() == 502);
 }
+
+TEST_CASE("with layers between, changes are those to what the layers show together") {
+  Layer layer;
+  const std::string lower = layer.root + "/lower", top = layer.root + "/top";
+  layer.capture.between = {top, lower};
+  layer.on_host("host", "1");
+  layer.on_host("hidden", "1");
+  layer.on_host("remade/host", "1");
+  layer.on_host("replaced/host", "1");
+  Layer::write(lower + "/both", "lower");
+  Layer::write(lower + "/gone/deep", "lower");
+  Layer::write(lower + "/remade/lower", "lower");
+  layer.attribute(lower + "/remade", "user.overlay.opaque", "y");
+  Layer::write(lower + "/replaced", "a file by now");
+  Layer::write(top + "/both", "top");
+  Layer::write(top + "/remade/top", "top");
+  for (const std::string& path : {top + "/gone", lower + "/hidden"}) {
+    REQUIRE(::mknod(path.c_str(), S_IFCHR, ::makedev(0, 0)) == 0);
+  }
+  layer.inside("both", "top");
+  layer.inside("host", "2");
+  layer.inside("hidden", "1");
+  layer.inside("gone/deep", "lower");
+  layer.inside("remade/top", "2");
+  layer.inside("remade/host", "1");
+  layer.deleted("remade/lower");
+  layer.inside("replaced", "2");
+  CHECK(in_short(layer.changes()) == Texts{"A gone", "A hidden", "M host content", "M replaced content", "A gone/deep",
+                                           "A remade/host", "D remade/lower", "M remade/top content"});
+}
+
+TEST_CASE("what a directory made anew hides of several layers is deleted") {
+  Layer layer;
+  const std::string between = layer.root + "/between";
+  layer.capture.between = {between};
+  layer.on_host("d/host", "1");
+  layer.on_host("d/whiteout", "1");
+  Layer::write(between + "/d/between", "1");
+  Layer::write(between + "/d/same", "1");
+  REQUIRE(::mknod((between + "/d/whiteout").c_str(), S_IFCHR, ::makedev(0, 0)) == 0);
+  layer.opaque("d");
+  layer.inside("d/same", "1");
+  CHECK(in_short(layer.changes()) == Texts{"D d/between", "D d/host"});
+}
