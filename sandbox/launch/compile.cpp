@@ -147,7 +147,7 @@ class Compilation::Compiler {
   void set_up_stdio();
   void set_up_network();
   void connect_gateway();
-  void take_packets(std::uint16_t protocol);
+  void serve_packets(protocol::NetworkSocket what);
   void serve(protocol::NetworkSocket what, int type, const Endpoint& at);
   void serve(protocol::NetworkSocket what, int type, std::uint16_t port, const void* address, std::uint32_t size);
   void enter();
@@ -661,8 +661,8 @@ void Compilation::Compiler::connect_gateway() {
        .text2 = memory_.put(messages.gateway.data(), messages.gateway.size()),
        .arg = messages.place_of_sandbox,
        .arg2 = messages.gateway.size()});
-  take_packets(ETH_P_IP);
-  if (input_.ipv6) take_packets(ETH_P_IPV6);
+  serve_packets(protocol::knocks);
+  serve_packets(protocol::datagrams);
   add({.op = Op::enter_network, .r = sandbox_network});
   add({.op = Op::tell_kernel,
        .r = -1,
@@ -676,12 +676,12 @@ void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, const 
   serve(what, type, at.port, &address.storage, address.size);
 }
 
-void Compilation::Compiler::take_packets(std::uint16_t protocol) {
+void Compilation::Compiler::serve_packets(protocol::NetworkSocket what) {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
-  address.sll_protocol = htons(protocol);
+  address.sll_protocol = htons(ETH_P_ALL);
   address.sll_ifindex = kLinkNumber;
-  serve(protocol::packets, SOCK_RAW, 0, &address, sizeof address);
+  serve(what, SOCK_RAW, 0, &address, sizeof address);
 }
 
 void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, std::uint16_t port, const void* address,

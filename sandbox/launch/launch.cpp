@@ -17,6 +17,7 @@
 #include "launch/wording.h"
 #include "seccomp/filter.h"
 #include "sys/errno.h"
+#include "sys/inet.h"
 
 namespace snug {
 namespace {
@@ -73,8 +74,11 @@ void keep(GatewaySockets& sockets, const protocol::Report& report, Fd socket) {
     case protocol::host_port:
       sockets.host_ports.push_back({static_cast<std::uint16_t>(report.b), std::move(socket)});
       break;
-    case protocol::packets:
-      sockets.packets.push_back(std::move(socket));
+    case protocol::knocks:
+      sockets.knocks = std::move(socket);
+      break;
+    case protocol::datagrams:
+      sockets.datagrams = std::move(socket);
       break;
     case protocol::name_datagrams:
       sockets.name_datagrams = std::move(socket);
@@ -84,8 +88,6 @@ void keep(GatewaySockets& sockets, const protocol::Report& report, Fd socket) {
       break;
   }
 }
-
-bool has_ipv6() { return Fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get() >= 0; }
 
 // Reads reports until the command runs or something failed.
 LaunchOutcome wait_until_started(const Plan& plan, EarlyChild& child, const std::vector<StepPurpose>& purposes) {

@@ -27,7 +27,8 @@ struct Command {
 
 /// What a socket that snug serves is for.
 enum NetworkSocket : std::uint32_t {
-  packets = 0,         ///< a packet socket of the gateway's end of the link; IPv4's comes before IPv6's
+  knocks = 0,          ///< a packet socket of the gateway's end of the link, for the first packets of connections
+  datagrams = 4,       ///< another one, for UDP
   name_datagrams = 1,  ///< the name service's, by UDP
   name_listener = 2,   ///< and by TCP
   host_port = 3,       ///< b = the port: listens for one of the host's

@@ -1,6 +1,7 @@
 #include "net/door.h"
 
 #include <linux/filter.h>
+#include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@ namespace {
 
 constexpr int kAtOnce = 32;
 constexpr int kBacklog = 4096;
+constexpr int kOnKnocks = -1, kOnDatagrams = -2;  // other tags are ports
 
 /// Takes a part of what a socket would get. The programs are ours and fixed, so that the kernel always takes them.
 template <std::size_t size>
@@ -41,39 +43,52 @@ bool keep_out_knocks(int listener) {
 }
 
 constexpr std::size_t kLinkHeader = 14;
+constexpr std::size_t kKindOfPacket = 12;  // within it
 constexpr std::uint32_t kMostOfConnection = kLinkHeader + 40 + 60;
 constexpr std::uint32_t kMostOfDatagram = 0x10000 + kLinkHeader;
 
-// Packet sockets get copies of everything: only what read_arrival takes, and of connections the headers.
-bool only_knocks_v4(int socket) {
+// Packet sockets get copies of everything: only what read_arrival takes, and of connections the headers. Each program
+// reads the link's header, then that of either IP.
+bool only_knocks(int socket) {
   static constexpr sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kKindOfPacket),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 5),
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 9),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 6, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 10),
       BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, kLinkHeader),
       BPF_STMT(BPF_LD | BPF_B | BPF_IND, kLinkHeader + 13),
+      BPF_STMT(BPF_JMP | BPF_JA, 4),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 6),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 4),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 53),
       BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x16),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, kMostOfConnection),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+  };
+  return attach(socket, program);
+}
+
+bool only_datagrams(int socket) {
+  static constexpr sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, kKindOfPacket),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IP, 0, 2),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 9),
+      BPF_STMT(BPF_JMP | BPF_JA, 2),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETH_P_IPV6, 0, 3),
+      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 6),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 0, 1),
       BPF_STMT(BPF_RET | BPF_K, kMostOfDatagram),
       BPF_STMT(BPF_RET | BPF_K, 0),
   };
   return attach(socket, program);
 }
 
-bool only_knocks_v6(int socket) {
-  static constexpr sock_filter program[] = {
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 6),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_UDP, 5, 0),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_TCP, 0, 5),
-      BPF_STMT(BPF_LD | BPF_B | BPF_ABS, kLinkHeader + 53),
-      BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0x16),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x02, 0, 2),
-      BPF_STMT(BPF_RET | BPF_K, kMostOfConnection),
-      BPF_STMT(BPF_RET | BPF_K, kMostOfDatagram),
-      BPF_STMT(BPF_RET | BPF_K, 0),
-  };
-  return attach(socket, program);
+// They are of every protocol, and what the gateway sends would come back.
+void ignore_own(int socket) {
+  const int on = 1;
+  setsockopt(socket, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on, sizeof on);
 }
 
 /// The kernel's virtio_net_hdr: <linux/virtio_net.h> is no C++.
@@ -114,13 +129,21 @@ struct Door::Port {
   Interest interest;
 };
 
-Door::Door(EventQueue& queue, std::vector<Fd> packets, SocketFactory& network, Events events)
-    : queue_(queue), network_(network), events_(std::move(events)), packets_(std::move(packets)) {
-  for (std::size_t i = 0; i < packets_.size(); ++i) {
-    tell_segments(packets_[i].get());
-    i == 0 ? only_knocks_v4(packets_[i].get()) : only_knocks_v6(packets_[i].get());
-    on_packets_.push_back(std::make_unique<Interest>(queue_, packets_[i].get(), *this, -1 - static_cast<int>(i)));
+Door::Door(EventQueue& queue, Fd knocks, Fd datagrams, SocketFactory& network, Events events)
+    : queue_(queue),
+      network_(network),
+      events_(std::move(events)),
+      knocks_(std::move(knocks)),
+      datagrams_(std::move(datagrams)) {
+  if (!knocks_ || !datagrams_) return;
+  for (const int socket : {knocks_.get(), datagrams_.get()}) {
+    ignore_own(socket);
+    tell_segments(socket);
   }
+  only_knocks(knocks_.get());
+  only_datagrams(datagrams_.get());
+  on_knocks_.emplace(queue_, knocks_.get(), *this, kOnKnocks);
+  on_datagrams_.emplace(queue_, datagrams_.get(), *this, kOnDatagrams).want(EPOLLIN);
 }
 
 Door::~Door() = default;
@@ -132,31 +155,49 @@ void Door::open(bool on) {
 
 void Door::state_interest() {
   const bool room = open_ && held_.size() < kMostHeld;
-  for (const auto& interest : on_packets_) interest->want(room ? EPOLLIN : 0U);
+  if (on_knocks_) on_knocks_->want(room ? EPOLLIN : 0U);
 }
 
 void Door::ready(int tag, std::uint32_t) {
-  if (tag >= 0) return accept_from(tag);
-  read_packets(packets_[static_cast<std::size_t>(-1 - tag)].get());
+  if (tag == kOnKnocks) return read_knocks();
+  if (tag == kOnDatagrams) return read_datagrams();
+  accept_from(tag);
+}
+
+void Door::read_knocks() {
+  std::optional<Arrival> arrival;
+  std::size_t segment = 0;
+  for (int i = 0; i < kAtOnce && open_ && held_.size() < kMostHeld; ++i) {
+    if (!read_packet(knocks_.get(), arrival, segment)) break;
+    if (arrival && arrival->kind == Arrival::Kind::connection) take(*std::move(arrival));
+  }
   state_interest();
 }
 
-void Door::read_packets(int socket) {
-  buffer_.resize(sizeof(BeforePacket) + kMostOfDatagram);
-  for (int i = 0; i < kAtOnce && open_ && held_.size() < kMostHeld; ++i) {
-    const ssize_t got = recv(socket, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
-    if (got < 0 && errno == EAGAIN) break;
-    constexpr auto kBefore = static_cast<ssize_t>(sizeof(BeforePacket) + kLinkHeader);
-    if (got < kBefore) continue;
-    BeforePacket before{};
-    std::memcpy(&before, buffer_.data(), sizeof before);
-    auto arrival = read_arrival(std::span(buffer_).subspan(kBefore, static_cast<std::size_t>(got - kBefore)));
-    if (arrival && is_sandbox_end(arrival->from.address)) take(*std::move(arrival), segment_size(before));
+void Door::read_datagrams() {
+  std::optional<Arrival> arrival;
+  std::size_t segment = 0;
+  for (int i = 0; i < kAtOnce && read_packet(datagrams_.get(), arrival, segment); ++i) {
+    if (arrival && arrival->kind == Arrival::Kind::datagram) events_.datagram(*std::move(arrival), segment);
   }
 }
 
-void Door::take(Arrival arrival, std::size_t segment) {
-  if (arrival.kind == Arrival::Kind::datagram) return events_.datagram(std::move(arrival), segment);
+bool Door::read_packet(int socket, std::optional<Arrival>& arrival, std::size_t& segment) {
+  arrival.reset();
+  buffer_.resize(sizeof(BeforePacket) + kMostOfDatagram);
+  const ssize_t got = recv(socket, buffer_.data(), buffer_.size(), MSG_DONTWAIT);
+  if (got < 0) return errno != EAGAIN;
+  constexpr auto kBefore = static_cast<ssize_t>(sizeof(BeforePacket) + kLinkHeader);
+  if (got < kBefore) return true;
+  BeforePacket before{};
+  std::memcpy(&before, buffer_.data(), sizeof before);
+  segment = segment_size(before);
+  arrival = read_arrival(std::span(buffer_).subspan(kBefore, static_cast<std::size_t>(got - kBefore)));
+  if (arrival && !is_sandbox_end(arrival->from.address)) arrival.reset();
+  return true;
+}
+
+void Door::take(Arrival arrival) {
   const Way way{arrival.from, arrival.to};
   const auto known = held_.find(way);
   if (known != held_.end() && known->second.sequence == arrival.sequence) return;  // sent again while it waits
@@ -207,7 +248,7 @@ void Door::accept_from(int number) {
 bool Door::open_port(std::uint16_t number) {
   if (ports_.contains(number)) return true;
   if (ports_.size() >= kMostPorts) return errno = EMFILE, false;
-  const bool v6 = packets_.size() > 1;
+  const bool v6 = has_ipv6();
   Fd listener = network_.listener(v6 ? AF_INET6 : AF_INET, number);
   if (!listener || !keep_out_knocks(listener.get()) || listen(listener.get(), kBacklog) < 0) return false;
   if (!network_.tell_kernel(port_messages(number, v6))) return false;

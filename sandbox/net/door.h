@@ -3,14 +3,17 @@
 // see the errors they would see without a gateway between.
 //
 // What arrives on the link goes nowhere in the gateway's network but to ports that were opened; a copy of it comes
-// here. A port's listener drops first packets from the link and takes them from the loopback, where the held one is
-// sent again. (Neither needs netfilter, nor a listener before the first connection of a port succeeds.)
+// here: of first packets in a queue of their own, which no flood of datagrams fills. A port's listener drops first
+// packets from the link and takes them from the loopback, where the held one is sent again. (Neither needs netfilter,
+// nor a listener before the first connection of a port succeeds.)
 #pragma once
 
 #include <array>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <span>
 #include <vector>
 
 #include "base/fd.h"
@@ -42,12 +45,11 @@ class Door final : public EventHandler {
     std::function<void(Arrival arrival, std::size_t segment)> datagram;
   };
 
-  /// `packets`: packet sockets of the gateway's end of the link, of IPv4 and perhaps of IPv6. `network` makes sockets
-  /// beside them; both are borrowed.
-  Door(EventQueue& queue, std::vector<Fd> packets, SocketFactory& network, Events events);
+  /// Two packet sockets of the gateway's end of the link, or none. `network` makes sockets beside them; it is borrowed.
+  Door(EventQueue& queue, Fd knocks, Fd datagrams, SocketFactory& network, Events events);
   ~Door();
 
-  /// What knocks is not looked at while it is shut.
+  /// What knocks is not looked at while it is shut. Datagrams are.
   void open(bool on);
 
   /// False, with errno set: it cannot be let in.
@@ -66,8 +68,11 @@ class Door final : public EventHandler {
  private:
   struct Port;
   void ready(int tag, std::uint32_t events) override;
-  void read_packets(int socket);
-  void take(Arrival arrival, std::size_t segment);
+  void read_knocks();
+  void read_datagrams();
+  /// Of the sandbox alone; nothing else is looked at. False: there is none now.
+  bool read_packet(int socket, std::optional<Arrival>& arrival, std::size_t& segment);
+  void take(Arrival arrival);
   void accept_from(int port);
   void state_interest();
   bool open_port(std::uint16_t port);
@@ -76,8 +81,8 @@ class Door final : public EventHandler {
   EventQueue& queue_;
   SocketFactory& network_;
   const Events events_;
-  std::vector<Fd> packets_;
-  std::vector<std::unique_ptr<Interest>> on_packets_;
+  const Fd knocks_, datagrams_;
+  std::optional<Interest> on_knocks_, on_datagrams_;
   std::array<Fd, 2> senders_;  // IPv4, IPv6
   std::map<std::uint16_t, std::unique_ptr<Port>> ports_;
   std::map<Way, Arrival> held_;

@@ -50,8 +50,6 @@ bool worth_telling(const dns::Query& query) {
 // The host, where network.host-ports names some of its ports: they are the sandbox's own.
 constexpr std::string_view kHostName = "host.snug";
 
-int first_of(const std::vector<Fd>& sockets) { return sockets.empty() ? -1 : sockets.front().get(); }
-
 bool is_localhost(std::string_view name) { return name == "localhost" || name.ends_with(".localhost"); }
 
 }  // namespace
@@ -144,10 +142,10 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, Gate
                   }},
       host_has_name_(!sockets.host_ports.empty()),
       inside_(sockets.name_datagrams.get()),
-      in_gateway_(first_of(sockets.packets)),
+      in_gateway_(sockets.knocks.get()),
       names_(queue_, std::move(sockets.name_datagrams), std::move(sockets.name_listener),
              [this](const dns::Query& query) { return answer(query); }),
-      door_(queue_, std::move(sockets.packets), in_gateway_,
+      door_(queue_, std::move(sockets.knocks), std::move(sockets.datagrams), in_gateway_,
             {.knocked = [this](const Way& way) { knocked(way); },
              .entered = [this](const Way& way, Fd client) { entered(way, std::move(client)); },
              .left = [this](const Way& way) { left(way); },

@@ -23,7 +23,7 @@ struct PortListener {
 
 /// Non-blocking sockets, listening or bound.
 struct GatewaySockets {
-  std::vector<Fd> packets;               ///< of the gateway's end of the link (door.h); none without a filter
+  Fd knocks, datagrams;                  ///< of the gateway's end of the link (door.h); none without a filter
   std::vector<PortListener> host_ports;  ///< in the sandbox's network, for ports of the host
   std::vector<PortListener> published;   ///< on the host, for ports of the sandbox; needs name_datagrams
   Fd name_datagrams, name_listener;

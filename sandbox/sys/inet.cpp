@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/fd.h"
+
 namespace snug {
 
 SocketAddress to_socket_address(const Endpoint& endpoint) noexcept {
@@ -43,5 +45,7 @@ std::optional<Endpoint> local_endpoint(int socket) noexcept {
   if (getsockname(socket, reinterpret_cast<sockaddr*>(&storage), &size) < 0) return {};
   return read_endpoint(reinterpret_cast<const sockaddr*>(&storage));
 }
+
+bool has_ipv6() noexcept { return static_cast<bool>(Fd(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0))); }
 
 }  // namespace snug

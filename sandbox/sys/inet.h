@@ -33,4 +33,7 @@ std::optional<Endpoint> read_endpoint(const sockaddr* address) noexcept;
 /// What a socket is bound to; of an accepted one the address its peer meant.
 std::optional<Endpoint> local_endpoint(int socket) noexcept;
 
+/// Does the kernel speak it?
+bool has_ipv6() noexcept;
+
 }  // namespace snug

@@ -604,6 +604,35 @@ c = socket.create_connection(("web.test", 80)); c.sendall(b"GET / HTTP/1.1\r\n\r
 """)
         self.assertEqual(result.stdout.decode().split()[1], "1")
 
+    def test_a_flood_of_datagrams_keeps_no_connection_out(self):
+        result = self.python(["web.test:80", "udp://web.test:87"], r"""
+import os, socket, time
+def flood(host, port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.setblocking(False)
+    data = b"x" * 1400
+    while True:
+        try: s.sendto(data, (host, port))
+        except OSError: pass
+web = socket.gethostbyname("web.test")
+floods = []
+for to in ((web, 87), (web, 9), ("93.184.1.2", 9), ("2a00:2::9", 9)):
+    pid = os.fork()
+    if pid == 0:
+        if ":" in to[0]: socket.AF_INET = socket.AF_INET6
+        flood(*to)
+    floods.append(pid)
+time.sleep(1)
+again = 0
+for i in range(40):
+    s = socket.socket(); s.settimeout(60); s.connect((web, 80)); s.sendall(b"GET / HTTP/1.1\r\n\r\n"); assert s.recv(1)
+    again += s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)[2]  # retransmits now
+    again += int.from_bytes(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)[100:104], "little")  # and in all
+    s.close()
+for pid in floods: os.kill(pid, 9)
+print(again)
+""", timeout=300)
+        self.assertLess(int(result.stdout), 10, self.story(result))
+
     def test_bytes_that_are_no_question_do_no_harm(self):
         result = self.python(["web.test"], r"""
 import os, random, socket
