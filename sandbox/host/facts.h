@@ -12,6 +12,20 @@ namespace snug {
 /// refuses just the same.
 inline constexpr const char* sandbox_marker_path = "/run/snug/profile";
 
+/// Where a control group (cgroups(7), version 2) for one run can be made. Looked for only where a limit wants one
+/// (host/control_groups.h).
+struct ControlGroups {
+  enum class From {
+    nowhere,  ///< `why` says why not
+    beside,   ///< in `directory`, the one that holds the caller's own group and is the caller's to divide
+    below,    ///< in `directory`, the caller's own group, in which nothing but this process runs
+    systemd,  ///< the user's service manager makes one when asked over its bus
+  } from = From::nowhere;
+  std::string directory = {};                            ///< beside, below
+  bool memory = false, processes = false, cpus = false;  ///< the resources it can bound
+  std::string why = {};                                  ///< why one of these is missing
+};
+
 /// Cheap facts a run needs before it starts. Nothing here takes longer than a few system calls to find out;
 /// what needs trying is `doctor`'s.
 struct HostFacts {
@@ -25,6 +39,7 @@ struct HostFacts {
   bool initial_user_namespace = true;  ///< uid 0 is the machine's root, not that of some container or `unshare -r`
   bool inside_snug = false;            ///< this process already runs in a snug sandbox
   std::string inside_profile;          ///< with inside_snug: the outer profile's name
+  ControlGroups control_groups = {};
 };
 
 }  // namespace snug

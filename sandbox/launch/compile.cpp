@@ -728,7 +728,8 @@ std::vector<spec::Rlimit> rlimits_of(const Plan& plan) {
     const auto* known = std::find_if(std::begin(kRlimits), std::end(kRlimits),
                                      [&](const RlimitName& row) { return row.name == limit.name; });
     if (known == std::end(kRlimits)) continue;  // the parser has refused any other name
-    limits.push_back({.resource = known->resource, .origin = 0, .soft = limit.soft, .hard = limit.hard});
+    limits.push_back(
+        {.resource = known->resource, .at_most = limit.at_most ? 1U : 0U, .soft = limit.soft, .hard = limit.hard});
   }
   return limits;
 }
@@ -771,6 +772,10 @@ void Compilation::Compiler::write_init() {
   const auto limits = rlimits_of(plan_);
   init.rlimits = memory_.put_array(limits);
   init.rlimit_count = static_cast<std::uint32_t>(limits.size());
+  if (!input_.processors.empty()) {
+    init.processors = memory_.put(input_.processors.data(), input_.processors.size());
+    init.processors_size = static_cast<std::uint32_t>(input_.processors.size());
+  }
   write_landlock(init);
   if (!input_.filter.empty()) {
     init.filter = memory_.put(input_.filter.data(), input_.filter.size());

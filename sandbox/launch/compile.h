@@ -32,10 +32,11 @@ struct CompileInput {
   const Plan& plan;
   const StdioPlan& stdio;
   const PtyStart& pty;
-  std::uint64_t signal_mask = 0;      ///< the command's
-  std::span<const std::byte> filter;  ///< sock_filter array; empty: none
-  bool filter_reports = false;        ///< install it with a listener
-  bool ipv6 = true;                   ///< the kernel speaks it
+  std::uint64_t signal_mask = 0;               ///< the command's
+  std::span<const std::byte> filter;           ///< sock_filter array; empty: none
+  bool filter_reports = false;                 ///< install it with a listener
+  std::span<const std::byte> processors = {};  ///< the affinity mask of commands; empty: snug's own
+  bool ipv6 = true;                            ///< the kernel speaks it
   /// The bytes of a Copy, valid until the next call; none for an optional one that is absent.
   std::function<Result<std::optional<std::string_view>>(const ViewEntry&)> copy;
   /// Real root as a stand-in: descriptors of mounts made by the parent, by index into plan.view (Bind, Device).

@@ -1,5 +1,6 @@
 #include "launch/launch.h"
 
+#include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <csignal>
 #include <cstring>
 #include <span>
+#include <vector>
 
 #include "launch/compile.h"
 #include "launch/early.h"
@@ -15,6 +17,7 @@
 #include "launch/receive.h"
 #include "launch/sources.h"
 #include "launch/wording.h"
+#include "plan/words.h"
 #include "seccomp/filter.h"
 #include "sys/errno.h"
 #include "sys/inet.h"
@@ -87,6 +90,28 @@ void keep(GatewaySockets& sockets, const protocol::Report& report, Fd socket) {
       sockets.name_listener = std::move(socket);
       break;
   }
+}
+
+/// So many of those this process may use, and not the first ones for every run.
+cpu_set_t some_processors(std::uint64_t wanted) {
+  cpu_set_t all, some;
+  CPU_ZERO(&some);
+  if (sched_getaffinity(0, sizeof all, &all) < 0) CPU_ZERO(&all);
+  const auto number = static_cast<std::uint64_t>(CPU_COUNT(&all));
+  std::uint64_t place = static_cast<std::uint64_t>(getpid());
+  for (std::size_t i = 0; i < CPU_SETSIZE && number > 0; ++i) {
+    if (CPU_ISSET(i, &all) && place++ % number < wanted) CPU_SET(i, &some);
+  }
+  return some;
+}
+
+/// The affinity mask of a run whose limit no control group holds; else nothing.
+std::vector<std::byte> processors_of(const Plan& plan) {
+  const auto& cpus = plan.limits.cpus;
+  if (!cpus || cpus->by_group) return {};
+  const cpu_set_t some = some_processors(processors_of(*cpus));
+  const auto bytes = std::as_bytes(std::span(&some, 1));
+  return {bytes.begin(), bytes.end()};
 }
 
 // Reads reports until the command runs or something failed.
@@ -183,12 +208,14 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
     if (auto started = replace(early, shape); !started) return failed(started.error());
   }
   CopyReader copies;
+  const std::vector<std::byte> processors = processors_of(plan);
   const CompileInput input{.plan = plan,
                            .stdio = stdio,
                            .pty = pty,
                            .signal_mask = kernel_mask(command_mask),
                            .filter = std::as_bytes(filter->program),
                            .filter_reports = filter->reports,
+                           .processors = processors,
                            .ipv6 = !plan.filter || has_ipv6(),
                            .copy = [&](const ViewEntry& entry) { return copies.read(entry); },
                            .prepared = sources.by_entry};

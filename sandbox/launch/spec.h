@@ -28,14 +28,14 @@ inline constexpr int16_t cwd = -1;  ///< as `at`: AT_FDCWD
 /// the register of the directory or mount it works on, `text` a path or key, `text2` a value.
 enum class Op : uint16_t {
   // files and directories
-  open_source,  // r = openat2(at, text, O_PATH | arg, no symbolic links)
-  open_target,  // r = openat2(at, text, O_PATH, no symbolic links, beneath `at`)
-  take,         // r = dup of the inherited descriptor arg
-  make_dir,     // mkdirat(at, text, arg): may exist
-  make_absence, // mknodat(at, text, S_IFCHR, 0:0), an overlay's mark that nothing is there (Linux 5.8)
-  make_link,    // symlinkat(text2, at, text)
-  make_file,    // open(at, text, O_CREAT|O_EXCL, arg), write text2 (arg2 bytes), close
-  write_text,   // open(at, text, O_WRONLY), write text2 (arg2 bytes) in one call, close
+  open_source,   // r = openat2(at, text, O_PATH | arg, no symbolic links)
+  open_target,   // r = openat2(at, text, O_PATH, no symbolic links, beneath `at`)
+  take,          // r = dup of the inherited descriptor arg
+  make_dir,      // mkdirat(at, text, arg): may exist
+  make_absence,  // mknodat(at, text, S_IFCHR, 0:0), an overlay's mark that nothing is there (Linux 5.8)
+  make_link,     // symlinkat(text2, at, text)
+  make_file,     // open(at, text, O_CREAT|O_EXCL, arg), write text2 (arg2 bytes), close
+  write_text,    // open(at, text, O_WRONLY), write text2 (arg2 bytes) in one call, close
   // mounts
   clone_tree,        // r = open_tree(at, "", OPEN_TREE_CLONE | arg)
   set_attributes,    // mount_setattr(at, "", arg2 = AT_RECURSIVE or 0, {set = arg, private propagation})
@@ -95,7 +95,7 @@ struct Serve {
 
 struct Rlimit {
   uint32_t resource;
-  uint32_t origin;
+  uint32_t at_most;  ///< 1: a lower one that holds already stays
   uint64_t soft, hard;
 };
 
@@ -118,6 +118,8 @@ struct Init {
   uint64_t signal_mask;  ///< of the command
   Offset rlimits;        ///< Rlimit[rlimit_count]
   uint32_t rlimit_count;
+  Offset processors;  ///< the affinity mask that commands start with; 0: snug's own
+  uint32_t processors_size;
   Offset filter;  ///< sock_filter[filter_length]; 0: none
   uint32_t filter_length;
   uint32_t filter_reports;     ///< install it with a listener and send that out

@@ -1,7 +1,9 @@
 // Resource limits, the system-call policy and Landlock: copied, with the lines they came from.
 #include <algorithm>
 
+#include "base/units.h"
 #include "plan/planner.h"
+#include "plan/words.h"
 
 namespace snug {
 
@@ -34,28 +36,131 @@ bool is_written_directly(const Piece& piece) {
   return bind && bind->access == Access::write;
 }
 
+/// No tmpfs is larger than `size`.
+void bound_tmpfs(Planner& planner, std::uint64_t size) {
+  for (auto& [path, spot] : planner.layout.spots()) {
+    auto* tmpfs = spot.base ? std::get_if<Tmpfs>(&spot.base->entry.what) : nullptr;
+    if (!tmpfs || tmpfs->size <= size) continue;
+    tmpfs->size = size;
+    spot.base->entry.usual = false;  // no longer what every view has
+  }
+}
+
+bool writes_directly(Planner& planner) {
+  return std::ranges::any_of(planner.layout.spots(), [](const auto& entry) {
+    return entry.second.base && is_written_directly(*entry.second.base);
+  });
+}
+
 /// Exact for tmpfs, watched for layers, and nothing for what is the host's own.
 void bound_disk(Planner& planner) {
   const auto& disk = planner.profile.limits.disk;
   if (!disk) return;
   planner.plan.disk = disk;
   bound_files(planner, *disk);
-  bool direct = false;
-  for (auto& [path, spot] : planner.layout.spots()) {
-    if (!spot.base) continue;
-    auto* tmpfs = std::get_if<Tmpfs>(&spot.base->entry.what);
-    if (tmpfs && !spot.base->entry.usual) tmpfs->size = std::min(tmpfs->size, disk->value);
-    if (tmpfs && spot.base->entry.usual && tmpfs->size > disk->value) {
-      tmpfs->size = disk->value;
-      spot.base->entry.usual = false;  // no longer what every view has
-    }
-    direct = direct || is_written_directly(*spot.base);
-  }
-  if (!direct) return;
+  bound_tmpfs(planner, disk->value);
+  if (!writes_directly(planner)) return;
   planner.note(Note::Level::warning,
                "limits.disk counts temporary files and captured changes, not what is written to the host's directories "
                "or the stored home: write project = \"overlay\" and home = \"tmpfs\"",
                disk->origin);
+}
+
+// --- what all processes use together ----------------------------------------------------------------------
+
+/// A bound of setrlimit(2), unless the profile has a lower one already.
+void bound_each(Planner& planner, const char* name, std::uint64_t value, const Origin& origin) {
+  std::vector<RlimitPlan>& limits = planner.plan.rlimits;
+  const auto same = std::ranges::find(limits, name, &RlimitPlan::name);
+  if (same != limits.end() && same->hard <= value) return;
+  if (same != limits.end()) limits.erase(same);
+  limits.push_back({.name = name, .soft = value, .hard = value, .origin = origin, .at_most = true});
+}
+
+std::string because(Planner& planner) {
+  const std::string& why = planner.facts.control_groups.why;
+  return why.empty() ? "" : ": " + why;
+}
+
+void say_weaker(Planner& planner, const std::string& what, const Origin& origin) {
+  planner.note(Note::Level::warning, what + "; no cgroup can hold it here" + because(planner), origin);
+}
+
+/// RLIMIT_DATA counts private memory that can be written. (RLIMIT_AS would also count what is only reserved: node
+/// reserves more than any limit.)
+void limit_memory(Planner& planner) {
+  const auto& memory = planner.profile.limits.memory;
+  if (!memory) return;
+  const bool by_group = planner.facts.control_groups.memory;
+  planner.plan.limits.memory = {.limit = *memory, .by_group = by_group, .full = by_group};
+  bound_tmpfs(planner, std::max<std::uint64_t>(memory->value / 2, 4096));  // as the kernel's own default
+  if (by_group) return;
+  bound_each(planner, "data", memory->value, memory->origin);
+  say_weaker(
+      planner,
+      "limits.memory = " + size_to_text(memory->value) + " bounds the memory of each process, not of all together",
+      memory->origin);
+}
+
+/// The kernel counts RLIMIT_NPROC by user namespace and user (Linux 5.14): here that is the sandbox, its own first
+/// process among them. It does not count those of the host's root.
+void limit_processes(Planner& planner) {
+  const auto& processes = planner.profile.limits.processes;
+  if (!processes) return;
+  const bool by_group = planner.facts.control_groups.processes;
+  const bool one_user = planner.profile.subids.value == SubidMode::none;
+  planner.plan.limits.processes = {.limit = *processes, .by_group = by_group, .full = by_group || one_user};
+  if (by_group) return;
+  if (planner.plan.identity.kind == Identity::Kind::host_root) {
+    return planner.fail("cannot bound the number of processes of the host's root", processes->origin,
+                        "no cgroup can hold them here" + because(planner),
+                        "remove limits.processes, or start snug as an ordinary user");
+  }
+  bound_each(planner, "nproc", processes->value + 1, processes->origin);
+  if (!one_user) {
+    say_weaker(planner, "limits.processes bounds the processes of each user number inside by itself",
+               processes->origin);
+  }
+}
+
+/// Without a control group only the number of processors bounds the time, and a command may ask for all of them again.
+void limit_cpus(Planner& planner) {
+  const auto& cpus = planner.profile.limits.cpus;
+  if (!cpus) return;
+  const bool by_group = planner.facts.control_groups.cpus;
+  planner.plan.limits.cpus = {.limit = *cpus, .by_group = by_group, .full = by_group};
+  if (by_group) return;
+  say_weaker(planner,
+             "limits.cpus lets the command run on " + processors_text(*planner.plan.limits.cpus) +
+                 ", but it may ask for the others again",
+             cpus->origin);
+}
+
+void choose_group(Planner& planner) {
+  LimitsPlan& limits = planner.plan.limits;
+  const auto by_group = [](const auto& held) { return held && held->by_group; };
+  if (by_group(limits.memory) || by_group(limits.processes) || by_group(limits.cpus))
+    limits.group = planner.facts.control_groups;
+}
+
+/// What `require` names must be held as it says, or nothing runs.
+void keep_promises(Planner& planner) {
+  const LimitsPlan& limits = planner.plan.limits;
+  const auto weaker = [](const auto& held) { return held && !held->full; };
+  for (const Sourced<std::string>& promise : planner.profile.require) {
+    const bool broken = (promise.value == "limits.memory" && weaker(limits.memory)) ||
+                        (promise.value == "limits.processes" && weaker(limits.processes)) ||
+                        (promise.value == "limits.cpus" && weaker(limits.cpus));
+    if (broken) {
+      planner.fail("cannot promise " + promise.value + " for all processes together", promise.origin,
+                   "no cgroup can be had" + because(planner),
+                   "`snug doctor` says how to get one; or take it out of require: a weaker bound then holds");
+    } else if (promise.value == "limits.disk" && planner.plan.disk && writes_directly(planner)) {
+      planner.fail("cannot promise limits.disk", promise.origin,
+                   "what is written to the host's directories or the stored home is not counted",
+                   "write project = \"overlay\" and home = \"tmpfs\", or take it out of require");
+    }
+  }
 }
 
 }  // namespace
@@ -78,6 +183,11 @@ void copy_limits(Planner& planner) {
     plan.rlimits.push_back({.name = limit.name, .soft = limit.value, .hard = limit.value, .origin = limit.origin});
   }
   bound_disk(planner);
+  limit_memory(planner);
+  limit_processes(planner);
+  limit_cpus(planner);
+  choose_group(planner);
+  keep_promises(planner);
   plan.timeout = profile.limits.timeout;
   plan.seccomp = seccomp_plan(profile);
   if (plan.seccomp.policy == SeccompPolicy::off) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/origin.h"
+#include "host/facts.h"
 #include "host/view.h"
 #include "profile/network_rule.h"
 #include "profile/profile.h"
@@ -244,6 +245,23 @@ struct RlimitPlan {
   std::string name;  ///< "nofile"
   std::uint64_t soft = 0, hard = 0;
   Origin origin;
+  bool at_most = false;  ///< a lower one that holds already stays
+};
+
+/// A limit on what the run uses as a whole, and who holds it.
+template <class T>
+struct Held {
+  Sourced<T> limit;
+  bool by_group = false;  ///< a control group; else bounds of the processes (limits.cpp)
+  bool full = true;       ///< for all processes together, and for good: `require` may name it
+};
+
+struct LimitsPlan {
+  std::optional<Held<std::uint64_t>> memory;     ///< bytes
+  std::optional<Held<std::uint64_t>> processes;  ///< and threads; the sandbox's own first process not among them
+  std::optional<Held<double>> cpus;
+  std::optional<ControlGroups> group;  ///< set if any of them is by_group: where it is made
+  bool any() const { return memory || processes || cpus; }
 };
 
 struct SeccompPlan {
@@ -300,6 +318,7 @@ struct Plan {
   std::vector<Variable> environment;  ///< sorted by name, no duplicates
   CommandPlan command;
   std::vector<RlimitPlan> rlimits;
+  LimitsPlan limits;
   std::optional<Sourced<std::chrono::milliseconds>> timeout;
   std::optional<Sourced<std::uint64_t>> disk;  ///< bytes that new layers may hold; each tmpfs is no larger
   SeccompPlan seccomp;

@@ -198,6 +198,31 @@ Json json_of(const RlimitPlan& limit) {
   return {{"name", limit.name}, {"soft", limit.soft}, {"hard", limit.hard}, {"origin", json_of(limit.origin)}};
 }
 
+template <class T>
+Json json_of(const Held<T>& held) {
+  return {{"value", held.limit.value},
+          {"by", held.by_group ? "cgroup" : "process"},
+          {"full", held.full},
+          {"origin", json_of(held.limit.origin)}};
+}
+
+Json json_of(const ControlGroups& group) {
+  constexpr const char* places[] = {"nowhere", "beside", "below", "systemd"};
+  Json json{{"from", places[static_cast<int>(group.from)]}};
+  if (!group.directory.empty()) put(json, "directory", group.directory);
+  return json;
+}
+
+Json limits_json(const Plan& plan) {
+  Json json = Json::object();
+  if (plan.limits.memory) json["memory"] = json_of(*plan.limits.memory);
+  if (plan.limits.processes) json["processes"] = json_of(*plan.limits.processes);
+  if (plan.limits.cpus) json["cpus"] = json_of(*plan.limits.cpus);
+  if (plan.limits.group) json["cgroup"] = json_of(*plan.limits.group);
+  if (plan.disk) json["disk"] = {{"value", plan.disk->value}, {"origin", json_of(plan.disk->origin)}};
+  return json;
+}
+
 Json json_of(const Note& note) {
   Json json{{"level", note.level == Note::Level::warning ? "warning" : "information"}};
   put(json, "text", note.text);
@@ -308,6 +333,7 @@ std::string plan_to_json(const Plan& plan) {
   json["environment"] = to_array(plan.environment);
   json["command"] = json_of(plan.command);
   json["rlimits"] = to_array(plan.rlimits);
+  if (plan.limits.any() || plan.disk) json["limits"] = limits_json(plan);
   if (plan.timeout)
     json["timeout"] = {{"milliseconds", plan.timeout->value.count()}, {"origin", json_of(plan.timeout->origin)}};
   json["seccomp"] = json_of(plan.seccomp);

@@ -318,8 +318,57 @@ const char* policy_words(SeccompPolicy policy) {
 
 std::string said_origin(const Origin& origin) { return origin.kind == OriginKind::builtin ? "" : to_text(origin); }
 
+/// "2", "1.5"
+std::string number_text(double number) {
+  std::string text = std::to_string(number);
+  text.erase(text.find_last_not_of('0') + 1);
+  if (text.back() == '.') text.pop_back();
+  return text;
+}
+
+std::string group_text(const ControlGroups& group) {
+  switch (group.from) {
+    case ControlGroups::From::systemd:
+      return "a cgroup that the user's systemd makes";
+    case ControlGroups::From::beside:
+    case ControlGroups::From::below:
+      return "a cgroup in " + shown_name(group.directory);
+    case ControlGroups::From::nowhere:
+      break;
+  }
+  return "";
+}
+
+/// Who holds it: one group all processes, or `each` of them itself.
+template <class T>
+void print_held(Text& text, const Plan& plan, const std::string& left, const Held<T>& held, const std::string& each) {
+  text.line("  " + left + ": " + (held.by_group ? "all together, by " + group_text(*plan.limits.group) : each),
+            to_text(held.limit.origin));
+}
+
+void print_shared_limits(Text& text, const Plan& plan) {
+  const LimitsPlan& limits = plan.limits;
+  if (limits.memory) {
+    print_held(text, plan, "memory " + size_to_text(limits.memory->limit.value), *limits.memory,
+               "each process by itself (RLIMIT_DATA)");
+  }
+  if (limits.processes) {
+    print_held(text, plan, "processes " + std::to_string(limits.processes->limit.value), *limits.processes,
+               limits.processes->full ? "all together (RLIMIT_NPROC)" : "each user number by itself (RLIMIT_NPROC)");
+  }
+  if (limits.cpus) {
+    print_held(text, plan, "cpus " + number_text(limits.cpus->limit.value), *limits.cpus,
+               "starts on " + processors_text(*limits.cpus));
+  }
+  if (plan.disk) {
+    text.line("  disk " + size_to_text(plan.disk->value) + ": temporary files, and layers, which are watched",
+              to_text(plan.disk->origin));
+  }
+}
+
 void print_limits(Text& text, const Plan& plan) {
   text.heading("limits and system calls");
+  print_shared_limits(text, plan);
   for (const RlimitPlan& limit : plan.rlimits) {
     text.line("  " + limit.name + " " + std::to_string(limit.soft), to_text(limit.origin));
   }

@@ -1,5 +1,7 @@
 #include "plan/words.h"
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace snug {
@@ -93,5 +95,15 @@ std::string question_words(const HostAnswer& answer) { return std::visit(Questio
 std::string answer_words(const HostAnswer& answer) { return std::visit(AnswerWords{}, answer.answer); }
 
 const char* effect_word(const ViewKind& what) { return std::visit(EffectWord{}, what); }
+
+std::uint64_t processors_of(const Held<double>& cpus) {
+  constexpr double most = 1e6;
+  return static_cast<std::uint64_t>(std::min(std::ceil(cpus.limit.value), most));
+}
+
+std::string processors_text(const Held<double>& cpus) {
+  const std::uint64_t number = processors_of(cpus);
+  return std::to_string(number) + (number == 1 ? " processor" : " processors");
+}
 
 }  // namespace snug

@@ -18,4 +18,8 @@ std::string answer_words(const HostAnswer& answer);    ///< "directory 0755 uid 
 /// "read", "write", "overlay", "tmpfs", "hidden", ...: what an entry makes of its path.
 const char* effect_word(const ViewKind& what);
 
+/// How many processors a limit that is no group's leaves, and that in words: "2 processors".
+std::uint64_t processors_of(const Held<double>& cpus);
+std::string processors_text(const Held<double>& cpus);
+
 }  // namespace snug

@@ -107,12 +107,24 @@ void block_signals() {
   call(__NR_rt_sigprocmask, kSetMask, address(&blocked), 0, kSignalSetSize);
 }
 
+void set_processors(const spec::Init& init) {
+  if (init.processors == 0) return;
+  const char* mask = at_offset<char>(init.processors);
+  check(Step::limits, call(__NR_sched_setaffinity, 0, init.processors_size, address(mask)));
+}
+
 void set_limits(const spec::Init& init) {
+  set_processors(init);
   const auto* limits = at_offset<spec::Rlimit>(init.rlimits);
   for (uint32_t i = 0; i < init.rlimit_count; ++i) {
     struct {
       uint64_t soft, hard;
-    } limit{limits[i].soft, limits[i].hard};
+    } limit{limits[i].soft, limits[i].hard}, now{};
+    if (limits[i].at_most != 0) {
+      check(Step::limits, call(__NR_prlimit64, 0, limits[i].resource, 0, address(&now)));
+      if (now.hard < limit.hard) limit.hard = now.hard;
+      if (limit.hard < limit.soft) limit.soft = limit.hard;
+    }
     check(Step::limits, call(__NR_prlimit64, 0, limits[i].resource, address(&limit), 0));
   }
 }

@@ -220,6 +220,7 @@ std::string beyond(const Plan& before, const Plan& plan, std::vector<std::string
   }
   for (const RlimitPlan& limit : plan.rlimits) {
     if (plan.disk && limit.name == "fsize" && limit.hard <= plan.disk->value) continue;  // bounds what had no bound
+    if (limit.at_most) continue;                                                         // raises nothing
     if (limit.hard > (limit.name == "core" ? 0u : 1024u) && limit.origin.kind == OriginKind::file)
       found += "raises " + limit.name + "\n";
   }

@@ -105,10 +105,7 @@ TEST_CASE("the example of every key is read") {
   CHECK(all_lines(outcome.diagnostics).empty());
   CHECK(outcome.profile.filesystem.write.at(0).path == "/home/ann/.cache/shared");
   CHECK(outcome.profile.environment.path.at(0).path == "/p/node_modules/.bin");
-  std::vector<int> lines;
-  for (const Diagnostic& refusal : unenforceable_keys(outcome.profile)) lines.push_back(refusal.line);
-  // require limits.memory, memory, processes, cpus
-  CHECK(lines == std::vector<int>{4, 63, 64, 65});
+  CHECK(all_lines(unenforceable_keys(outcome.profile)).empty());
 }
 
 TEST_CASE("every key that is in the tables is in the manual") {
@@ -172,7 +169,8 @@ TEST_CASE("broken profiles end in mistakes or a profile, never in a crash") {
           break;
       }
     }
-    const LoadOutcome outcome = load_profile({{"p.toml", text}}, {{.key = "hostname", .value = text.substr(0, 20)}}, context);
+    const LoadOutcome outcome =
+        load_profile({{"p.toml", text}}, {{.key = "hostname", .value = text.substr(0, 20)}}, context);
     for (const Diagnostic& diagnostic : outcome.diagnostics) {
       const std::string line = to_text(diagnostic);
       for (const char c : line) REQUIRE((static_cast<unsigned char>(c) >= 0x20 && c != 0x7f));
