@@ -18,12 +18,14 @@ Error nothing_at(const std::string& path, int code) { return sys_error("read " +
 Result<Below> Below::open(const Sides& sides) {
   std::vector<std::string> layers = sides.between;
   layers.push_back(sides.lower);
-  return open_layers(layers);
+  auto below = open_layers(layers);
+  if (below) below->stacked_ = !sides.between.empty();
+  return below;
 }
 
 Result<Below> Below::open_layers(const std::vector<std::string>& layers) {
   Below below;
-  below.stacked_ = layers.size() > 1;
+  below.stacked_ = true;
   for (const std::string& layer : layers) {
     auto top = SideDirectory::open_top(layer);
     if (!top) return std::move(top).error();
@@ -41,6 +43,16 @@ Result<const SideDirectory*> Below::shower(const std::string& name) const {
     return node->kind == NodeKind::whiteout ? nullptr : &layer;
   }
   return static_cast<const SideDirectory*>(nullptr);
+}
+
+bool Below::copied_up(const std::string& name) const {
+  bool lowest = false;
+  for (const SideDirectory& layer : layers_) {
+    const auto node = layer.node(name);
+    if (node && node->kind == NodeKind::whiteout) break;
+    if (node && node->kind != NodeKind::absent) lowest = layer.copied_up(name);
+  }
+  return lowest;
 }
 
 Result<Below> Below::open_below(const std::string& path) const {

@@ -42,6 +42,9 @@ class Below {
   /// The bytes of the regular file at a path below this directory.
   Result<Fd> open_file_at(const std::string& path) const;
 
+  /// Was there a file of that name below all the layers when the lowest that has one now got it?
+  bool copied_up(const std::string& name) const;
+
   /// The layer that shows `name`; null if none does. Where there is but one it is that one in any case.
   Result<const SideDirectory*> shower(const std::string& name) const;
 
@@ -50,7 +53,7 @@ class Below {
   Result<Below> enter(const std::string& name) const;
 
   std::vector<SideDirectory> layers_;
-  bool stacked_ = false;      ///< more than the host's directory: whiteouts count
+  bool stacked_ = false;      ///< layers, and not the host's directory alone: whiteouts count
   bool hides_lower_ = false;  ///< a layer below the last of `layers_` shows nothing here
 };
 

@@ -1,8 +1,6 @@
 #include "changes/stage.h"
 
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -10,6 +8,7 @@
 #include <cerrno>
 
 #include "base/quote.h"
+#include "changes/copy.h"
 #include "changes/side.h"
 #include "sys/errno.h"
 #include "sys/open.h"
@@ -24,42 +23,6 @@ Error cannot_copy(const std::string& path) { return sys_error("copy " + quote_fo
 
 timespec to_timespec(std::int64_t nanoseconds) {
   return {.tv_sec = nanoseconds / 1'000'000'000, .tv_nsec = nanoseconds % 1'000'000'000};
-}
-
-/// From `from` to `to`, both at `start`. The kernel copies by itself where it can (copy_file_range, Linux 5.3).
-bool copy_range(int from, int to, off_t start, off_t end) {
-  off_t in = start, out = start;
-  while (in < end) {
-    const ssize_t done = copy_file_range(from, &in, to, &out, static_cast<std::size_t>(end - in), 0);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) break;
-  }
-  std::string buffer;
-  while (in < end) {
-    buffer.resize(1 << 20);
-    const ssize_t got = pread(from, buffer.data(), buffer.size(), in);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return got == 0;
-    if (pwrite(to, buffer.data(), static_cast<std::size_t>(got), in) != got) return false;
-    in += got;
-  }
-  return true;
-}
-
-// Holes stay holes.
-bool copy_content(int from, int to, std::uint64_t size) {
-  if (ioctl(to, FICLONE, from) == 0) return true;
-  const auto end = static_cast<off_t>(size);
-  if (ftruncate(to, end) != 0) return false;
-  for (off_t data = 0; data < end;) {
-    data = lseek(from, data, SEEK_DATA);
-    if (data < 0) return errno == ENXIO;  // nothing but a hole is left
-    off_t hole = lseek(from, data, SEEK_HOLE);
-    if (hole < 0) hole = end;
-    if (!copy_range(from, to, data, hole)) return false;
-    data = hole;
-  }
-  return true;
 }
 
 }  // namespace

@@ -1,8 +1,11 @@
 #include <unistd.h>
 
+#include "base/paths.h"
+#include "base/quote.h"
 #include "cli/captured.h"
 #include "cli/changes_text.h"
 #include "cli/commands.h"
+#include "cli/merge_into.h"
 #include "cli/print.h"
 #include "cli/select.h"
 #include "cli/surroundings.h"
@@ -45,6 +48,13 @@ bool show(const Invocation& invocation, const OpenCapture& open, std::vector<See
   return print_data(text + summary);
 }
 
+int merge(const OpenCapture& open, const std::string& directory) {
+  if (const auto merged = merge_into(open, directory); !merged) return print_error(merged.error()), status_usage;
+  print_message("merged into " + quote_for_display(directory) + "; look: snug diff --from " +
+                quote_for_shell(directory));
+  return 0;
+}
+
 }  // namespace
 
 int diff_command(const Invocation& invocation) {
@@ -59,6 +69,9 @@ int diff_command(const Invocation& invocation) {
   auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
   if (open->doubt) print_error(*open->doubt);
+  if (const auto directory = invocation.value("--merge-into")) {
+    return merge(*open, absolute_from(caller->cwd, *directory));
+  }
   keep_bases(*open);
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;

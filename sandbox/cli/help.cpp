@@ -187,6 +187,8 @@ has applied yet: as a patch, in the pager git would use. PATH is a path or a pat
       --name-only              the names alone
   -z                           with --name-only: each ended by a NUL
       --exit-code              exit status 1 if there is a change
+      --merge-into DIR         put the capture and the layers below it together, as one
+                               capture in DIR, an empty directory of yours
       --json                   as JSON, {"schema": 1, ...}; see snug(1)
 
 A mark says what to look at before it reaches the host: what git, editors and continuous

@@ -68,15 +68,16 @@ constexpr FlagRow own_flags[] = {
 
 /// The same with a value.
 constexpr FlagRow own_values[] = {
-    {Command::shell, "--onto"},    {Command::run, "--onto"},          {Command::plan, "--onto"},
-    {Command::shell, "--over"},    {Command::run, "--over"},          {Command::plan, "--over"},
-    {Command::shell, "--changes"}, {Command::run, "--changes"},       {Command::plan, "--changes"},
-    {Command::shell, "--lower"},   {Command::run, "--lower"},         {Command::plan, "--lower"},
-    {Command::diff, "--from"},     {Command::apply, "--from"},        {Command::discard, "--from"},
-    {Command::clean, "--older"},   {Command::clean, "--larger"},      {Command::run, "--name"},
-    {Command::shell, "--name"},    {Command::kill, "--signal", "-s"}, {Command::run, "--log"},
-    {Command::shell, "--log"},     {Command::diff, "--paths-from"},   {Command::apply, "--paths-from"},
-    {Command::exec, "--workdir"},  {Command::run, "--status-fd"},     {Command::shell, "--status-fd"},
+    {Command::shell, "--onto"},       {Command::run, "--onto"},        {Command::plan, "--onto"},
+    {Command::shell, "--over"},       {Command::run, "--over"},        {Command::plan, "--over"},
+    {Command::shell, "--changes"},    {Command::run, "--changes"},     {Command::plan, "--changes"},
+    {Command::shell, "--lower"},      {Command::run, "--lower"},       {Command::plan, "--lower"},
+    {Command::diff, "--from"},        {Command::diff, "--merge-into"}, {Command::apply, "--from"},
+    {Command::discard, "--from"},     {Command::clean, "--older"},     {Command::clean, "--larger"},
+    {Command::run, "--name"},         {Command::shell, "--name"},      {Command::kill, "--signal", "-s"},
+    {Command::run, "--log"},          {Command::shell, "--log"},       {Command::diff, "--paths-from"},
+    {Command::apply, "--paths-from"}, {Command::exec, "--workdir"},    {Command::run, "--status-fd"},
+    {Command::shell, "--status-fd"},
 };
 
 /// Shared options that fit a command which plans a run without one.

@@ -274,6 +274,80 @@ class StackTest(Layers):
             first.communicate(b"x\n")
 
 
+class MergeTest(Layers):
+    """snug diff --merge-into."""
+
+    def place(self):
+        place = self.folder("merged")
+        os.chmod(place, 0o700)
+        return place
+
+    def test_layers_become_one_that_shows_the_same(self):
+        layer = self.folder("layer")
+        for name in ("x", "d/lower"):
+            self.write(os.path.join(layer, name), "lower\n")
+        for name in ("d/host", "e/host", "f/host", "replaced"):
+            self.write(name, "host\n")
+        self.run_in("echo one > a; rm kept; rm -r e; mkdir e; echo one > e/new; ln a twin; mkfifo fifo; chmod 640 a; ln -s a link;"
+                    "rm replaced; mkdir replaced; echo one > replaced/f; truncate -s 3M sparse; echo x >> sparse;"
+                    "/usr/bin/python3 -c 'import os; os.setxattr(\"d\", \"user.note\", b\"1\"); os.setxattr(\"a\", \"user.overlay.mine\", b\"1\")'",
+                    *OVERLAY, "--lower", layer)
+        self.run_in("echo two >> e/new; rm -r f; rm x; echo two > kept; rm -r d; mkdir -m 0 closed; echo 1 > f", *OVERLAY, "--over", "1")
+        listing = "find . ! -name probe -printf '%p %y %m %l %T@\\n' -type f -exec md5sum {} + | grep -v '^[.] ' | sort"
+        seen = self.run_in(listing, *OVERLAY, "--onto", "2").stdout
+        place = self.place()
+        self.tool("diff", "--from", "2", "--merge-into", place)
+        self.assertEqual(self.run_in(listing, *OVERLAY, "--changes", place).stdout.decode().split("\n"), seen.decode().split("\n"))
+        out = self.run_in("/usr/bin/python3 -c 'import os; print(os.getxattr(\"a\", \"user.overlay.mine\"))'; stat -c %i a twin", *OVERLAY, "--changes", place)
+        lines = out.stdout.decode().split()
+        self.assertEqual((lines[0], lines[1]), ("b'1'", lines[2]))
+        self.assertLess(os.stat(os.path.join(place, "upper/sparse")).st_blocks, 200)
+        self.assertEqual(len(json.loads(self.tool("diff", "--list", "--json"))["captures"]), 2)
+
+    def test_the_merged_one_is_applied_for_all(self):
+        self.run_in("echo one > a; rm kept", *OVERLAY)
+        self.run_in("echo two >> a; echo two > b", *OVERLAY, "--over", "1")
+        place = self.place()
+        self.tool("diff", "--from", "2", "--merge-into", place)
+        self.tool("apply", "--yes", "--from", place)
+        self.assertEqual((self.read("a"), self.read("b"), os.path.exists(os.path.join(self.project, "kept"))), ("one\ntwo\n", "two\n", False))
+        self.assertEqual(os.listdir(place), [])
+
+    def test_what_the_host_changed_since_the_first_began_is_a_conflict(self):
+        self.write("b", "old\n")
+        self.run_in("echo one > a; echo one > b", *OVERLAY)
+        self.write("b", "host\n")
+        self.run_in("echo two > c", *OVERLAY, "--over", "1")
+        place = self.place()
+        self.tool("diff", "--from", "2", "--merge-into", place)
+        self.tool("apply", "--yes", "--from", place, status=1)
+        self.assertEqual((self.read("a"), self.read("b"), self.read("c")), ("one\n", "host\n", "two\n"))
+
+    def test_where_it_cannot_be(self):
+        self.run_in("head -c 3M /dev/urandom > big", *OVERLAY)
+        place = self.place()
+        self.refused(place + "/absent", "there is nothing")
+        self.refused(self.write("file", ""), "no directory")
+        self.write(os.path.join(place, "mine"), "")
+        self.refused(place, 'it holds "mine"')
+        os.remove(os.path.join(place, "mine"))
+        os.chmod(place, 0o777)
+        self.refused(place, "others than you")
+        os.chmod(place, 0o700)
+        elsewhere = self.folder("elsewhere")
+        link = os.path.join(elsewhere, "link")
+        os.symlink(place, link)
+        self.refused(link, "no directory")
+        small = subprocess.run(["bash", "-c", 'ulimit -f 1000; trap "" XFSZ; exec "$@"', "sh", SNUG, "diff", "--merge-into", place],
+                               cwd=self.project, env=self.environment(), capture_output=True, timeout=60)
+        self.assertEqual((small.returncode, os.listdir(place)), (2, []), self.story(small))
+
+    def refused(self, place, reason):
+        result = self.snug("diff", "--merge-into", place)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn(reason, result.stderr.decode())
+
+
 class ChangesDirectoryTest(Layers):
     def test_used_again_emptied_and_refused_where_it_is_foreign(self):
         place = self.folder("changes")
