@@ -24,6 +24,27 @@ STAGE = os.environ["STAGE"]
 HOME = os.environ["HOME"]
 STATE = os.path.join(HOME, ".local/state/snug")
 MUST_WORK = os.environ.get("SNUG_MUST_WORK") == "1"
+# How many times longer everything may take here than on an ordinary machine: tests/vm says 20.
+SLOWER = float(os.environ.get("SNUG_TEST_SLOWER") or 1)
+
+
+def patient(seconds):
+    """A time-out, which is there to end a hang, as long as this machine needs it."""
+    return seconds and seconds * SLOWER
+
+
+class PatientPopen(subprocess.Popen):
+    """What subprocess.run and the tests start: with its time-outs made longer."""
+
+    def communicate(self, input=None, timeout=None):
+        return super().communicate(input, patient(timeout))
+
+    def wait(self, timeout=None):
+        return super().wait(patient(timeout))
+
+
+if SLOWER != 1:
+    subprocess.Popen = PatientPopen
 
 
 def need(condition, feature):
@@ -179,7 +200,7 @@ class Case(unittest.TestCase):
         """Polls until the condition holds; returns how long that took."""
         begin = time.monotonic()
         while not condition():
-            if time.monotonic() - begin > seconds:
+            if time.monotonic() - begin > patient(seconds):
                 self.fail(f"waited {seconds} s in vain: {what}")
             time.sleep(0.002)
         return time.monotonic() - begin
@@ -268,14 +289,14 @@ class Terminal:
             if match:
                 self.seen = self.seen[match.end():]
                 return match
-            left = begin + seconds - time.monotonic()
+            left = begin + patient(seconds) - time.monotonic()
             if left <= 0 or not self.read_some(left):
                 raise AssertionError(f"did not see {pattern!r} on the terminal; saw: {show(self.seen)!r}")
 
     def status(self, seconds=10):
         """Waits for the program; returns its exit status, or 128 + signal."""
         begin = time.monotonic()
-        while time.monotonic() - begin < seconds:
+        while time.monotonic() - begin < patient(seconds):
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.pid = None
