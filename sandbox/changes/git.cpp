@@ -1,6 +1,13 @@
 #include "changes/git.h"
 
+#include <sys/stat.h>
+
 #include <cstdlib>
+
+#include "base/paths.h"
+#include "sys/errno.h"
+#include "sys/replace_file.h"
+#include "sys/tree.h"
 
 namespace snug {
 
@@ -15,6 +22,22 @@ Program git_program(const std::vector<std::string>& words) {
                           "GIT_CONFIG_GLOBAL=/dev/null", "GIT_ATTR_NOSYSTEM=1", "GIT_TERMINAL_PROMPT=0",
                           "GIT_OPTIONAL_LOCKS=0", "GIT_DIR=/dev/null", "GIT_NO_LAZY_FETCH=1", "GIT_PAGER=cat"}};
   return program;
+}
+
+Result<EmptyRepository> EmptyRepository::make(const std::string& directory) {
+  std::string path = join(directory, "git-XXXXXX");
+  if (mkdtemp(path.data()) == nullptr) return sys_error("make a directory in " + directory);
+  EmptyRepository repository(std::move(path));
+  for (const char* name : {"objects", "refs"}) {
+    if (mkdir(join(repository.path(), name).c_str(), 0700) != 0) return sys_error("make a directory in " + directory);
+  }
+  auto head = replace_file(join(repository.path(), "HEAD"), "ref: refs/heads/none\n");
+  if (!head) return std::move(head).error();
+  return repository;
+}
+
+EmptyRepository::~EmptyRepository() {
+  if (!path_.empty()) remove_tree(path_);
 }
 
 }  // namespace snug

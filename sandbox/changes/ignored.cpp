@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <string_view>
 #include <utility>
 
@@ -11,41 +10,11 @@
 #include "changes/git.h"
 #include "changes/open_parents.h"
 #include "sys/errno.h"
-#include "sys/replace_file.h"
-#include "sys/tree.h"
 
 namespace snug {
 namespace {
 
 using Paths = std::set<std::string, std::less<>>;
-
-/// A repository without anything in it, so that git has one and obeys none.
-class EmptyRepository {
- public:
-  static Result<EmptyRepository> make(const std::string& below) {
-    std::string path = join(below, "git-XXXXXX");
-    if (mkdtemp(path.data()) == nullptr) return sys_error("make a directory in " + below);
-    EmptyRepository repository(std::move(path));
-    for (const char* name : {"objects", "refs"}) {
-      if (mkdir(join(repository.path(), name).c_str(), 0700) != 0) return sys_error("make a directory in " + below);
-    }
-    auto head = replace_file(join(repository.path(), "HEAD"), "ref: refs/heads/none\n");
-    if (!head) return std::move(head).error();
-    return repository;
-  }
-
-  explicit EmptyRepository(std::string path) : path_(std::move(path)) {}
-  EmptyRepository(EmptyRepository&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  EmptyRepository& operator=(EmptyRepository&&) = delete;
-  ~EmptyRepository() {
-    if (!path_.empty()) remove_tree(path_);
-  }
-
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 bool is_work_tree(const std::string& project) {
   struct stat info {};

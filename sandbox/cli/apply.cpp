@@ -9,6 +9,7 @@
 #include "base/quote.h"
 #include "changes/applied.h"
 #include "changes/apply.h"
+#include "cli/apply_commits.h"
 #include "cli/ask.h"
 #include "cli/captured.h"
 #include "cli/changes_text.h"
@@ -139,6 +140,14 @@ std::optional<Error> mistake(const Invocation& invocation) {
     return Error{.what = "--ours and --theirs exclude each other",
                  .fix = "name the paths of each, one after the other"};
   }
+  for (const char* other : {"--patch", "--ours", "--theirs", "--keep", "--continue", "--abort"}) {
+    if (!invocation.has("--commits") || !invocation.has(other)) continue;
+    return Error{.what = std::string("--commits and ") + other + " exclude each other",
+                 .fix = "snug apply --commits [BRANCH...]"};
+  }
+  if (invocation.has("--commits") && invocation.value("--paths-from")) {
+    return Error{.what = "--commits and --paths-from exclude each other", .fix = "snug apply --commits [BRANCH...]"};
+  }
   return std::nullopt;
 }
 
@@ -183,6 +192,7 @@ int apply_command(const Invocation& invocation) {
   if (!capture) return print_error(capture.error()), status_usage;
   auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
+  if (invocation.has("--commits")) return apply_commits(invocation, *open);
   return apply_open(invocation, std::move(*open), caller->cwd);
 }
 

@@ -203,6 +203,7 @@ examples:
 )";
 
 constexpr std::string_view apply_text = R"(usage: snug apply [options] [PATH...]
+       snug apply --commits [options] [BRANCH...]
 
 Takes captured changes over into the project: all, or those at PATH (a path or a pattern;
 "!PATH" takes out again). What the host changed meanwhile is merged where it is text and
@@ -220,6 +221,8 @@ back.
       --theirs                 where the host changed a file, too: take the capture's
       --ours                   the same: keep the host's, and forget the capture's
       --keep                   keep the capture
+      --commits                instead of files: commits made inside, put on the same branches
+                               where nothing is lost by it, else on branches snug/...
       --continue               end an apply that was interrupted
       --abort                  take it back
 

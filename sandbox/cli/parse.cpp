@@ -48,22 +48,22 @@ std::string spelling_of(const FlagRow& row) {
 }
 
 constexpr FlagRow own_flags[] = {
-    {Command::why, "--read"},       {Command::why, "--write"},         {Command::why, "--exec"},
-    {Command::why, "--path"},       {Command::why, "--variable"},      {Command::why, "--syscall"},
-    {Command::why, "--host"},       {Command::allow, "--read"},        {Command::allow, "--write"},
-    {Command::allow, "--exec"},     {Command::allow, "--path"},        {Command::allow, "--variable"},
-    {Command::allow, "--syscall"},  {Command::allow, "--host"},        {Command::allow, "--show"},
-    {Command::allow, "--undo"},     {Command::allow, "--session"},     {Command::init, "--force"},
-    {Command::init, "--stdout"},    {Command::trust, "--show"},        {Command::trust, "--undo"},
-    {Command::diff, "--list"},      {Command::diff, "--stat"},         {Command::diff, "--name-only"},
-    {Command::diff, "-z"},          {Command::diff, "--exit-code"},    {Command::apply, "--yes"},
-    {Command::apply, "--theirs"},   {Command::apply, "--reviewed"},    {Command::apply, "--continue"},
-    {Command::apply, "--abort"},    {Command::apply, "--patch", "-p"}, {Command::apply, "--keep"},
-    {Command::apply, "--ours"},     {Command::discard, "--yes"},       {Command::check, "--show"},
-    {Command::check, "--diff"},     {Command::check, "--strict"},      {Command::check, "--fix"},
-    {Command::ps, "--quiet", "-q"}, {Command::shell, "--capture"},     {Command::run, "--capture"},
-    {Command::plan, "--capture"},   {Command::clean, "--dry-run"},     {Command::clean, "--yes"},
-    {Command::ps, "--watch"},
+    {Command::why, "--read"},      {Command::why, "--write"},      {Command::why, "--exec"},
+    {Command::why, "--path"},      {Command::why, "--variable"},   {Command::why, "--syscall"},
+    {Command::why, "--host"},      {Command::allow, "--read"},     {Command::allow, "--write"},
+    {Command::allow, "--exec"},    {Command::allow, "--path"},     {Command::allow, "--variable"},
+    {Command::allow, "--syscall"}, {Command::allow, "--host"},     {Command::allow, "--show"},
+    {Command::allow, "--undo"},    {Command::allow, "--session"},  {Command::init, "--force"},
+    {Command::init, "--stdout"},   {Command::trust, "--show"},     {Command::trust, "--undo"},
+    {Command::diff, "--list"},     {Command::diff, "--stat"},      {Command::diff, "--name-only"},
+    {Command::diff, "-z"},         {Command::diff, "--exit-code"}, {Command::apply, "--yes"},
+    {Command::apply, "--theirs"},  {Command::apply, "--reviewed"}, {Command::apply, "--continue"},
+    {Command::apply, "--commits"}, {Command::apply, "--abort"},    {Command::apply, "--patch", "-p"},
+    {Command::apply, "--keep"},    {Command::apply, "--ours"},     {Command::discard, "--yes"},
+    {Command::check, "--show"},    {Command::check, "--diff"},     {Command::check, "--strict"},
+    {Command::check, "--fix"},     {Command::ps, "--quiet", "-q"}, {Command::shell, "--capture"},
+    {Command::run, "--capture"},   {Command::plan, "--capture"},   {Command::clean, "--dry-run"},
+    {Command::clean, "--yes"},     {Command::ps, "--watch"},
 };
 
 /// The same with a value.

@@ -36,7 +36,7 @@ class Descriptors {
 
   // A dup2 onto itself takes close-on-exec away.
   void give(int fd, int as) { posix_spawn_file_actions_adddup2(&actions_, fd, as); }
-  void give_empty_input() { posix_spawn_file_actions_addopen(&actions_, 0, "/dev/null", O_RDONLY, 0); }
+  void give_nothing(int as, int flags) { posix_spawn_file_actions_addopen(&actions_, as, "/dev/null", flags, 0); }
   const posix_spawn_file_actions_t* get() const { return &actions_; }
 
  private:
@@ -100,8 +100,10 @@ Result<ProgramEnd> run_program(const Program& program) {
   Descriptors descriptors;
   if (!program.own_terminal) {
     if (input) descriptors.give(input.get(), STDIN_FILENO);
-    if (!input) descriptors.give_empty_input();
+    if (!input) descriptors.give_nothing(STDIN_FILENO, O_RDONLY);
     descriptors.give(pipe->write.get(), STDOUT_FILENO);
+    if (program.complaints == Program::Complaints::taken) descriptors.give(pipe->write.get(), STDERR_FILENO);
+    if (program.complaints == Program::Complaints::dropped) descriptors.give_nothing(STDERR_FILENO, O_WRONLY);
   }
   for (const int fd : program.kept) descriptors.give(fd, fd);
   const auto pid = spawn(program.argv, descriptors, program.environment);

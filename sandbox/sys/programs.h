@@ -23,7 +23,8 @@ struct Program {
   std::string input = {};        ///< its standard input
   std::size_t limit = 64 << 20;  ///< bytes of its output that are taken; with more to say it is ended
   std::vector<int> kept = {};    ///< descriptors it may use as /dev/fd/N
-  bool own_terminal = false;     ///< it gets this process's standard input and output instead: an editor
+  enum class Complaints { shown, taken, dropped } complaints = Complaints::shown;  ///< standard error: also as output
+  bool own_terminal = false;  ///< it gets this process's standard input and output instead: an editor
 };
 
 struct ProgramEnd {
