@@ -16,6 +16,7 @@
 #include "cli/profile_files.h"
 #include "cli/surroundings.h"
 #include "cli/trust.h"
+#include "host/control_groups.h"
 #include "host/probe.h"
 #include "plan/build.h"
 #include "plan/captures.h"
@@ -151,8 +152,10 @@ void guess_binds(EarlyChild& early, const Profile& profile, const Request& reque
 }
 
 std::optional<Plan> build(const Profile& profile, const Request& request, HostView& host, Notices notices) {
-  const HostFacts facts = probe_facts();
+  HostFacts facts = probe_facts();
   log_facts(facts);
+  const LimitsSection& limits = profile.limits;
+  if (limits.memory || limits.processes || limits.cpus) facts.control_groups = find_control_groups();
   auto outcome = build_plan(profile, facts, host, request);
   for (const auto& error : outcome.errors) tell(notices, error);
   if (!outcome.errors.empty()) return std::nullopt;

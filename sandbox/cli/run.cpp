@@ -131,6 +131,8 @@ class Telling {
             .destination_blocked = [this](const Blocked& blocked, bool raw) { destination_blocked(blocked, raw); },
             .connection_ended = log_ ? [this](const Connection& connection) { log_->add(connection); }
                                      : std::function<void(const Connection&)>(),
+            .limit_reached = [](const std::string& text,
+                                bool raw) { print_message(text, raw ? LineEnd::raw : LineEnd::newline); },
             .came_loose = [this](const Watch& watch, bool raw) { came_loose(watch, raw); },
             .git_changed = [this](const GitReport& report) { git_changed(report); },
             .not_recorded = [](const Error& error) { log_decision(to_text(error)); }};

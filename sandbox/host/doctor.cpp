@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "host/attempts.h"
+#include "host/control_groups.h"
 #include "host/observation.h"
 #include "host/probe.h"
 #include "host/refusals.h"
@@ -99,6 +100,26 @@ Check check_kernel(const Observation& seen) {
   return check;
 }
 
+constexpr const char* more_controllers =
+    "sudo mkdir -p /etc/systemd/system/user@.service.d\n"
+    "printf '[Service]\\nDelegate=cpu memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/60-snug.conf\n"
+    "then log in anew";
+
+Check check_groups(const ControlGroups& groups) {
+  Check check{.id = "cgroup", .title = "cgroup for limits"};
+  if (groups.memory && groups.processes && groups.cpus) {
+    check.detail = groups.from == ControlGroups::From::systemd ? "the user's systemd makes one for a run"
+                                                               : "one can be made in " + groups.directory;
+    return check;
+  }
+  check.state = State::degraded;
+  check.detail = groups.why + "\nlimits.memory, limits.processes and limits.cpus are held by weaker bounds then";
+  const bool answers = groups.from == ControlGroups::From::systemd || groups.why.find("lack") != std::string::npos;
+  check.fix =
+      answers ? more_controllers : "log in where systemd runs for you (loginctl enable-linger keeps it running)";
+  return check;
+}
+
 Check check_state(const Result<Scratch>& scratch, const std::string& state_dir) {
   Check check{.id = "state", .title = "state directory", .detail = state_dir + " can be written"};
   if (scratch) return check;
@@ -143,6 +164,8 @@ class Examination {
     if (checks_.back().id == trials[0].id) user_namespace_ = checks_.back().state == State::ok;
   }
 
+  void add(Check check) { checks_.push_back(std::move(check)); }
+
   std::vector<Check> take_checks() { return std::move(checks_); }
 
  private:
@@ -169,6 +192,7 @@ DoctorReport run_doctor(const std::string& state_dir) {
   Examination examination{seen, state_dir};
   for (const auto& trial : trials) examination.run(trial);
   if (is_real_root()) examination.run(idmap_trial);
+  examination.add(check_groups(find_control_groups()));
   DoctorReport report{.checks = examination.take_checks(), .surroundings = surroundings_of(seen)};
   add_landlock_version(report.checks);
   return report;

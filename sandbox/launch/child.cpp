@@ -403,6 +403,8 @@ long Interpreter::run_step(const Step& step) noexcept {
       return enter_root(step);
     case Op::set_hostname:
       return call(__NR_sethostname, address(text(step.text)), static_cast<long>(raw::length(text(step.text))));
+    case Op::new_group:
+      return call(__NR_unshare, CLONE_NEWCGROUP);
     case Op::new_time:
       return new_time(step);
     case Op::become:

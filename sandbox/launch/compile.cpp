@@ -134,6 +134,7 @@ class Compilation::Compiler {
   void make_root();
   void set_up_usual();
   void set_up_ahead();
+  void see_own_group();
   void make_own_files();
   void make_gaps(std::size_t i, const Overlay& overlay);
   void lay_out_root();
@@ -691,6 +692,13 @@ void Compilation::Compiler::serve(protocol::NetworkSocket what, int type, std::u
   add({.op = Op::serve, .text2 = memory_.put(&how, sizeof how)});
 }
 
+// Its namespace was made before it was put into its group, and shows where that lies.
+void Compilation::Compiler::see_own_group() {
+  if (!plan_.limits.group) return;
+  purpose(nullptr, nullptr, "make a cgroup namespace");
+  add({.op = Op::new_group});
+}
+
 void Compilation::Compiler::enter() {
   if (plan_.namespaces.time) {
     purpose(nullptr, nullptr, "set the clock offsets");
@@ -770,6 +778,7 @@ void Compilation::Compiler::write_init() {
     if (input_.stdio[fd] == StdioMode::closed) init.closed_fds |= 1U << fd;
   }
   const auto limits = rlimits_of(plan_);
+  init.stays = plan_.limits.group ? 1 : 0;
   init.rlimits = memory_.put_array(limits);
   init.rlimit_count = static_cast<std::uint32_t>(limits.size());
   if (!input_.processors.empty()) {
@@ -796,6 +805,7 @@ void Compilation::Compiler::begin() {
 
 Result<std::vector<StepPurpose>> Compilation::Compiler::finish(const std::function<void()>& some_ready) {
   some_ready_ = &some_ready;
+  see_own_group();
   make_own_files();
   lay_out_root();
   seal_root();

@@ -15,6 +15,7 @@
 #include "launch/image.h"
 #include "launch/prologue.h"
 #include "launch/raw.h"
+#include "launch/receive.h"
 #include "launch/wording.h"
 #include "sys/errno.h"
 
@@ -141,7 +142,15 @@ Result<void> EarlyChild::write_id_maps() const {
   return snug::write_id_maps(pid_, {shape_.inside_uid, shape_.outside_uid}, {shape_.inside_gid, shape_.outside_gid});
 }
 
+Result<void> EarlyChild::join_group(const Plan& plan) {
+  auto group = ControlGroup::make(plan, pid_, interrupted);
+  if (!group) return group.error();
+  group_ = std::move(group).value();
+  return {};
+}
+
 void EarlyChild::release_to(Sandbox& sandbox) noexcept {
+  sandbox.group = std::move(group_);
   sandbox.init_pid = pid_;
   sandbox.init_pidfd = std::move(pidfd_);
   sandbox.control = std::move(control_);

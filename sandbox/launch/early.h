@@ -63,7 +63,9 @@ class EarlyChild {
   pid_t pid() const noexcept { return pid_; }
   /// Real root: maps the shape's ids by /proc/PID.
   Result<void> write_id_maps() const;
-  /// Gives the process and its descriptors to `sandbox`.
+  /// Puts it into a control group of its own, as the plan's limits say, before it has done anything of the plan.
+  Result<void> join_group(const Plan& plan);
+  /// Gives the process, its group and its descriptors to `sandbox`.
   void release_to(Sandbox& sandbox) noexcept;
 
  private:
@@ -76,6 +78,7 @@ class EarlyChild {
 
   ChildShape shape_;
   SpecMemory memory_;
+  ControlGroup group_;
   Fd control_, childs_control_, pidfd_;
   child::Start start_{};
   cpu_set_t processors_;  ///< this process's

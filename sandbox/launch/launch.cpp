@@ -171,6 +171,7 @@ Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
   listener = std::move(other.listener);
   network = std::move(other.network);
   relays = std::move(other.relays);
+  group = std::move(other.group);
   return *this;
 }
 
@@ -227,6 +228,9 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
   if (auto made = early->finish(); !made) return failed(made.error());
   if (!shape.map_self) {
     if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
+  }
+  if (plan.limits.group) {
+    if (auto bounded = early->join_group(plan); !bounded) return failed(bounded.error());
   }
   const auto purposes = compilation->finish([&] { early->do_steps(); });
   if (!purposes) return failed(purposes.error());

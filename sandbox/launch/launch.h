@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "base/result.h"
+#include "launch/control_group.h"
 #include "net/gateway.h"
 #include "plan/plan.h"
 
@@ -61,6 +62,7 @@ struct Sandbox {
   Fd listener;               ///< of the system call filter, if it reports; readable when a call waits for an answer
   GatewaySockets network;    ///< what the plan's name service and filter accept from
   std::array<Fd, 3> relays;  ///< our pipe ends, non-blocking: [0] to write, [1] and [2] to read; set where relay
+  ControlGroup group;        ///< of the plan's limits; goes away after the processes
 };
 
 /// The early part of a launch: the child and its namespaces, started while the caller still reads and plans.

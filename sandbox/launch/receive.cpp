@@ -11,16 +11,6 @@
 namespace snug {
 namespace {
 
-// The caller may have blocked signals; without this nobody could interrupt a set-up that hangs on a dead file server.
-bool interrupted() {
-  sigset_t pending;
-  sigpending(&pending);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
-    if (sigismember(&pending, signal) == 1) return true;
-  }
-  return false;
-}
-
 bool wait_readable(int socket) {
   constexpr int kLook = 500;  // milliseconds
   pollfd entry{socket, POLLIN, 0};
@@ -31,6 +21,15 @@ bool wait_readable(int socket) {
 }
 
 }  // namespace
+
+bool interrupted() {
+  sigset_t pending;
+  sigpending(&pending);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    if (sigismember(&pending, signal) == 1) return true;
+  }
+  return false;
+}
 
 std::optional<Received> receive(int socket) {
   if (!wait_readable(socket)) return std::nullopt;

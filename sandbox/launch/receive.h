@@ -17,6 +17,10 @@ struct Received {
 /// twice a second).
 std::optional<Received> receive(int socket);
 
+/// Does INT, TERM, HUP or QUIT wait for this process? The caller may have blocked them; without a look nobody could
+/// interrupt a set-up that hangs on a dead file server.
+bool interrupted();
+
 /// Of an exec_failed: 125, 126 or 127.
 int exit_status_of_exec(const protocol::Report& report);
 

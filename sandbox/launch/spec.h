@@ -50,6 +50,7 @@ enum class Op : uint16_t {
   enter_root,  // chdir to r, pivot_root(".", "."), detach the old root, chdir("/")
   // namespaces and identity
   set_hostname,  // sethostname(text)
+  new_group,     // unshare(CLONE_NEWCGROUP): the control group it is in by now is all it sees of them
   new_time,      // unshare(CLONE_NEWTIME), write text2 (arg2 bytes) to /proc/self/timens_offsets
   become,        // setgroups(0), setresgid(arg2), setresuid(arg): only as a stand-in
   // the network
@@ -120,7 +121,8 @@ struct Init {
   uint32_t rlimit_count;
   Offset processors;  ///< the affinity mask that commands start with; 0: snug's own
   uint32_t processors_size;
-  Offset filter;  ///< sock_filter[filter_length]; 0: none
+  uint32_t stays;  ///< once all has ended, init waits to be let go: until then its control group can be looked at
+  Offset filter;   ///< sock_filter[filter_length]; 0: none
   uint32_t filter_length;
   uint32_t filter_reports;     ///< install it with a listener and send that out
   Offset landlock_attributes;  ///< landlock_ruleset_attr bytes; 0: no Landlock

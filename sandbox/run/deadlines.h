@@ -12,9 +12,20 @@ namespace snug {
 
 /// One thing to do at a time. `forward` sends `signal` to the command, `end` asks init to kill everything, `kill_init`
 /// does it where init does not answer; `settle` is what only a run that lasts needs, `record` makes it known to `snug
-/// ps`; `measure` looks how much was written.
+/// ps`; `measure` looks how much was written, `count` how many processes there are; `tell_limits` tells which limits
+/// were reached.
 struct Rung {
-  enum class Action { forward, end, kill_init, time_out, settle, record, measure } action = Action::forward;
+  enum class Action {
+    forward,
+    end,
+    kill_init,
+    time_out,
+    settle,
+    record,
+    measure,
+    count,
+    tell_limits
+  } action = Action::forward;
   std::chrono::milliseconds after{0};
   int signal = 0;
 };

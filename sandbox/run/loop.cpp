@@ -68,6 +68,7 @@ RunOutcome Loop::run() {
     take_network();
     take_requests();
     take_losses();
+    take_limits();
     move_terminal_output();
     move_input_file();
     move_output_file(1);
@@ -96,6 +97,7 @@ void Loop::start() {
   constexpr Rung settle{.action = Rung::Action::settle, .after = kBeforeSettling};
   deadlines_.add({&settle, 1}, Deadlines::Clock::now());
   if (options_.disk != nullptr && options_.disk->active()) measure_disk();
+  if (options_.limits != nullptr && options_.limits->pause()) count_processes();
   if (options_.session) {
     const Rung record{.action = Rung::Action::record, .after = options_.session->delay()};
     deadlines_.add({&record, 1}, Deadlines::Clock::now());
@@ -130,6 +132,7 @@ void Loop::state_interest() {
   poller_.want(kWatches, options_.watcher ? options_.watcher->fd() : -1, events(!ended_, false));
   poller_.want(kNetwork, options_.network ? options_.network->fd() : -1, events(!ended_, false));
   poller_.want(kRequests, options_.session ? options_.session->fd() : -1, events(!ended_, false));
+  poller_.want(kLimits, options_.limits ? options_.limits->fd() : -1, events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
@@ -271,6 +274,14 @@ void Loop::take_deadlines() {
       case Rung::Action::measure:
         measure_disk();
         break;
+      case Rung::Action::count:
+        options_.limits->look();
+        tell_limits();
+        count_processes();
+        break;
+      case Rung::Action::tell_limits:
+        tell_limits();
+        break;
       case Rung::Action::record:
         make_known();
         break;
@@ -291,6 +302,38 @@ void Loop::measure_disk() {
   }
   const Rung again{.action = Rung::Action::measure, .after = options_.disk->pause()};
   deadlines_.add({&again, 1}, Deadlines::Clock::now());
+}
+
+// --- limits ---
+
+// A moment later: a command that is killed for it ends at once, and then that is all there is to tell.
+void Loop::take_limits() {
+  if (!poller_.readable(kLimits)) return;
+  const auto reached = options_.limits->take();
+  if (reached.empty()) return;
+  untold_limits_.insert(untold_limits_.end(), reached.begin(), reached.end());
+  constexpr Rung tell{.action = Rung::Action::tell_limits, .after = std::chrono::milliseconds(300)};
+  deadlines_.add({&tell, 1}, Deadlines::Clock::now());
+}
+
+void Loop::tell_limits() {
+  for (std::string& text : options_.limits->take()) untold_limits_.push_back(std::move(text));
+  if (untold_limits_.empty() || !options_.events.limit_reached || modes_.alternate_screen()) return;
+  for (const std::string& text : untold_limits_) options_.events.limit_reached(text, terminal_ && terminal_->raw());
+  untold_limits_.clear();
+}
+
+void Loop::count_processes() {
+  if (!options_.limits->pause()) return;
+  const Rung again{.action = Rung::Action::count, .after = *options_.limits->pause()};
+  deadlines_.add({&again, 1}, Deadlines::Clock::now());
+}
+
+bool Loop::killed_for_memory() const {
+  constexpr int told_by_shell = 128 + SIGKILL;
+  const bool killed = (WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGKILL) ||
+                      (WIFEXITED(wait_status_) && WEXITSTATUS(wait_status_) == told_by_shell);
+  return killed && options_.limits != nullptr && options_.limits->killed_for_memory();
 }
 
 void Loop::settle() {
@@ -526,6 +569,15 @@ void Loop::end() {
     for (Watch& watch : options_.watcher->at_end()) untold_losses_.push_back(std::move(watch));
   }
   tell_losses();
+  end_limits();
+}
+
+// While the group is still there: init goes when it is let go.
+void Loop::end_limits() {
+  if (options_.limits == nullptr) return;
+  for (std::string& text : options_.limits->take()) untold_limits_.push_back(std::move(text));
+  if (killed_for_memory()) untold_limits_.clear();
+  tell_limits();
 }
 
 bool Loop::ended_abnormally() const { return WIFSIGNALED(wait_status_) || timed_out_ || lost_terminal_; }
@@ -552,6 +604,7 @@ RunOutcome Loop::outcome() const {
     outcome.status = 124;
     outcome.remark = options_.timeout_text;
   }
+  if (killed_for_memory() && !timed_out_) outcome.remark = options_.limits->death_text();
   if (disk_used_up_) outcome.remark = options_.disk->text();
   return outcome;
 }

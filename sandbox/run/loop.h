@@ -15,6 +15,7 @@
 #include "launch/protocol.h"
 #include "run/deadlines.h"
 #include "run/disk_watch.h"
+#include "run/limit_watch.h"
 #include "run/modes.h"
 #include "run/network.h"
 #include "run/poller.h"
@@ -37,10 +38,11 @@ struct LoopOptions {
   std::string timeout_text;  ///< the remark of a run that timed out
   std::string death_text;    ///< the remark of one whose leader, init or another, ended before it
   RunEvents events;
-  Watcher* watcher = nullptr;  ///< borrowed
-  DiskWatch* disk = nullptr;   ///< borrowed
-  Network* network = nullptr;  ///< borrowed
-  Session* session = nullptr;  ///< borrowed
+  Watcher* watcher = nullptr;    ///< borrowed
+  DiskWatch* disk = nullptr;     ///< borrowed
+  LimitWatch* limits = nullptr;  ///< borrowed
+  Network* network = nullptr;    ///< borrowed
+  Session* session = nullptr;    ///< borrowed
 };
 
 class Loop {
@@ -65,7 +67,8 @@ class Loop {
     kListener,
     kWatches,
     kNetwork,
-    kRequests
+    kRequests,
+    kLimits
   };
 
   // One turn of the loop.
@@ -85,6 +88,10 @@ class Loop {
   void tell_losses();
   void watch_init();
   void measure_disk();
+  void take_limits();
+  void tell_limits();
+  void count_processes();
+  void end_limits();
   void move_keyboard();
   void move_terminal_output();
   void move_input_file();
@@ -126,6 +133,7 @@ class Loop {
   bool has_job_control() const;
   bool output_done() const;
   bool ended_abnormally() const;
+  bool killed_for_memory() const;
 
   Sandbox& sandbox_;
   const LoopOptions options_;
@@ -138,6 +146,7 @@ class Loop {
   std::vector<std::string> untold_;  // names of refused calls that wait for a screen
   std::vector<Blocked> untold_blocked_;
   std::vector<Watch> untold_losses_;
+  std::vector<std::string> untold_limits_;
   Relay keyboard_, output_, input_file_;
   std::array<Relay, 3> output_files_;  // [1] and [2]
 

@@ -1,6 +1,7 @@
 #include "run/run.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <optional>
@@ -21,13 +22,14 @@ namespace snug {
 namespace {
 
 LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
-                         Watcher& watcher, DiskWatch& disk, Network& network, Session& session) {
+                         Watcher& watcher, DiskWatch& disk, LimitWatch& limits, Network& network, Session& session) {
   LoopOptions options{.stdio = stdio,
                       .keyboard_claimed = keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
                       .watcher = &watcher,
                       .disk = &disk,
+                      .limits = plan.limits.any() ? &limits : nullptr,
                       .network = &network,
                       .session = session.wanted() ? &session : nullptr};
   options.death_text = "the sandbox's first process was killed, and everything in it with it";
@@ -37,6 +39,12 @@ LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard
         "timed out after " + duration_to_text(plan.timeout->value) + " (" + to_text(plan.timeout->origin) + ")";
   }
   return options;
+}
+
+// Of the largest process among all that this one or a process of the sandbox has reaped.
+std::uint64_t peak_of_children() {
+  rusage usage{};
+  return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_maxrss) * 1024 : 0;
 }
 
 RunOutcome not_executed(LaunchError error) {
@@ -97,9 +105,14 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (!network) return std::move(network).error();
 
   DiskWatch disk(plan);
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, disk, *network, session),
+  LimitWatch limits(plan.limits, launched.sandbox->group.directory(), launched.sandbox->init_pid);
+  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, disk, limits, *network, session),
             std::move(terminal), std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
+  if (outcome.status != 0 && !outcome.remark && limits.bounds_each_process()) {
+    launched.sandbox.reset();  // all in it has been reaped then
+    outcome.remark = limits.hint(peak_of_children());
+  }
   end_capture(plan, outcome.status);
   if (plan.git_search) search(plan, since, false, events);
   add_remarks(outcome, state->finish());

@@ -33,6 +33,8 @@ struct RunEvents {
   std::function<void(const Blocked& blocked, bool raw)> destination_blocked;
   /// A connection of a filtered network has ended, or was refused.
   std::function<void(const Connection& connection)> connection_ended;
+  /// A limit on the whole run was reached; told once for each, under the same rules.
+  std::function<void(const std::string& text, bool raw)> limit_reached;
   /// The host has replaced what a wall lay on; told once for each, under the same rules.
   std::function<void(const Watch& watch, bool raw)> came_loose;
   /// What git on the host would obey (run/git_search.h): before the command starts of a run that was killed, after it

@@ -1,6 +1,6 @@
 // Watches, from outside, the files whose wall is a mount on them, and says when the host has put something else there.
-// One inotify descriptor; a watch on each file itself, so that work beside it wakes nobody, and on its directory, or the
-// nearest one there is, only where the file is absent.
+// One inotify descriptor; a watch on each file itself, so that work beside it wakes nobody, and on its directory, or
+// the nearest one there is, only where the file is absent.
 #pragma once
 
 #include <cstdint>

@@ -60,6 +60,29 @@ class MemoryTest(Limits):
         self.assertNotEqual(result.returncode, 0)
         if self.by("memory", "200M") == "process":
             self.assertIn(b"MemoryError", result.stderr)
+        else:
+            self.assert_status(result, 137)
+            self.assertRegex(result.stderr, rb"killed: memory limit 200M, \S+test.toml:3 \(limits.memory\); to allow more: --memory 400M")
+
+    def test_a_process_that_comes_close_is_told_of(self):
+        script = "x = []\ntry:\n  while True: x.append(bytearray(1 << 20))\nexcept MemoryError: raise SystemExit(3)"
+        result = self.python(script, profile=limits(memory="200M"))
+        if self.by("memory", "200M") == "process":
+            self.assert_status(result, 3)
+            self.assertRegex(result.stderr, rb"memory limit 200M, \S+test.toml:3 .*may have been refused more; to allow more: --memory 400M")
+        else:
+            self.assert_status(result, 137)
+
+    def test_all_together_have_no_more(self):
+        """Four processes of 60M each, none of them too large by itself."""
+        if self.by("memory", "128M") == "process":
+            notes = " ".join(note["text"] for note in self.plan(limits(memory="128M"))["notes"])
+            return self.assertIn("not of all together", notes)
+        script = ("import os, time\nfor i in range(4):\n  if os.fork() == 0:\n    x = bytearray(60 << 20); time.sleep(30); os._exit(0)\n"
+                  "died = [os.waitstatus_to_exitcode(os.wait()[1]) for i in range(1)]\nprint(died)")
+        result = self.python(script, profile=limits(memory="128M"))
+        self.assertIn(b"-9", result.stdout, self.story(result))
+        self.assertRegex(result.stderr, rb"memory limit 128M, .*reached: the kernel has killed a process")
 
     def test_what_is_only_reserved_does_not_count(self):
         # As node and Go do: address space without rights, which RLIMIT_AS would count.
@@ -93,6 +116,12 @@ os._exit(0)
         self.assertEqual(out.stdout.strip(), b"19", self.story(out))  # and the command itself
         self.by("processes", 20)
 
+    def test_reaching_it_is_told_while_it_runs(self):
+        process = self.start("/usr/bin/python3", "-c", "import os, time\n" + self.FORKS.replace("os._exit(0)\n", "", 1).rsplit("os._exit", 1)[0] + "time.sleep(120)",
+                             profile=limits(processes=12))
+        self.assertRegex(process.stderr.readline(), rb"processes limit 12, \S+test.toml:3 .*, reached: no more can be started; to allow more: --processes 24")
+        self.assertIsNone(process.poll())
+
     def test_a_lower_bound_outside_stays(self):
         if self.by("processes", 50) == "cgroup":
             return
@@ -106,6 +135,28 @@ os._exit(0)
         self.assertEqual(one.stdout.readline(), b"ready\n")
         out = self.python(self.FORKS, profile=limits(processes=10))
         self.assertEqual(out.stdout.strip(), b"9", self.story(out))
+
+
+class GroupTest(Limits):
+    def test_the_run_sees_its_own_cgroup_and_cannot_change_it(self):
+        if self.by("memory", "64M") == "process":
+            self.assertNotIn("cgroup", self.plan(limits(memory="64M"))["limits"])
+            return
+        out = self.shell("cat /proc/self/cgroup /sys/fs/cgroup/memory.max; "
+                         "echo 1 > /sys/fs/cgroup/memory.max || echo kept; mkdir /sys/fs/cgroup/x || echo none",
+                         profile=limits(memory="64M"))
+        self.assertEqual(out.split(), ["0::/", str(64 << 20), "kept", "none"])
+
+    def test_nothing_is_left(self):
+        def left():
+            return [path for path, _, _ in os.walk("/sys/fs/cgroup") if "/snug-" in path]
+        before = set(left())
+        profile = limits(memory="64M", processes=20)
+        self.assert_status(self.inside("true", profile=profile), 0)
+        killed = self.start("sh", "-c", "echo ready; sleep 60", profile=profile)
+        self.assertEqual(killed.stdout.readline(), b"ready\n")
+        killed.kill()
+        self.wait_until(lambda: not set(left()) - before, "the cgroups of both runs are gone", 60)
 
 
 class ProcessorsTest(Limits):

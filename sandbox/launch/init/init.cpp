@@ -346,9 +346,20 @@ void kill_everything() {
   }
 }
 
+// Until the end of file, or its death.
+void wait_to_be_let_go() {
+  if (at_offset<spec::Memory>(0)->init.stays == 0) return;
+  Command ignored;
+  long got = 0;
+  do {
+    got = raw::read(spec::control_fd, &ignored, sizeof ignored);
+  } while (got > 0 || got == -kEintr);
+}
+
 [[noreturn]] void finish(int status) {
   if (is_init()) kill_everything();
   snug::send_report(spec::control_fd, {Report::ended, status, 0}, -1);
+  if (is_init()) wait_to_be_let_go();
   raw::exit(0);
 }
 
