@@ -14,7 +14,6 @@
 #include "changes/fields.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
-#include "sys/replace_file.h"
 
 namespace snug {
 namespace {
@@ -164,8 +163,8 @@ Result<void> bring_to_disk(Capture& capture) {
   return write_capture(capture);
 }
 
-Result<void> write_capture(const Capture& capture) {
-  return replace_file(join(capture.directory, "record"), join_fields(record_kind, to_fields(capture)));
+Result<void> write_capture(const Capture& capture, OnDisk when) {
+  return replace_file(join(capture.directory, "record"), join_fields(record_kind, to_fields(capture)), 0600, when);
 }
 
 Result<Capture> read_capture(const std::string& directory) {

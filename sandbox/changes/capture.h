@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/result.h"
 #include "changes/scan.h"
+#include "sys/replace_file.h"
 
 namespace snug {
 
@@ -75,7 +76,7 @@ Result<void> bring_to_disk(Capture& capture);
 /// Of this boot of the machine; empty where the kernel does not say.
 std::string boot_id();
 
-Result<void> write_capture(const Capture& capture);
+Result<void> write_capture(const Capture& capture, OnDisk when = OnDisk::now);
 Result<Capture> read_capture(const std::string& directory);
 
 /// The capture whose upper directory `layer` is; nothing where it is a directory of the user's.

@@ -1,3 +1,4 @@
+#include "changes/discard.h"
 #include "cli/apply.h"
 
 #include <unistd.h>

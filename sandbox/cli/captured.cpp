@@ -1,9 +1,8 @@
 #include "cli/captured.h"
 
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <set>
 #include <string_view>
 
@@ -11,6 +10,7 @@
 #include "base/quote.h"
 #include "changes/applied.h"
 #include "changes/bases.h"
+#include "changes/discard.h"
 #include "changes/ignored.h"
 #include "changes/renames.h"
 #include "changes/review.h"
@@ -18,9 +18,7 @@
 #include "cli/print.h"
 #include "plan/captures.h"
 #include "sys/directory.h"
-#include "sys/errno.h"
 #include "sys/own_files.h"
-#include "sys/tree.h"
 
 namespace snug {
 namespace {
@@ -47,17 +45,6 @@ Error several(const std::vector<Capture>& captures) {
   return error;
 }
 
-/// The lock last: until then nobody else takes it for free.
-bool empty_directory(const std::string& directory) {
-  for (const char* name : {"upper", "inner", "work", "copies", "parts"}) {
-    if (!remove_tree(join(directory, name))) return false;
-  }
-  for (const char* name : {"journal", "applied", "bases", "record", "lock"}) {
-    if (unlink(join(directory, name).c_str()) != 0 && errno != ENOENT) return false;
-  }
-  return true;
-}
-
 bool by_path(const SeenChange& a, const SeenChange& b) { return a.change.path < b.change.path; }
 
 Result<void> scan_part(OpenCapture& open, std::size_t number) {
@@ -76,6 +63,20 @@ Result<void> scan_part(OpenCapture& open, std::size_t number) {
   return {};
 }
 
+/// Of those a power cut took the record before it was on the disk: nothing says what they were made to.
+void tell_lost_captures(const std::string& directory) {
+  for (const std::string& path : directories_in(directory)) {
+    struct stat record {};
+    const bool has_record = stat(join(path, "record").c_str(), &record) == 0 && record.st_size > 0;
+    const Capture capture{.directory = path};
+    if (has_record || holds_nothing(capture) || !lock_capture(capture)) continue;
+    print_message("capture " + printable(capture.name()) +
+                  " cannot be used: the machine stopped before its record was on the disk; its files are below " +
+                  quote_for_display(join(path, "upper")) + "; throw away: chmod -R u+rwx " + quote_for_display(path) +
+                  " && rm -r " + quote_for_display(path));
+  }
+}
+
 }  // namespace
 
 void tell_left_captures(const Plan& plan, const Caller& caller) {
@@ -89,6 +90,7 @@ void tell_left_captures(const Plan& plan, const Caller& caller) {
     if (ended) ++kept;
     if (!ended && lock_capture(capture)) killed += (killed.empty() ? "" : ", ") + capture.name();
   }
+  tell_lost_captures(captures_of(caller.state_dir, plan.project.empty() ? "/" : plan.project));
   if (!killed.empty()) {
     print_message("left by a run that was killed: capture " + printable(killed) +
                   "; look: snug diff --from NAME; throw away: snug discard --from NAME");
@@ -132,12 +134,6 @@ Result<OpenCapture> open_capture(Capture capture) {
   }
   std::ranges::sort(open.changes, by_path);
   return open;
-}
-
-Result<void> discard_capture(const Capture& capture) {
-  const bool gone = capture.users_directory ? empty_directory(capture.directory) : remove_tree(capture.directory);
-  if (gone) return {};
-  return sys_error("remove " + quote_for_display(capture.directory));
 }
 
 std::string summary_of(const std::vector<SeenChange>& changes) {

@@ -57,9 +57,6 @@ struct OpenCapture {
 /// in use; unreadable.
 Result<OpenCapture> open_capture(Capture capture);
 
-/// Removes it with all it holds. Precondition: locked.
-Result<void> discard_capture(const Capture& capture);
-
 /// "2 added, 1 modified, 3 deleted".
 std::string summary_of(const std::vector<SeenChange>& changes);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "changes/discard.h"
 #include "cli/ask.h"
 #include "cli/captured.h"
 #include "cli/commands.h"

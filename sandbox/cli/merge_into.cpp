@@ -12,6 +12,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/capture.h"
+#include "changes/discard.h"
 #include "changes/merge_layers.h"
 #include "sys/directory.h"
 #include "sys/errno.h"

@@ -17,6 +17,7 @@
 #include "host/probe.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
+#include "run/state.h"
 
 namespace snug {
 namespace {
@@ -222,13 +223,16 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   const auto lines = StatusLines::open(invocation.value("--status-fd"));
   if (!lines) return print_error(lines.error()), status_setup_failed;
   if (!check_name(invocation)) return lines->failed(status_setup_failed), status_setup_failed;
-  const auto prepared = prepare(invocation, Notices::tell, early.get());
+  auto prepared = prepare(invocation, Notices::tell, early.get());
   std::optional<ConnectionLog> log;
   if (!prepared || !open_log(invocation, log)) return lines->failed(status_setup_failed), status_setup_failed;
   const Plan& plan = prepared->plan;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
   tell_left_captures(plan, prepared->caller);
+  if (auto claimed = claim_capture(prepared->plan); !claimed) {
+    return print_error(claimed.error()), lines->failed(status_setup_failed), status_setup_failed;
+  }
   Telling telling(invocation, *prepared, std::move(log));
   RunEvents events = telling.events();
   if (lines->wanted()) events.started = [&](const SessionRecord& record) { lines->started(record); };
@@ -240,7 +244,7 @@ int run_command(const Invocation& invocation, EarlyChildPtr early) {
   }
   if (outcome->not_executed) print_error(*outcome->not_executed);
   telling.end(*outcome);
-  settle_capture(plan, outcome->status, plan.project);
+  if (!outcome->nothing_captured) settle_capture(plan, outcome->status, plan.project);
   lines->ended(*outcome);
   log_decision("exit status " + std::to_string(outcome->status));
   return outcome->status;

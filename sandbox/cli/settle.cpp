@@ -1,4 +1,7 @@
 #include "cli/settle.h"
+#include "changes/discard.h"
+
+#include <unistd.h>
 
 #include <algorithm>
 #include <optional>
@@ -89,6 +92,7 @@ void settle_capture(const Plan& plan, int status, const std::string& cwd) {
 
 void drop_empty_capture(const Plan& plan) {
   if (!plan.capture) return;
+  if (plan.capture->is_new) rmdir(plan.capture->directory.c_str());  // one that nothing was made in yet
   auto capture = read_capture(plan.capture->directory);
   if (!capture) return;
   const auto opened = open_capture(std::move(*capture));

@@ -219,6 +219,23 @@ std::string next_capture_name(const std::vector<std::string>& names) {
   return std::to_string(highest + 1);
 }
 
+void rename_capture(Plan& plan, const std::string& name) {
+  const std::string before = plan.capture->directory;
+  const std::string after = join(parent_of(before), name);
+  const auto move = [&](std::string& path) {
+    if (is_below(path, before)) path.replace(0, before.size(), after);
+  };
+  move(plan.capture->directory);
+  for (Preparation& preparation : plan.preparations) move(preparation.path);
+  for (ViewEntry& entry : plan.view) {
+    auto* overlay = std::get_if<Overlay>(&entry.what);
+    if (!overlay) continue;
+    move(overlay->upper);
+    move(overlay->work);
+    std::ranges::for_each(overlay->lowers, move);
+  }
+}
+
 LayerLife plan_capture(Planner& planner) {
   const ChangesSection& changes = planner.profile.changes;
   const Request& request = planner.request;
@@ -233,6 +250,7 @@ LayerLife plan_capture(Planner& planner) {
                   .project = request.everything ? "/" : project,
                   .place = place,
                   .users_directory = !request.changes_dir.empty(),
+                  .is_new = !named,
                   .between = request.between,
                   .protect = protected_patterns(planner),
                   .on_success = changes.on_success,

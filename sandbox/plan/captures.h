@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "plan/plan.h"
+
 namespace snug {
 
 /// Where all captures are: below it one directory a project, and in that one a capture.
@@ -14,5 +16,8 @@ std::string captures_of(const std::string& state_directory, const std::string& p
 
 /// A name for the next one beside `names`: the number after the highest.
 std::string next_capture_name(const std::vector<std::string>& names);
+
+/// Moves the plan's capture, with all that lies in it, to `name` beside where it was to be. Precondition: there is one.
+void rename_capture(Plan& plan, const std::string& name);
 
 }  // namespace snug

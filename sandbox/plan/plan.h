@@ -183,6 +183,7 @@ struct CapturePlan {
   std::string project;    ///< what its changes are relative to: the project, or "/" where all is captured
   std::string place;      ///< where it is found again: the project, else "/"
   bool users_directory = false;  ///< `directory` is the user's own
+  bool is_new = false;           ///< its name was free when the plan was made: another run may have taken it since
   struct Part {
     std::string path, upper;  ///< of the host; of the capture, relative to its directory
   };

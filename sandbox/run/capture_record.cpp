@@ -1,19 +1,17 @@
 #include "run/capture_record.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
-#include <memory>
 #include <string>
 
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/apply.h"
-#include "changes/capture.h"
+#include "changes/discard.h"
 #include "sys/errno.h"
 #include "sys/tree.h"
 
@@ -55,20 +53,21 @@ Result<void> make_parts(const Capture& capture) {
   return {};
 }
 
+Error lost_record(const Capture& capture) {
+  return {.what = "cannot go on with the capture " + quote_for_display(capture.directory),
+          .why = "it holds changes, and nothing tells what they were made to",
+          .fix = "look into " + quote_for_display(capture.directory) + "; throw it away by hand"};
+}
+
+/// One whose record a power cut took is not new.
+Result<void> make_anew(const Capture& capture) {
+  if (!holds_nothing(capture)) return lost_record(capture);
+  return make_parts(capture);
+}
+
 Error other_project(const Plan& plan, const std::string& project) {
   return {.what = "cannot go on with the capture " + quote_for_display(plan.capture->directory),
           .why = "it lies over another directory: " + quote_for_display(project)};
-}
-
-bool is_empty(const std::string& directory) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
-  int names = 0;
-  while (stream && readdir(stream.get()) != nullptr) ++names;
-  return names == 2;
-}
-
-bool holds_nothing(const Capture& capture) {
-  return std::ranges::all_of(parts_of(capture), [](const Capture& part) { return is_empty(part.sides().upper); });
 }
 
 Error other_parts(const Plan& plan) {
@@ -146,35 +145,38 @@ Result<void> check_layers(const Capture& capture) {
 
 }  // namespace
 
-Result<void> begin_capture(const Plan& plan) {
-  if (!plan.capture) return {};
+Result<std::optional<Capture>> begin_capture(const Plan& plan) {
+  if (!plan.capture) return std::optional<Capture>();
   const auto began = stamp(plan.capture->directory);
   if (!began) return began.error();
   Capture capture = new_capture(plan, *began);
-  if (auto whole = check_layers(capture); !whole) return whole;
-  if (auto before = read_capture(plan.capture->directory)) {
+  if (auto whole = check_layers(capture); !whole) return std::move(whole).error();
+  auto before = read_capture(plan.capture->directory);
+  if (before) {
     auto goes_on = go_on(plan, capture, std::move(*before));
     if (!goes_on) return std::move(goes_on).error();
     capture = std::move(*goes_on);
-  } else if (auto made = make_parts(capture); !made) {
-    return made;
+  } else if (auto made = make_anew(capture); !made) {
+    return std::move(made).error();
   }
   if (is_unsynced(plan)) capture.unsynced_boot = boot_id();
   capture.profile = plan.profile_name;
   capture.command = plan.command.interactive_shell ? std::vector<std::string>{} : plan.command.argv;
   capture.protect = plan.capture->protect;
   capture.status.reset();
-  return write_capture(capture);
+  // Of one that is gone on with the disk must not go on saying that all of it is there.
+  if (auto written = write_capture(capture, before ? OnDisk::now : OnDisk::later); !written) {
+    return std::move(written).error();
+  }
+  return std::optional(std::move(capture));
 }
 
-void end_capture(const Plan& plan, int status) {
-  if (!plan.capture) return;
-  auto capture = read_capture(plan.capture->directory);
-  if (!capture) return;
-  capture->status = status;
+bool end_capture(Capture& capture, int status) {
+  if (is_untouched(capture) && discard_capture(capture)) return false;
+  capture.status = status;
   // Writes the record, too, unless there is nothing to bring to the disk.
-  if (holds_nothing(*capture)) capture->unsynced_boot.clear();
-  if (capture->unsynced_boot.empty() || !bring_to_disk(*capture)) static_cast<void>(write_capture(*capture));
+  if (capture.unsynced_boot.empty() || !bring_to_disk(capture)) static_cast<void>(write_capture(capture));
+  return true;
 }
 
 }  // namespace snug

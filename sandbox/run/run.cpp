@@ -84,7 +84,8 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   Signals signals = Signals::hold();
   auto state = RunState::prepare(plan);
   if (!state) return std::move(state).error();
-  if (auto begun = begin_capture(plan); !begun) return std::move(begun).error();
+  auto capture = begin_capture(plan);
+  if (!capture) return std::move(capture).error();
   auto record = open_record(plan, events);
   if (!record) return std::move(record).error();
   Session session(plan, session_options);
@@ -113,7 +114,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
     launched.sandbox.reset();  // all in it has been reaped then
     outcome.remark = limits.hint(peak_of_children());
   }
-  end_capture(plan, outcome.status);
+  outcome.nothing_captured = *capture && !end_capture(**capture, outcome.status);
   if (plan.git_search) search(plan, since, false, events);
   add_remarks(outcome, state->finish());
   return outcome;

@@ -60,6 +60,7 @@ struct RunOutcome {
   bool timed_out = false;
   std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
   std::vector<RefusedCall> refused;   ///< the most frequent first
+  bool nothing_captured = false;      ///< nothing was written to the capture, which is gone again
   std::optional<Error> not_executed;  ///< set with status 126 and 127: nothing ran; print it as any Error
 };
 

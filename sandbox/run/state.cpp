@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/capture.h"
+#include "plan/captures.h"
 #include "run/layer.h"
 #include "run/mirror.h"
 #include "sys/directory.h"
@@ -479,12 +480,21 @@ Result<void> RunState::make_stub(const Preparation& preparation) {
   return {};
 }
 
+// Whoever only looks whether a run holds the lock has it for a moment itself.
+bool lock_with_patience(int fd) {
+  for (int tries = 0; tries < 10; ++tries) {
+    if (lock_file(fd, LOCK_EX | LOCK_NB)) return true;
+    usleep(10'000);
+  }
+  return false;
+}
+
 // Two mounts on one upper directory both succeed and corrupt it silently.
 Result<Fd> lock_exclusively(const std::string& layer, Error (*in_use)(const std::string&, int)) {
   const std::string path = layer + "/lock";
   Fd lock = open_private(path, 0);
   if (!lock) return cannot_make(path);
-  if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return in_use(layer, lock.get());
+  if (!lock_with_patience(lock.get())) return in_use(layer, lock.get());
   if (auto marked = write_mark(lock.get(), path, kLayerMark); !marked) return std::move(marked).error();
   return lock;
 }
@@ -523,6 +533,17 @@ Result<void> RunState::lock_layer(const Overlay& overlay) {
 bool RunState::in_scratch(std::string_view path) const {
   return std::any_of(scratch_.begin(), scratch_.end(),
                      [&](const Scratch& scratch) { return is_below(path, scratch.path); });
+}
+
+Result<void> claim_capture(Plan& plan) {
+  if (!plan.capture || !plan.capture->is_new) return {};
+  const std::string place(parent_of(plan.capture->directory));
+  if (auto made = make_directories(place, 0700); !made) return made;
+  while (mkdir(plan.capture->directory.c_str(), 0700) != 0) {
+    if (errno != EEXIST) return cannot_make(plan.capture->directory);
+    rename_capture(plan, next_capture_name({std::string(base_name(plan.capture->directory))}));
+  }
+  return {};
 }
 
 }  // namespace snug

@@ -77,4 +77,8 @@ class RunState {
   std::vector<Fd> layer_locks_;
 };
 
+/// Makes the directory of the plan's capture, where that is a new one. If another run has taken its name since the plan
+/// was made, the plan goes on with the next that is free.
+Result<void> claim_capture(Plan& plan);
+
 }  // namespace snug

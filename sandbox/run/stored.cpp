@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,7 +15,7 @@
 #include "base/fd.h"
 #include "base/paths.h"
 #include "base/quote.h"
-#include "changes/capture.h"
+#include "changes/discard.h"
 #include "run/disk_watch.h"
 #include "sys/errno.h"
 #include "sys/tree.h"
@@ -23,6 +24,7 @@ namespace snug {
 namespace {
 
 constexpr std::string_view lock_ending = ".lock";
+constexpr std::int64_t seconds_to_begin = 60;
 
 bool is_own_directory(const std::string& path) {
   struct stat info {};
@@ -73,13 +75,14 @@ Stored look_at(Stored::Kind kind, const std::string& path) {
   return stored;
 }
 
-/// One without a record never began: the run was killed, or is about to begin.
+/// One without a record and changes never began: the run was killed, or is about to begin.
 Stored look_at_capture(const std::string& path) {
   const auto capture = read_capture(path);
   Stored stored = look_at(Stored::Kind::capture, path);
   if (capture) stored.project = capture->place;
-  struct stat info {};
-  if (!capture && lstat(join(path, "record").c_str(), &info) != 0) stored.kind = Stored::Kind::left;
+  if (capture || !holds_nothing({.directory = path})) return stored;
+  stored.kind = Stored::Kind::left;
+  stored.in_use = stored.in_use || std::time(nullptr) - stored.last_used < seconds_to_begin;
   return stored;
 }
 

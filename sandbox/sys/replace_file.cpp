@@ -16,8 +16,8 @@
 namespace snug {
 namespace {
 
-bool write_and_sync(int fd, std::string_view text, mode_t mode) {
-  return write_all(fd, text) && fchmod(fd, mode) == 0 && fsync(fd) == 0;
+bool write_content(int fd, std::string_view text, mode_t mode, OnDisk when) {
+  return write_all(fd, text) && fchmod(fd, mode) == 0 && (when == OnDisk::later || fsync(fd) == 0);
 }
 
 // The new name is on the disk only when the directory is.
@@ -28,12 +28,12 @@ bool sync_directory(const std::string& path) {
 
 }  // namespace
 
-Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode) {
+Result<void> replace_file(const std::string& path, std::string_view text, mode_t mode, OnDisk when) {
   std::string fresh = join(parent_of(path), "." + std::string(base_name(path)) + ".XXXXXX");
   const Fd file(mkostemp(fresh.data(), O_CLOEXEC));  // O_EXCL, 0600
   if (!file) return sys_error("write " + quote_for_display(path));
-  const bool placed = write_and_sync(file.get(), text, mode) && rename(fresh.c_str(), path.c_str()) == 0;
-  if (placed && sync_directory(path)) return {};
+  const bool placed = write_content(file.get(), text, mode, when) && rename(fresh.c_str(), path.c_str()) == 0;
+  if (placed && (when == OnDisk::later || sync_directory(path))) return {};
   Error error = sys_error("write " + quote_for_display(path));
   if (!placed) unlink(fresh.c_str());
   return error;

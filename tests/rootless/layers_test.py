@@ -3,13 +3,14 @@ a killed run leaves, and snug clean."""
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import time
 
 import snugtest
-from snugtest import HOME, SNUG, STATE, Case
+from snugtest import HOME, SNUG, STATE, Case, need_program
 
 OVERLAY = ["--project", "overlay"]
 
@@ -410,6 +411,95 @@ class KilledTest(Layers):
         self.run_in("grep new a; ! test -e kept", *OVERLAY, "--onto", "1")
         self.tool("apply", "--yes")
         self.assertEqual(self.read("a"), "new\n")
+
+    def captures(self):
+        """The directories of this project's captures, by name."""
+        return {name: os.path.join(top, name) for top, names, _ in os.walk(os.path.join(STATE, "captures"))
+                if os.path.basename(top).startswith(os.path.basename(self.project) + "-") for name in names}
+
+    def test_killed_at_any_instant_it_is_whole_or_named(self):
+        """What was written before it was killed is there; a capture that holds anything is named by the next start."""
+        script = "i=0; while [ $i -lt 400 ]; do i=$((i + 1)); echo $i > n$i; echo $i; done"
+        for wait in (0, 0.002, 0.004, 0.006, 0.009, 0.013, 0.02, 0.03, 0.06):
+            process = subprocess.Popen([SNUG, "run", *OVERLAY, "--", "sh", "-c", script], cwd=self.project, env=self.environment(),
+                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+            time.sleep(wait)
+            process.send_signal(signal.SIGKILL)
+            self.check_left(len(process.communicate()[0].split()))
+
+    def test_killed_at_each_call_of_its_beginning_and_end_it_is_whole_or_named(self):
+        need_program("strace")
+        script = "echo 1 > n1; echo 2 > n2; echo 1; echo 2"
+        for call in ("mkdir", "flock", "rename", "utimensat", "syncfs", "fsync", "rmdir", "unlink", "unlinkat", "waitid"):
+            for when in range(1, 8):
+                words = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={when}"]
+                result = subprocess.run([*words, SNUG, "run", *OVERLAY, "--", "sh", "-c", script], cwd=self.project, env=self.environment(),
+                                        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                killed = result.returncode == -signal.SIGKILL
+                self.check_left(len(result.stdout.split()), killed)
+                if not killed:
+                    break
+
+    def check_left(self, written, killed=True):
+        said = self.inside("true").stderr.decode()
+        holding = [name for name, path in self.captures().items() if os.path.isdir(f"{path}/upper") and os.listdir(f"{path}/upper")]
+        self.assertLessEqual(len(holding), 1)
+        if written > 0:
+            self.assertEqual(len(holding), 1, said)
+        for name in holding:
+            self.assertTrue(f"capture {name};" in said or not killed or self.has_status(name), said)
+            changes = self.changes("--from", name)
+            self.assertEqual(set(changes.values()), {"added"})
+            self.assertGreaterEqual(len(changes), written)
+            self.tool("apply", "--yes", "--from", name)
+            for number in range(1, written + 1):
+                self.assertEqual(self.read(f"n{number}"), f"{number}\n")
+        for name in os.listdir(self.project):
+            if name.startswith("n"):
+                os.remove(os.path.join(self.project, name))
+        self.snug("clean", "captures", "left", "--yes")
+
+    def has_status(self, name):
+        with open(os.path.join(self.captures()[name], "record"), "rb") as file:
+            return b"\0status=" in file.read()
+
+    def test_a_capture_without_its_record_is_named_and_not_gone_on_with(self):
+        for left in (b"", None):
+            self.run_in("echo new > a", *OVERLAY)
+            [(name, path)] = self.captures().items()
+            os.remove(f"{path}/record")
+            if left is not None:
+                self.write(f"{path}/record", "")
+            said = self.inside("true").stderr.decode()
+            self.assertIn(f"capture {name} cannot be used: the machine stopped before its record was on the disk", said)
+            result = self.inside("true", options=[*OVERLAY, "--onto", name])
+            self.assertEqual(result.returncode, 125)
+            self.assertIn("nothing tells what they were made to", result.stderr.decode())
+            self.tool("clean", "left")
+            self.assertTrue(os.path.exists(f"{path}/upper/a"))
+            command = re.search("throw away: (.*)", said)[1]
+            subprocess.run(["sh", "-c", command], check=True)
+            self.assertFalse(os.path.exists(path))
+
+    def test_a_run_that_changes_nothing_leaves_nothing(self):
+        self.run_in("cat kept; touch x; rm x", *OVERLAY, "--set", "changes.on-success=keep")
+        self.run_in("true", *OVERLAY)
+        self.run_in("true", "--capture")
+        self.assertEqual(self.captures(), {})
+        self.run_in("chmod 711 .", *OVERLAY)
+        self.assertEqual(len(self.captures()), 1)
+
+    def test_runs_that_start_in_the_same_instant_have_captures_of_their_own(self):
+        runs = [subprocess.Popen([SNUG, "run", *OVERLAY, "--", "sh", "-c", f"echo {number} > mine"], cwd=self.project, env=self.environment(),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for number in range(8)]
+        for run in runs:
+            said = run.communicate(timeout=120)[1]
+            self.assertEqual(run.returncode, 0, said)
+        written = set()
+        for path in self.captures().values():
+            with open(os.path.join(path, "upper/mine")) as file:
+                written.add(file.read().strip())
+        self.assertEqual(written, {str(number) for number in range(8)})
 
     def test_a_machine_that_stopped_makes_a_capture_doubtful(self):
         self.run_in("echo new > a", *OVERLAY)

@@ -307,3 +307,23 @@ TEST_CASE("a state directory that cannot be made is explained") {
   CHECK(text.find("Not a directory") != text.npos);
   CHECK(text.find("XDG_STATE_HOME") != text.npos);
 }
+
+TEST_CASE("a new capture takes the next number where another run was faster") {
+  TestHome test;
+  const std::string place = test.state("/captures/web-1");
+  for (const char* taken : {"/3", "/4"}) fs::create_directories(place + taken);
+  test.plan.capture = snug::CapturePlan{.directory = place + "/3", .is_new = true};
+  test.prepare(Kind::directory, place + "/3/upper");
+  REQUIRE(snug::claim_capture(test.plan));
+  CHECK(test.plan.capture->directory == place + "/5");
+  CHECK(test.plan.preparations.back().path == place + "/5/upper");
+  CHECK(fs::is_directory(place + "/5"));
+}
+
+TEST_CASE("a capture that is gone on with keeps its name") {
+  TestHome test;
+  fs::create_directories(test.state("/captures/web-1/3"));
+  test.plan.capture = snug::CapturePlan{.directory = test.state("/captures/web-1/3")};
+  REQUIRE(snug::claim_capture(test.plan));
+  CHECK(test.plan.capture->directory == test.state("/captures/web-1/3"));
+}
