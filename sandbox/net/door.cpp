@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "net/link.h"
+#include "sys/close_later.h"
 
 namespace snug {
 namespace {
@@ -146,7 +147,14 @@ Door::Door(EventQueue& queue, Fd knocks, Fd datagrams, SocketFactory& network, E
   on_datagrams_.emplace(queue_, datagrams_.get(), *this, kOnDatagrams).want(EPOLLIN);
 }
 
-Door::~Door() = default;
+Door::~Door() {
+  on_knocks_.reset();
+  on_datagrams_.reset();
+  std::vector<Fd> packets;
+  packets.push_back(std::move(knocks_));
+  packets.push_back(std::move(datagrams_));
+  close_later(std::move(packets));
+}
 
 void Door::open(bool on) {
   open_ = on;

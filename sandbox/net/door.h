@@ -81,7 +81,7 @@ class Door final : public EventHandler {
   EventQueue& queue_;
   SocketFactory& network_;
   const Events events_;
-  const Fd knocks_, datagrams_;
+  Fd knocks_, datagrams_;
   std::optional<Interest> on_knocks_, on_datagrams_;
   std::array<Fd, 2> senders_;  // IPv4, IPv6
   std::map<std::uint16_t, std::unique_ptr<Port>> ports_;
