@@ -10,7 +10,7 @@ namespace {
 
 constexpr int kRounds = 16;  // of one turn: signals and the terminal are looked at between turns
 constexpr int kAtOnce = 64;
-constexpr std::uint64_t kTimer = 0;
+constexpr std::uint64_t kTimer = 0, kOther = 1;  // an Interest is 2 or more
 
 timespec to_timespec(EventQueue::Clock::time_point time) {
   const auto since = time.time_since_epoch();
@@ -32,22 +32,34 @@ Result<EventQueue> EventQueue::make() {
 }
 
 void EventQueue::turn() {
-  for (int round = 0; round < kRounds && handle_events(); ++round) {
+  for (int round = 0; round < kRounds && handle_events(0) > 0; ++round) {
   }
 }
 
-bool EventQueue::handle_events() {
+bool EventQueue::wait(int other, int milliseconds) {
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = kOther}};
+  if (other_ < 0) epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, other_ = other, &event);
+  other_readable_ = false;
+  handle_events(milliseconds);
+  return other_readable_;
+}
+
+int EventQueue::handle_events(int milliseconds) {
   epoll_event events[kAtOnce];
-  const int count = epoll_wait(epoll_.get(), events, kAtOnce, 0);
+  const int count = epoll_wait(epoll_.get(), events, kAtOnce, milliseconds);
   for (int i = 0; i < count; ++i) {
     if (events[i].data.u64 == kTimer) {
       ring_alarms();
       continue;
     }
+    if (events[i].data.u64 == kOther) {
+      other_readable_ = true;
+      continue;
+    }
     const auto found = interests_.find(events[i].data.u64);
     if (found != interests_.end()) found->second->handler_.ready(found->second->tag_, events[i].events);
   }
-  return count > 0;
+  return count;
 }
 
 void EventQueue::ring_alarms() {

@@ -1,5 +1,4 @@
-// epoll over any number of descriptors, and alarms. The network's own queue: the loop around the sandbox polls it as
-// one descriptor (run/poller.h). One thread.
+// epoll over any number of descriptors, and alarms. One thread.
 #pragma once
 
 #include <chrono>
@@ -35,20 +34,25 @@ class EventQueue {
   int fd() const noexcept { return epoll_.get(); }
   /// Handles what has happened; never waits. Bounded: what is left makes fd() readable still.
   void turn();
+  /// Waits until there is something to handle, `other` is readable or `milliseconds` have passed (-1: for ever), and
+  /// handles it. True: `other` is readable. It is borrowed, the same from the first call on.
+  bool wait(int other, int milliseconds);
 
  private:
   friend class Interest;
   friend class Alarm;
   EventQueue() = default;
-  bool handle_events();
+  int handle_events(int milliseconds);
   void ring_alarms();
   void arm();
 
   Fd epoll_, timer_;
-  std::uint64_t next_ = 1;
+  std::uint64_t next_ = 2;
   std::unordered_map<std::uint64_t, class Interest*> interests_;  // by number: an event may be of one that has gone
   std::set<std::pair<Clock::time_point, class Alarm*>> alarms_;
   Clock::time_point armed_ = Clock::time_point::max();
+  int other_ = -1;
+  bool other_readable_ = false;
 };
 
 /// One descriptor in a queue, until destroyed. The descriptor must live longer, and the queue too.

@@ -62,6 +62,8 @@ class Gateway::Impl final : public EventHandler {
 
   int fd() const noexcept { return queue_.fd(); }
   void turn();
+  bool wait(int other, int milliseconds);
+  void tidy();
   void allow(Sourced<NetworkRule> rule) { policy_of(rule.value).allow(std::move(rule)); }
   bool take_back(const Sourced<NetworkRule>& rule);
   void publish(PortListener listener);
@@ -197,6 +199,16 @@ bool Gateway::Impl::unpublish(const Endpoint& end) {
 
 void Gateway::Impl::turn() {
   queue_.turn();
+  tidy();
+}
+
+bool Gateway::Impl::wait(int other, int milliseconds) {
+  const bool readable = queue_.wait(other, milliseconds);
+  tidy();
+  return readable;
+}
+
+void Gateway::Impl::tidy() {
   for (const std::uint64_t number : std::exchange(over_, {})) passages_.erase(number);
   datagrams_.sweep();
   listen(passages_.size() < most_);
@@ -297,6 +309,7 @@ Result<std::unique_ptr<Gateway>> Gateway::make(const NetworkPolicy::Rules& allow
 int Gateway::fd() const noexcept { return impl_->fd(); }
 
 void Gateway::turn() { impl_->turn(); }
+bool Gateway::wait(int other, int milliseconds) { return impl_->wait(other, milliseconds); }
 
 void Gateway::allow(Sourced<NetworkRule> rule) { impl_->allow(std::move(rule)); }
 

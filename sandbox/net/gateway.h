@@ -38,8 +38,10 @@ class Gateway {
 
   /// Readable when turn() has something to do.
   int fd() const noexcept;
-  /// Never waits.
+  /// Handles what has happened; never waits.
   void turn();
+  /// EventQueue::wait().
+  bool wait(int other, int milliseconds);
 
   // Changes while it runs. What is connected stays so.
   /// Precondition: no group.

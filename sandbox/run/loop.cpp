@@ -57,7 +57,7 @@ RunOutcome Loop::run() {
   start();
   while (!finished()) {
     state_interest();
-    poller_.wait(deadlines_.wait(Deadlines::Clock::now()));
+    wait();
     take_signals();
     take_deadlines();
     take_reports();
@@ -76,6 +76,12 @@ RunOutcome Loop::run() {
   }
   end();
   return outcome();
+}
+
+void Loop::wait() {
+  const int limit = deadlines_.wait(Deadlines::Clock::now());
+  if (ended_ || options_.network == nullptr || !options_.network->active()) return poller_.wait(limit);
+  options_.network->wait(poller_.fd(), limit) ? poller_.wait(0) : poller_.clear();
 }
 
 void Loop::start() {
@@ -130,7 +136,6 @@ void Loop::state_interest() {
   }
   poller_.want(kListener, sandbox_.listener.get(), events(!ended_, false));
   poller_.want(kWatches, options_.watcher ? options_.watcher->fd() : -1, events(!ended_, false));
-  poller_.want(kNetwork, options_.network ? options_.network->fd() : -1, events(!ended_, false));
   poller_.want(kRequests, options_.session ? options_.session->fd() : -1, events(!ended_, false));
   poller_.want(kLimits, options_.limits ? options_.limits->fd() : -1, events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
@@ -155,8 +160,8 @@ void Loop::tell_refusals() {
 // --- the network ---
 
 void Loop::take_network() {
-  if (!poller_.readable(kNetwork)) return;
-  for (Blocked& blocked : options_.network->turn()) untold_blocked_.push_back(std::move(blocked));
+  if (options_.network == nullptr) return;
+  for (Blocked& blocked : options_.network->take_blocked()) untold_blocked_.push_back(std::move(blocked));
   tell_blocked();
 }
 

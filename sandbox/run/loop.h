@@ -66,12 +66,12 @@ class Loop {
     kStderr,
     kListener,
     kWatches,
-    kNetwork,
     kRequests,
     kLimits
   };
 
   // One turn of the loop.
+  void wait();
   void start();
   bool finished() const;
   void state_interest();

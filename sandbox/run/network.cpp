@@ -115,9 +115,4 @@ Result<void> Network::change_ports(const std::string& word) {
   return Error{.what = "port " + std::to_string(entry.host_port) + " of " + entry.address + " is not published"};
 }
 
-std::vector<Blocked> Network::turn() {
-  if (gateway_) gateway_->turn();
-  return std::exchange(*blocked_, {});
-}
-
 }  // namespace snug

@@ -22,8 +22,8 @@ class Network {
   static Result<Network> start(const Plan& plan, Sandbox& sandbox, std::vector<PortListener> published,
                                std::function<void(const Connection&)> ended);
 
-  /// Readable when turn() has something to do; -1: never.
-  int fd() const noexcept { return gateway_ ? gateway_->fd() : -1; }
+  /// Is there anything to wait for?
+  bool active() const noexcept { return gateway_ != nullptr; }
   // Changes of a running sandbox, from the next connection on: what is connected stays so. They are nowhere written
   // down. An Error says why the sandbox cannot take it; nothing has changed then.
 
@@ -40,8 +40,12 @@ class Network {
   /// A port as network.publish has it, with "!" in front to end it.
   Result<void> change_ports(const std::string& word);
 
+  /// Waits until something has happened here, `other` is readable or `milliseconds` have passed, and handles it. True:
+  /// `other` is readable. Here and not in an epoll above, since a packet wakes the waiter of one epoll on the processor
+  /// it came from, which is several times as fast, but not of an epoll in an epoll.
+  bool wait(int other, int milliseconds) { return gateway_->wait(other, milliseconds); }
   /// What was refused for the first time.
-  std::vector<Blocked> turn();
+  std::vector<Blocked> take_blocked() { return std::exchange(*blocked_, {}); }
 
  private:
   std::unique_ptr<std::vector<Blocked>> blocked_ =

@@ -26,8 +26,12 @@ void Poller::want(int slot, int fd, std::uint32_t events) noexcept {
   now = {events == 0 ? -1 : fd, events, 0};
 }
 
-void Poller::wait(int milliseconds) noexcept {
+void Poller::clear() noexcept {
   for (Slot& slot : slots_) slot.ready = 0;
+}
+
+void Poller::wait(int milliseconds) noexcept {
+  clear();
   std::array<epoll_event, kSlots> events;
   const int count = epoll_wait(epoll_.get(), events.data(), kSlots, milliseconds);
   for (int i = 0; i < count; ++i) slots_[events[i].data.u32].ready = events[i].events;

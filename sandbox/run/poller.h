@@ -12,7 +12,7 @@ namespace snug {
 
 class Poller {
  public:
-  static constexpr int kSlots = 13;
+  static constexpr int kSlots = 12;
 
   static Result<Poller> make();
 
@@ -20,8 +20,12 @@ class Poller {
   /// kernel would otherwise report a hang-up over and over. One descriptor belongs in one slot.
   void want(int slot, int fd, std::uint32_t events) noexcept;
 
+  /// Readable when a wait would end at once.
+  int fd() const noexcept { return epoll_.get(); }
   /// Waits for something or until `milliseconds` have passed (-1: for ever). ready() tells what.
   void wait(int milliseconds) noexcept;
+  /// Nothing has happened, as somebody else has seen.
+  void clear() noexcept;
   /// The events of the last wait; a hang-up or error counts as what was asked for.
   bool readable(int slot) const noexcept;
   bool writable(int slot) const noexcept;
