@@ -28,6 +28,7 @@ struct KindRow {
 constexpr KindRow kinds[] = {
     {Stored::Kind::home, "homes", "home"},
     {Stored::Kind::capture, "captures", "capture"},
+    {Stored::Kind::log, "logs", "log"},
     {Stored::Kind::left, "left", "left by a killed run"},
 };
 
@@ -43,7 +44,7 @@ struct Wanted {
 };
 
 Error unknown_word(const std::string& word) {
-  return {.what = "clean: there is nothing called " + quote_for_display(word), .fix = "homes, captures or left"};
+  return {.what = "clean: there is nothing called " + quote_for_display(word), .fix = "homes, captures, logs or left"};
 }
 
 Result<Wanted> read_wanted(const Invocation& invocation) {

@@ -49,8 +49,8 @@ std::string current_directory() {
 }
 
 int usage_status(Command command) {
-  const bool runs =
-      command == Command::shell || command == Command::run || command == Command::plan || command == Command::exec;
+  const bool runs = command == Command::shell || command == Command::run || command == Command::plan ||
+                    command == Command::exec || command == Command::attach || command == Command::wait;
   return runs ? status_setup_failed : status_usage;
 }
 
@@ -81,6 +81,12 @@ int dispatch(const Invocation& invocation, EarlyChildPtr early) {
       return exec_command(invocation);
     case Command::kill:
       return kill_command(invocation);
+    case Command::logs:
+      return logs_command(invocation);
+    case Command::attach:
+      return attach_command(invocation);
+    case Command::wait:
+      return wait_command(invocation);
     case Command::clean:
       return clean_command(invocation);
     case Command::publish:

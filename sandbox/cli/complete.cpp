@@ -135,7 +135,8 @@ std::string help_behind(std::string_view help, std::string_view lead) {
 }
 
 std::string option_help(const std::string& help, const std::string& name) {
-  for (const std::string lead : {"      ", "  -p, ", "  -v, ", "  -h, ", "  -V, ", "  -q, ", "  -s, "}) {
+  for (const std::string lead :
+       {"      ", "  -p, ", "  -v, ", "  -h, ", "  -V, ", "  -q, ", "  -s, ", "  -a, ", "  -d, ", "  -f, ", "  -n, "}) {
     if (std::string found = help_behind(help, lead + name); !found.empty()) return found;
   }
   return {};
@@ -204,7 +205,7 @@ void offer_value(Answer& answer, std::string_view name, const std::string& lead,
 
 // --- words that are no options --------------------------------------------------------------------------
 
-enum class Takes { nothing, profiles, commands, shells, command_line, sandboxes, sandbox_and_command };
+enum class Takes { nothing, profiles, commands, shells, command_line, sandboxes, detached, sandbox_and_command };
 
 struct PositionalRow {
   std::string_view command;
@@ -226,6 +227,9 @@ constexpr PositionalRow positional_rows[] = {
     {"ps", Takes::sandboxes},
     {"kill", Takes::sandboxes},
     {"publish", Takes::sandboxes},
+    {"logs", Takes::detached},
+    {"attach", Takes::detached},
+    {"wait", Takes::detached},
     {"exec", Takes::sandbox_and_command},
 };
 
@@ -252,6 +256,9 @@ void offer_positional(Answer& answer, const Words& words, std::size_t at, const 
       [[fallthrough]];
     case Takes::sandboxes:
       for (const Candidate& sandbox : sources.sandboxes) answer.offer(sandbox.word, sandbox.help);
+      return;
+    case Takes::detached:
+      for (const Candidate& run : sources.detached) answer.offer(run.word, run.help);
       return;
     case Takes::profiles:
       answer.offer_all(sources.profiles);

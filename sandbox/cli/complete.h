@@ -18,6 +18,7 @@ struct CompletionSources {
   std::vector<std::string> profiles;   ///< names that -p takes
   std::vector<std::string> variables;  ///< names in the caller's environment
   std::vector<Candidate> sandboxes;    ///< that run: a name or id, with the command
+  std::vector<Candidate> detached;     ///< the same of detached ones, of those too that have ended
 };
 
 struct Completion {

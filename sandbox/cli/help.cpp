@@ -23,6 +23,9 @@ usage:
   snug ps [ID]                        the sandboxes that run
   snug exec ID [--] [CMD...]          another command in one of them
   snug kill ID                        end one
+  snug logs ID                        what one that is detached prints
+  snug attach ID                      its terminal, on this one
+  snug wait ID                        its end, and exit status
   snug publish [ID] PORT...           make its ports reachable from the host
   snug check [FILE]                   every mistake in a profile
   snug trust [FILE]                   agree to what a project's snug.toml asks for
@@ -72,6 +75,7 @@ examples:
   snug run -p node --net filtered npm install
   snug run --write ~/.cache/app? --env CI=1 -- make test
   snug run --timeout 10m --set limits.rlimit.nofile=4096 ./configure
+  snug run --detach --name web npm start      then: snug logs -f web; snug kill web
 )";
 
 constexpr std::string_view plan_lead = R"(usage: snug plan [options] [--] [CMD...]
@@ -125,7 +129,8 @@ examples:
   snug why --path mount                the file ./mount, not the system call
 )";
 
-constexpr std::string_view allow_text = R"(usage: snug allow [options] PATH... | HOST[:PORT]... | VARIABLE... | SYSTEM-CALL...
+constexpr std::string_view allow_text =
+    R"(usage: snug allow [options] PATH... | HOST[:PORT]... | VARIABLE... | SYSTEM-CALL...
 
 Adds the lines that allow it to your own file for this project, below
 ~/.config/snug/projects, and says what they open. A word is taken for the same as by
@@ -307,6 +312,7 @@ Lists the sandboxes of yours that run, or one of them. ID may be cut short.
       --json                   as JSON, {"schema": 1, ...}; see snug-sessions(7)
                                with ID everything about that one: its plan as it was
                                carried out, namespaces, processes, TCP sockets
+  -a, --all                    those too that were detached and have ended
   -q, --quiet                  their ids alone
       --watch                  on a terminal: again every second, until Ctrl-C
 
@@ -344,10 +350,50 @@ examples:
   snug kill -s USR1 3f2a
 )";
 
-constexpr std::string_view clean_text = R"(usage: snug clean [options] [homes] [captures] [left]
+constexpr std::string_view logs_text = R"(usage: snug logs [options] ID|NAME
+
+Prints what the command of `snug run --detach` has printed, on standard output and error
+as the command did, and snug's own messages on standard error. Of what is printed the
+last 8 to 16 MiB are kept; of runs that are over the last 20, for a week.
+
+  -f, --follow                 and what comes, until it ends
+  -n, --tail N                 only the last N lines of what is there
+
+examples:
+  snug logs -f web
+  snug logs -n 20 web 2>/dev/null
+)";
+
+constexpr std::string_view attach_text = R"(usage: snug attach [--detach-key KEY] ID|NAME
+
+Prints what the command of `snug run --detach` prints from now on. If the command has a
+terminal (it was detached from one), what is typed here goes there, and its size is
+this terminal's; several can be attached at a time. Ctrl-\ leaves it running, and
+so does the end of this terminal.
+
+      --detach-key KEY         ctrl-a to ctrl-z, ctrl-[ \ ] ^ _, or none
+
+Exit status: 0 detached; else the command's, as of `snug run`.
+
+examples:
+  snug run --detach --name dev npm start
+  snug attach dev
+)";
+
+constexpr std::string_view wait_text = R"(usage: snug wait ID|NAME
+
+Waits until the command of `snug run --detach` has ended. Exit status: the command's, as
+of `snug run`, also long after it ended; 125 if there is no such sandbox.
+
+examples:
+  id=$(snug run --detach make check); snug wait $id
+)";
+
+constexpr std::string_view clean_text = R"(usage: snug clean [options] [homes] [captures] [logs] [left]
 
 Lists what snug stores, by size and age: the homes of profiles with their private
-layers, captures nobody has applied or discarded, what killed runs left. Removes what is
+layers, captures nobody has applied or discarded, what detached runs printed that are
+over, what killed runs left. Removes what is
 named, or what the options choose; without any of these only what killed runs left.
 Nothing that is in use is removed.
 
@@ -404,6 +450,9 @@ std::string options_text(Command command) {
   add_line(text, "      --over NAME", "a new capture over one that is not applied yet");
   add_line(text, "      --changes DIR", "keep the capture in DIR, a directory of yours");
   add_line(text, "      --lower DIR", "lay DIR over the project, below the changes; repeated: first lowest");
+  if (command == Command::run) {
+    add_line(text, "  -d, --detach", "print the id once the command runs, and leave it running");
+  }
   if (command != Command::plan) {
     add_line(text, "      --status-fd N", "write start and end to descriptor N, as lines of JSON");
     add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
@@ -459,6 +508,12 @@ std::string help_text(std::optional<Command> command) {
       return std::string(exec_text);
     case Command::kill:
       return std::string(kill_text);
+    case Command::logs:
+      return std::string(logs_text);
+    case Command::attach:
+      return std::string(attach_text);
+    case Command::wait:
+      return std::string(wait_text);
     case Command::clean:
       return std::string(clean_text);
     case Command::publish:

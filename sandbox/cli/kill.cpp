@@ -11,12 +11,12 @@
 #include <optional>
 #include <thread>
 
-#include "base/fd.h"
 #include "base/quote.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sessions.h"
 #include "cli/surroundings.h"
+#include "sessions/processes.h"
 
 namespace snug {
 namespace {
@@ -38,12 +38,6 @@ std::optional<int> signal_named(std::string word) {
     if (all_digits(word) && word == std::to_string(number)) return number;
   }
   return std::nullopt;
-}
-
-// A descriptor of the process that was recorded and of no other.
-Fd open_process(const ProcessIdentity& process) {
-  Fd fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
-  return fd && identify_process(process.pid) == process ? std::move(fd) : Fd();
 }
 
 // Its snug may be stopped or stuck: the kernel ends everything with the first process inside.

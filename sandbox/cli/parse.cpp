@@ -21,16 +21,29 @@ struct CommandRow {
 };
 
 constexpr std::array commands{
-    CommandRow{"shell", Command::shell},     CommandRow{"run", Command::run},
-    CommandRow{"plan", Command::plan},       CommandRow{"why", Command::why},
-    CommandRow{"allow", Command::allow},     CommandRow{"init", Command::init},
-    CommandRow{"diff", Command::diff},       CommandRow{"apply", Command::apply},
-    CommandRow{"discard", Command::discard}, CommandRow{"clean", Command::clean},
-    CommandRow{"ps", Command::ps},           CommandRow{"exec", Command::exec},
-    CommandRow{"kill", Command::kill},       CommandRow{"publish", Command::publish},
-    CommandRow{"doctor", Command::doctor},   CommandRow{"check", Command::check},
-    CommandRow{"trust", Command::trust},     CommandRow{"help", Command::help},
-    CommandRow{"version", Command::version}, CommandRow{"complete", Command::complete},
+    CommandRow{"shell", Command::shell},
+    CommandRow{"run", Command::run},
+    CommandRow{"plan", Command::plan},
+    CommandRow{"why", Command::why},
+    CommandRow{"allow", Command::allow},
+    CommandRow{"init", Command::init},
+    CommandRow{"diff", Command::diff},
+    CommandRow{"apply", Command::apply},
+    CommandRow{"discard", Command::discard},
+    CommandRow{"clean", Command::clean},
+    CommandRow{"ps", Command::ps},
+    CommandRow{"exec", Command::exec},
+    CommandRow{"kill", Command::kill},
+    CommandRow{"publish", Command::publish},
+    CommandRow{"logs", Command::logs},
+    CommandRow{"attach", Command::attach},
+    CommandRow{"wait", Command::wait},
+    CommandRow{"doctor", Command::doctor},
+    CommandRow{"check", Command::check},
+    CommandRow{"trust", Command::trust},
+    CommandRow{"help", Command::help},
+    CommandRow{"version", Command::version},
+    CommandRow{"complete", Command::complete},
     CommandRow{"hook", Command::hook},
 };
 
@@ -48,22 +61,56 @@ std::string spelling_of(const FlagRow& row) {
 }
 
 constexpr FlagRow own_flags[] = {
-    {Command::why, "--read"},      {Command::why, "--write"},      {Command::why, "--exec"},
-    {Command::why, "--path"},      {Command::why, "--variable"},   {Command::why, "--syscall"},
-    {Command::why, "--host"},      {Command::allow, "--read"},     {Command::allow, "--write"},
-    {Command::allow, "--exec"},    {Command::allow, "--path"},     {Command::allow, "--variable"},
-    {Command::allow, "--syscall"}, {Command::allow, "--host"},     {Command::allow, "--show"},
-    {Command::allow, "--undo"},    {Command::allow, "--session"},  {Command::init, "--force"},
-    {Command::init, "--stdout"},   {Command::trust, "--show"},     {Command::trust, "--undo"},
-    {Command::diff, "--list"},     {Command::diff, "--stat"},      {Command::diff, "--name-only"},
-    {Command::diff, "-z"},         {Command::diff, "--exit-code"}, {Command::apply, "--yes"},
-    {Command::apply, "--theirs"},  {Command::apply, "--reviewed"}, {Command::apply, "--continue"},
-    {Command::apply, "--commits"}, {Command::apply, "--abort"},    {Command::apply, "--patch", "-p"},
-    {Command::apply, "--keep"},    {Command::apply, "--ours"},     {Command::discard, "--yes"},
-    {Command::check, "--show"},    {Command::check, "--diff"},     {Command::check, "--strict"},
-    {Command::check, "--fix"},     {Command::ps, "--quiet", "-q"}, {Command::shell, "--capture"},
-    {Command::run, "--capture"},   {Command::plan, "--capture"},   {Command::clean, "--dry-run"},
-    {Command::clean, "--yes"},     {Command::ps, "--watch"},
+    {Command::why, "--read"},
+    {Command::why, "--write"},
+    {Command::why, "--exec"},
+    {Command::why, "--path"},
+    {Command::why, "--variable"},
+    {Command::why, "--syscall"},
+    {Command::why, "--host"},
+    {Command::allow, "--read"},
+    {Command::allow, "--write"},
+    {Command::allow, "--exec"},
+    {Command::allow, "--path"},
+    {Command::allow, "--variable"},
+    {Command::allow, "--syscall"},
+    {Command::allow, "--host"},
+    {Command::allow, "--show"},
+    {Command::allow, "--undo"},
+    {Command::allow, "--session"},
+    {Command::init, "--force"},
+    {Command::init, "--stdout"},
+    {Command::trust, "--show"},
+    {Command::trust, "--undo"},
+    {Command::diff, "--list"},
+    {Command::diff, "--stat"},
+    {Command::diff, "--name-only"},
+    {Command::diff, "-z"},
+    {Command::diff, "--exit-code"},
+    {Command::apply, "--yes"},
+    {Command::apply, "--theirs"},
+    {Command::apply, "--reviewed"},
+    {Command::apply, "--continue"},
+    {Command::apply, "--commits"},
+    {Command::apply, "--abort"},
+    {Command::apply, "--patch", "-p"},
+    {Command::apply, "--keep"},
+    {Command::apply, "--ours"},
+    {Command::discard, "--yes"},
+    {Command::check, "--show"},
+    {Command::check, "--diff"},
+    {Command::check, "--strict"},
+    {Command::check, "--fix"},
+    {Command::ps, "--quiet", "-q"},
+    {Command::shell, "--capture"},
+    {Command::run, "--capture"},
+    {Command::plan, "--capture"},
+    {Command::clean, "--dry-run"},
+    {Command::clean, "--yes"},
+    {Command::ps, "--watch"},
+    {Command::ps, "--all", "-a"},
+    {Command::run, "--detach", "-d"},
+    {Command::logs, "--follow", "-f"},
 };
 
 /// The same with a value.
@@ -77,7 +124,7 @@ constexpr FlagRow own_values[] = {
     {Command::run, "--name"},         {Command::shell, "--name"},      {Command::kill, "--signal", "-s"},
     {Command::run, "--log"},          {Command::shell, "--log"},       {Command::diff, "--paths-from"},
     {Command::apply, "--paths-from"}, {Command::exec, "--workdir"},    {Command::run, "--status-fd"},
-    {Command::shell, "--status-fd"},
+    {Command::shell, "--status-fd"},  {Command::logs, "--tail", "-n"}, {Command::attach, "--detach-key"},
 };
 
 /// Shared options that fit a command which plans a run without one.
@@ -96,13 +143,16 @@ bool asks_a_plan(Command command) { return command == Command::why || command ==
 /// Its words are no command line of their own.
 bool takes_options_anywhere(Command command) {
   return asks_a_plan(command) || command == Command::diff || command == Command::apply || command == Command::clean ||
-         command == Command::ps || command == Command::kill || command == Command::publish;
+         command == Command::ps || command == Command::kill || command == Command::publish ||
+         command == Command::logs || command == Command::attach || command == Command::wait;
 }
 
 const CommandRow* find_command(const std::string& word) {
   const auto row = std::find_if(commands.begin(), commands.end(), [&](const auto& r) { return word == r.name; });
   return row == commands.end() ? nullptr : &*row;
 }
+
+std::string_view name_of(Command command) { return std::ranges::find(commands, command, &CommandRow::command)->name; }
 
 std::string did_you_mean(std::string_view word) {
   return word.empty() ? "" : "; did you mean \"" + std::string(word) + "\"?";
@@ -272,8 +322,10 @@ std::optional<Error> check_words(const Invocation& invocation) {
   if (command == Command::run && words.empty()) {
     return Error{.what = "run: no command given", .fix = "snug run [options] [--] CMD...; `snug` alone starts a shell"};
   }
-  if ((command == Command::kill || command == Command::exec) && words.empty()) {
-    const std::string name = command == Command::kill ? "kill" : "exec";
+  const bool takes_sandbox = command == Command::kill || command == Command::exec || command == Command::logs ||
+                             command == Command::attach || command == Command::wait;
+  if (takes_sandbox && words.empty()) {
+    const std::string name(name_of(command));
     return Error{.what = name + ": no sandbox given",
                  .fix = "snug " + name + " ID|NAME; `snug ps` lists those that run"};
   }
@@ -288,6 +340,7 @@ std::optional<Error> check_words(const Invocation& invocation) {
   if (takes_none && !words.empty()) return unexpected_word(words[0]);
   const bool takes_one = command == Command::why || command == Command::init || command == Command::check ||
                          command == Command::trust || command == Command::hook || command == Command::ps ||
+                         command == Command::logs || command == Command::attach || command == Command::wait ||
                          command == Command::help;
   if (takes_one && words.size() > 1) return unexpected_word(words[1]);
   return std::nullopt;

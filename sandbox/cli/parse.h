@@ -27,6 +27,9 @@ enum class Command {
   ps,
   exec,
   kill,
+  logs,
+  attach,
+  wait,
   publish,
   doctor,
   clean,
@@ -46,10 +49,10 @@ struct Invocation {
   bool json = false;
   bool list = false;  ///< check, trust: all profiles instead of one
   bool verbose = false;
-  std::vector<std::string> flags;             ///< the command's own, as they were given: "--write"
+  std::vector<std::string> flags;  ///< the command's own, as they were given: "--write"
   /// The command's own options with a value, each as often as it was given: "--from".
   std::map<std::string, std::vector<std::string>> values;
-  std::string help;                           ///< with Command::help: the text to print
+  std::string help;  ///< with Command::help: the text to print
 
   bool has(std::string_view flag) const { return std::find(flags.begin(), flags.end(), flag) != flags.end(); }
   std::optional<std::string> value(const std::string& option) const {

@@ -27,9 +27,19 @@ std::vector<SeenSandbox> look_at_all(const std::vector<RunningSandbox>& running)
   return seen;
 }
 
-std::string ids_of(const std::vector<RunningSandbox>& running) {
+// Those that have ended stand behind those that run, the last first.
+void add_ended(std::vector<SeenSandbox>& seen, const Caller& caller) {
+  for (KeptRun& run : kept_runs(place_of_kept(caller.state_dir))) {
+    if (run.runs) continue;
+    run.record.snug = run.record.init = {};
+    seen.push_back(
+        {.record = std::move(run.record), .processes = {}, .memory = 0, .over = true, .end = std::move(run.end)});
+  }
+}
+
+std::string ids_of(const std::vector<SeenSandbox>& seen) {
   std::string text;
-  for (const RunningSandbox& sandbox : running) text += sandbox.record.id + "\n";
+  for (const SeenSandbox& sandbox : seen) text += sandbox.record.id + "\n";
   return text;
 }
 
@@ -59,8 +69,8 @@ SandboxDetail look_closer(const RunningSandbox& sandbox, const SeenSandbox& seen
 int show_one(const Invocation& invocation, const Caller& caller) {
   const auto sandbox = find_sandbox(caller, invocation.words[0]);
   if (!sandbox) return print_error(sandbox.error()), status_found;
-  if (invocation.has("--quiet")) return print_data(ids_of({*sandbox})) ? 0 : status_usage;
   const auto seen = look_at_all({*sandbox});
+  if (invocation.has("--quiet")) return print_data(ids_of(seen)) ? 0 : status_usage;
   const std::int64_t now = std::time(nullptr);
   const std::string text = invocation.json ? detail_to_json(seen[0], look_closer(*sandbox, seen[0]), now)
                                            : sandboxes_to_text(seen, now, caller.home);
@@ -85,9 +95,9 @@ int ps_command(const Invocation& invocation) {
   if (!caller) return print_error(caller.error()), status_usage;
   if (!invocation.words.empty()) return show_one(invocation, *caller);
   if (invocation.has("--watch") && isatty(STDOUT_FILENO) == 1) return watch(*caller);
-  const auto running = running_sandboxes(*caller);
-  if (invocation.has("--quiet")) return print_data(ids_of(running)) ? 0 : status_usage;
-  const auto seen = look_at_all(running);
+  auto seen = look_at_all(running_sandboxes(*caller));
+  if (invocation.has("--all")) add_ended(seen, *caller);
+  if (invocation.has("--quiet")) return print_data(ids_of(seen)) ? 0 : status_usage;
   const std::int64_t now = std::time(nullptr);
   return print_data(invocation.json ? sandboxes_to_json(seen, now) : sandboxes_to_text(seen, now, caller->home))
              ? 0

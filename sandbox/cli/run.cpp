@@ -1,5 +1,8 @@
 #include "run/run.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <ctime>
 
 #include "base/paths.h"
@@ -15,9 +18,12 @@
 #include "cli/settle.h"
 #include "cli/status_lines.h"
 #include "host/probe.h"
+#include "run/background.h"
+#include "run/detached.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
 #include "run/state.h"
+#include "sessions/kept.h"
 
 namespace snug {
 namespace {
@@ -203,10 +209,14 @@ bool open_log(const Invocation& invocation, std::optional<ConnectionLog>& log) {
   return true;
 }
 
-SessionOptions session_options(const Invocation& invocation, const Prepared& prepared) {
-  return {.place = places_of_sessions(prepared.caller).front(),
+// A detached run outlives the login, and with it the runtime directory.
+SessionOptions session_options(const Invocation& invocation, const Prepared& prepared, Detached* detached) {
+  std::vector<std::string> places = places_of_sessions(prepared.caller);
+  return {.place = detached ? places.back() : places.front(),
+          .places = places,
           .name = invocation.value("--name").value_or(""),
-          .at_once = invocation.value("--status-fd").has_value()};
+          .at_once = detached != nullptr || invocation.value("--status-fd").has_value(),
+          .detached = detached};
 }
 
 bool check_name(const Invocation& invocation) {
@@ -217,37 +227,81 @@ bool check_name(const Invocation& invocation) {
   return false;
 }
 
+/// A run whose caller does not wait for it.
+struct Away {
+  Background background;
+  std::optional<PtyStart> terminal;
+};
+
+// The caller is told as soon as the command runs. If it is gone by then, nobody wants the run any more.
+void go_on_alone(Away& away, Detached& detached, const SessionRecord& record) {
+  const auto taken = detached.take_messages();
+  if (!taken) print_error(taken.error());
+  if (!taken || !tell_caller(away.background, record.id)) kill(getpid(), SIGTERM);
+}
+
+/// With `away`: in the process that goes on.
+int run_here(const Invocation& invocation, EarlyChildPtr early, const StatusLines& lines, Away* away) {
+  auto prepared = prepare(invocation, Notices::tell, early.get());
+  std::optional<ConnectionLog> log;
+  if (!prepared || !open_log(invocation, log)) return lines.failed(status_setup_failed), status_setup_failed;
+  const Plan& plan = prepared->plan;
+  // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
+  if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
+  tell_left_captures(plan, prepared->caller);
+  if (auto claimed = claim_capture(prepared->plan); !claimed) {
+    return print_error(claimed.error()), lines.failed(status_setup_failed), status_setup_failed;
+  }
+  Telling telling(invocation, *prepared, std::move(log));
+  std::optional<Detached> detached;
+  if (away) detached.emplace(place_of_kept(prepared->caller.state_dir), away->terminal);
+  RunEvents events = telling.events();
+  if (lines.wanted() || away) {
+    events.started = [&](const SessionRecord& record) {
+      if (lines.wanted()) lines.started(record);
+      if (away) go_on_alone(*away, *detached, record);
+    };
+  }
+  const SessionOptions session = session_options(invocation, *prepared, detached ? &*detached : nullptr);
+  const auto outcome = run_plan(plan, std::move(early), events, session);
+  if (!outcome) {
+    print_error(outcome.error());
+    drop_empty_capture(plan);
+    return lines.failed(status_setup_failed), status_setup_failed;
+  }
+  if (outcome->not_executed) print_error(*outcome->not_executed);
+  telling.end(*outcome);
+  if (!outcome->nothing_captured) settle_capture(plan, outcome->status, plan.project);
+  if (detached) detached->end(*outcome);
+  lines.ended(*outcome);
+  log_decision("exit status " + std::to_string(outcome->status));
+  return outcome->status;
+}
+
+/// In the caller: the id, or the status of what has said why there is none.
+int answer_of(const Background& background) {
+  if (background.told.empty()) return background.status;
+  return print_data(background.told + "\n") ? 0 : status_setup_failed;
+}
+
+int run_detached(const Invocation& invocation, const StatusLines& lines) {
+  Away away{.background = {}, .terminal = terminal_like_the_callers()};
+  auto background = go_to_background(lines.fd());
+  if (!background) return print_error(background.error()), lines.failed(status_setup_failed), status_setup_failed;
+  if (background->side == Background::Side::caller) return answer_of(*background);
+  away.background = std::move(background).value();
+  return run_here(invocation, nullptr, lines, &away);
+}
+
 }  // namespace
 
 int run_command(const Invocation& invocation, EarlyChildPtr early) {
   const auto lines = StatusLines::open(invocation.value("--status-fd"));
   if (!lines) return print_error(lines.error()), status_setup_failed;
   if (!check_name(invocation)) return lines->failed(status_setup_failed), status_setup_failed;
-  auto prepared = prepare(invocation, Notices::tell, early.get());
-  std::optional<ConnectionLog> log;
-  if (!prepared || !open_log(invocation, log)) return lines->failed(status_setup_failed), status_setup_failed;
-  const Plan& plan = prepared->plan;
-  // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
-  if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
-  tell_left_captures(plan, prepared->caller);
-  if (auto claimed = claim_capture(prepared->plan); !claimed) {
-    return print_error(claimed.error()), lines->failed(status_setup_failed), status_setup_failed;
-  }
-  Telling telling(invocation, *prepared, std::move(log));
-  RunEvents events = telling.events();
-  if (lines->wanted()) events.started = [&](const SessionRecord& record) { lines->started(record); };
-  const auto outcome = run_plan(plan, std::move(early), events, session_options(invocation, *prepared));
-  if (!outcome) {
-    print_error(outcome.error());
-    drop_empty_capture(plan);
-    return lines->failed(status_setup_failed), status_setup_failed;
-  }
-  if (outcome->not_executed) print_error(*outcome->not_executed);
-  telling.end(*outcome);
-  if (!outcome->nothing_captured) settle_capture(plan, outcome->status, plan.project);
-  lines->ended(*outcome);
-  log_decision("exit status " + std::to_string(outcome->status));
-  return outcome->status;
+  if (!invocation.has("--detach")) return run_here(invocation, std::move(early), *lines, nullptr);
+  early.reset();  // it is this process's, and the run another's
+  return run_detached(invocation, *lines);
 }
 
 }  // namespace snug

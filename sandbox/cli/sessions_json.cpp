@@ -22,6 +22,15 @@ Json json_of(const Process& process) {
   return json;
 }
 
+Json pid_to_json(pid_t pid) { return pid == 0 ? Json(nullptr) : Json(pid); }
+
+Json json_of(const RunEnd& end) {
+  return {{"status", end.status},
+          {"signal", end.signal == 0 ? Json(nullptr) : Json(end.signal)},
+          {"timed_out", end.timed_out},
+          {"when", end.when}};
+}
+
 Json json_of(const SeenSandbox& sandbox, std::int64_t now) {
   const SessionRecord& record = sandbox.record;
   Json json{{"id", record.id}};
@@ -37,10 +46,12 @@ Json json_of(const SeenSandbox& sandbox, std::int64_t now) {
   json["detached"] = record.detached;
   json["started"] = record.started;
   json["age"] = std::max<std::int64_t>(now - record.started, 0);
-  json["pid"] = record.snug.pid;
-  json["init_pid"] = record.init.pid;
+  json["pid"] = pid_to_json(record.snug.pid);
+  json["init_pid"] = pid_to_json(record.init.pid);
   json["memory"] = sandbox.memory;
   json["processes"] = sandbox.processes.size();
+  json["running"] = !sandbox.over;
+  if (sandbox.over) json["end"] = sandbox.end ? json_of(*sandbox.end) : Json(nullptr);
   return json;
 }
 

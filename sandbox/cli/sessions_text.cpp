@@ -23,6 +23,10 @@ std::string short_path(const std::string& path, const std::string& home) {
   return "~" + escape_for_display(path.substr(home.size()));
 }
 
+std::string end_to_text(const std::optional<RunEnd>& end) {
+  return end ? "ended " + std::to_string(end->status) : "killed";
+}
+
 Row row_of(const SeenSandbox& sandbox, std::int64_t now, const std::string& home) {
   const SessionRecord& record = sandbox.record;
   return {record.id,
@@ -31,8 +35,8 @@ Row row_of(const SeenSandbox& sandbox, std::int64_t now, const std::string& home
           short_path(record.project, home),
           command_line_of(record.command),
           age_to_text(now - record.started),
-          memory_to_text(sandbox.memory),
-          std::to_string(sandbox.processes.size())};
+          sandbox.over ? "-" : memory_to_text(sandbox.memory),
+          sandbox.over ? end_to_text(sandbox.end) : std::to_string(sandbox.processes.size())};
 }
 
 void add_line(std::string& text, const Row& row, const std::array<std::size_t, kColumns>& widths) {

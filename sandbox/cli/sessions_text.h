@@ -3,19 +3,23 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "sessions/kept.h"
 #include "sessions/processes.h"
 #include "sessions/record.h"
 
 namespace snug {
 
-/// A running sandbox and what runs in it now.
+/// A sandbox and what runs in it now.
 struct SeenSandbox {
   SessionRecord record;
-  std::vector<pid_t> processes;  ///< as seen from outside; init is not among them
-  std::uint64_t memory = 0;      ///< bytes
+  std::vector<pid_t> processes;    ///< as seen from outside; init is not among them
+  std::uint64_t memory = 0;        ///< bytes
+  bool over = false;               ///< it was detached, and has ended
+  std::optional<RunEnd> end = {};  ///< how, if its snug was there to see it
 };
 
 /// What there is to know about one.

@@ -10,6 +10,7 @@
 #include "cli/sessions.h"
 #include "cli/sessions_text.h"
 #include "cli/surroundings.h"
+#include "sessions/kept.h"
 
 extern char** environ;
 
@@ -49,13 +50,25 @@ std::vector<Candidate> sandboxes_of(const Caller& caller) {
   return candidates;
 }
 
+// Of a name the last is meant: it comes first.
+std::vector<Candidate> detached_of(const Caller& caller) {
+  std::vector<Candidate> candidates;
+  for (const KeptRun& run : kept_runs(place_of_kept(caller.state_dir))) {
+    const std::string& word = label_of(run.record);
+    const bool known = std::ranges::find(candidates, word, &Candidate::word) != candidates.end();
+    if (!known) candidates.push_back({word, command_line_of(run.record.command)});
+  }
+  return candidates;
+}
+
 // Nobody to ask means no names, not a message in the middle of a command line.
 CompletionSources read_sources() {
-  CompletionSources sources{.profiles = {}, .variables = environment_names(), .sandboxes = {}};
+  CompletionSources sources{.profiles = {}, .variables = environment_names(), .sandboxes = {}, .detached = {}};
   const auto caller = read_caller();
   if (!caller) return sources;
   sources.profiles = profile_names(*caller);
   sources.sandboxes = sandboxes_of(*caller);
+  sources.detached = detached_of(*caller);
   return sources;
 }
 

@@ -17,6 +17,7 @@ class StatusLines {
   static Result<StatusLines> open(const std::optional<std::string>& word);
 
   bool wanted() const noexcept { return fd_ >= 0; }
+  std::optional<int> fd() const noexcept { return wanted() ? std::optional(fd_) : std::nullopt; }
   void started(const SessionRecord& record) const;
   void ended(const RunOutcome& outcome) const;
   /// Nothing ran.

@@ -138,6 +138,13 @@ void lay_list(Planner& planner, Cover cover, const std::vector<PathEntry>& list,
   }
 }
 
+/// What other sandboxes print, and where they can be asked, is no part of a view, however much of the home it shows.
+void hide_other_sandboxes(Planner& planner) {
+  for (const char* name : {"detached", "running"}) {
+    hide(planner, join(planner.state_dir, name), Origin{}, Rank::builtin);
+  }
+}
+
 }  // namespace
 
 void pin_directories_above(Planner& planner, const std::string& path) {
@@ -161,6 +168,7 @@ void add_hidden_and_protected(Planner& planner) {
   std::size_t budget = most_looked_at;
   lay_list(planner, Cover::hide, planner.profile.filesystem.hide, budget);
   lay_list(planner, Cover::protect, planner.profile.filesystem.protect, budget);
+  hide_other_sandboxes(planner);
 }
 
 void protect_profiles(Planner& planner) {

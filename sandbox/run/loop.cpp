@@ -67,6 +67,7 @@ RunOutcome Loop::run() {
     take_refusals();
     take_network();
     take_requests();
+    take_detached();
     take_losses();
     take_limits();
     move_terminal_output();
@@ -138,6 +139,7 @@ void Loop::state_interest() {
   poller_.want(kWatches, options_.watcher ? options_.watcher->fd() : -1, events(!ended_, false));
   poller_.want(kRequests, options_.session ? options_.session->fd() : -1, events(!ended_, false));
   poller_.want(kLimits, options_.limits ? options_.limits->fd() : -1, events(!ended_, false));
+  poller_.want(kDetached, options_.detached ? options_.detached->fd() : -1, events(!ended_, false));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
@@ -186,13 +188,29 @@ void Loop::make_known() {
              const Origin of_file{.kind = OriginKind::file, .source = file};
              return options_.network->take_back(rule, {allowed_meanwhile(), of_file});
            },
-       .publish = [this](const std::string& port) { return options_.network->change_ports(port); }});
+       .publish = [this](const std::string& port) { return options_.network->change_ports(port); },
+       .attach = [this](Fd socket) { return attach(std::move(socket)); }});
+  if (!known && options_.detached) {
+    unreachable_ = to_text(known.error());
+    return send(Command::end);
+  }
   if (!known && options_.events.not_recorded) options_.events.not_recorded(known.error());
   if (options_.events.started) options_.events.started(options_.session->record());
 }
 
 void Loop::take_requests() {
   if (poller_.readable(kRequests)) options_.session->turn();
+}
+
+// A full-screen program draws its screen again for whoever has none of it; a command that was stopped goes on.
+Result<void> Loop::attach(Fd socket) {
+  if (auto attached = options_.detached->attach(std::move(socket)); !attached) return attached;
+  command_stopped_ ? continue_command() : forward(SIGWINCH);
+  return {};
+}
+
+void Loop::take_detached() {
+  if (poller_.readable(kDetached)) options_.detached->turn();
 }
 
 void Loop::signal_from_outside(int signal) {
@@ -565,6 +583,7 @@ void Loop::close_relay(int number) {
 // --- the end ---
 
 void Loop::end() {
+  if (options_.detached) options_.detached->take_rest();
   reset_terminal_modes();
   if (terminal_) terminal_->restore();
   modes_.forget();  // a full-screen program that was killed hides nothing any more
@@ -611,6 +630,10 @@ RunOutcome Loop::outcome() const {
   }
   if (killed_for_memory() && !timed_out_) outcome.remark = options_.limits->death_text();
   if (disk_used_up_) outcome.remark = options_.disk->text();
+  if (!unreachable_.empty()) {
+    outcome.status = 125;
+    outcome.remark = "ended, as nobody could have reached it: " + unreachable_;
+  }
   return outcome;
 }
 

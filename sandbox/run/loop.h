@@ -14,6 +14,7 @@
 #include "launch/launch.h"
 #include "launch/protocol.h"
 #include "run/deadlines.h"
+#include "run/detached.h"
 #include "run/disk_watch.h"
 #include "run/limit_watch.h"
 #include "run/modes.h"
@@ -43,6 +44,7 @@ struct LoopOptions {
   LimitWatch* limits = nullptr;  ///< borrowed
   Network* network = nullptr;    ///< borrowed
   Session* session = nullptr;    ///< borrowed
+  Detached* detached = nullptr;  ///< borrowed
 };
 
 class Loop {
@@ -67,7 +69,8 @@ class Loop {
     kListener,
     kWatches,
     kRequests,
-    kLimits
+    kLimits,
+    kDetached
   };
 
   // One turn of the loop.
@@ -84,6 +87,8 @@ class Loop {
   void take_network();
   void tell_blocked();
   void take_requests();
+  void take_detached();
+  Result<void> attach(Fd socket);
   void take_losses();
   void tell_losses();
   void watch_init();
@@ -161,7 +166,7 @@ class Loop {
   bool give_up_ = false;  // a second signal while the last output waits for its reader
   bool control_open_ = true;
   int wait_status_ = 0;
-  std::string write_failure_;
+  std::string write_failure_, unreachable_;
 };
 
 }  // namespace snug

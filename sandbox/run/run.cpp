@@ -10,6 +10,7 @@
 
 #include "base/units.h"
 #include "run/capture_record.h"
+#include "run/detached.h"
 #include "run/git_search.h"
 #include "run/loop.h"
 #include "run/network.h"
@@ -21,17 +22,47 @@
 namespace snug {
 namespace {
 
-LoopOptions loop_options(const Plan& plan, const StdioPlan& stdio, bool keyboard, const RunEvents& events,
-                         Watcher& watcher, DiskWatch& disk, LimitWatch& limits, Network& network, Session& session) {
-  LoopOptions options{.stdio = stdio,
-                      .keyboard_claimed = keyboard,
+/// The command's descriptors 0-2, and what stands at their other ends.
+struct Standard {
+  StdioPlan stdio{};                 ///< as the command gets them
+  StdioPlan relayed{};               ///< as the loop sees to them
+  std::optional<Terminal> terminal;  ///< the caller's
+  bool keyboard = false;
+  PtyStart pty;
+  Detached* detached = nullptr;
+};
+
+Result<Standard> callers_standard(const Plan& plan) {
+  const auto stdio = plan_stdio(plan.namespaces.network ? CommandNetwork::own : CommandNetwork::hosts);
+  if (!stdio) return stdio.error();
+  Standard standard{.stdio = *stdio, .relayed = *stdio, .terminal = open_terminal(*stdio), .pty = {}};
+  standard.keyboard = owns_keyboard(standard.terminal, *stdio);
+  if (standard.terminal) standard.pty = standard.terminal->pty_start(standard.keyboard);
+  return standard;
+}
+
+// Detached, everything goes by the log: the loop itself relays nothing.
+Standard detached_standard(Detached& detached) {
+  return {.stdio = detached.stdio(),
+          .relayed = {},
+          .terminal = {},
+          .keyboard = detached.has_terminal(),
+          .pty = detached.pty_start(),
+          .detached = &detached};
+}
+
+LoopOptions loop_options(const Plan& plan, const Standard& standard, const RunEvents& events, Watcher& watcher,
+                         DiskWatch& disk, LimitWatch& limits, Network& network, Session& session) {
+  LoopOptions options{.stdio = standard.relayed,
+                      .keyboard_claimed = standard.keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
                       .watcher = &watcher,
                       .disk = &disk,
                       .limits = plan.limits.any() ? &limits : nullptr,
                       .network = &network,
-                      .session = session.wanted() ? &session : nullptr};
+                      .session = session.wanted() ? &session : nullptr,
+                      .detached = standard.detached};
   options.death_text = "the sandbox's first process was killed, and everything in it with it";
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
@@ -75,8 +106,9 @@ Result<GitRecord> open_record(const Plan& plan, const RunEvents& events) {
 
 Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEvents& events,
                             const SessionOptions& session_options) {
-  const auto stdio = plan_stdio(plan.namespaces.network ? CommandNetwork::own : CommandNetwork::hosts);
-  if (!stdio) return stdio.error();
+  Detached* const detached = session_options.detached;
+  auto standard = detached ? Result<Standard>(detached_standard(*detached)) : callers_standard(plan);
+  if (!standard) return std::move(standard).error();
   auto published = listen_for_published(plan);
   if (!published) return std::move(published).error();
   // Held from here on: a signal that comes while the command starts is for the command, and one that ends a launch
@@ -89,26 +121,25 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   auto record = open_record(plan, events);
   if (!record) return std::move(record).error();
   Session session(plan, session_options);
-  if (auto claimed = session.claim_name(); !claimed) return std::move(claimed).error();
+  if (auto claimed = session.claim(); !claimed) return std::move(claimed).error();
+  if (auto begun = detached ? detached->begin(session.record()) : Result<void>(); !begun) return begun.error();
   auto poller = Poller::make();
   if (!poller) return std::move(poller).error();
   Watcher watcher(plan.watches);
   const std::timespec since = change_time_now();
-  auto terminal = open_terminal(*stdio);
-  const bool keyboard = owns_keyboard(terminal, *stdio);
-  const PtyStart pty = terminal ? terminal->pty_start(keyboard) : PtyStart{};
 
-  LaunchOutcome launched = launch(plan, *stdio, std::move(early), pty, &signals.caller_mask());
+  LaunchOutcome launched = launch(plan, standard->stdio, std::move(early), standard->pty, &signals.caller_mask());
   if (launched.error && launched.error->exit_status != 125) return not_executed(*std::move(launched.error));
   if (launched.error) return std::move(launched.error->error);
   if (auto opened = signals.open(); !opened) return std::move(opened).error();
+  if (auto served = detached ? detached->serve(*launched.sandbox) : Result<void>(); !served) return served.error();
   auto network = Network::start(plan, *launched.sandbox, std::move(published).value(), events.connection_ended);
   if (!network) return std::move(network).error();
 
   DiskWatch disk(plan);
   LimitWatch limits(plan.limits, launched.sandbox->group.directory(), launched.sandbox->init_pid);
-  Loop loop(*launched.sandbox, loop_options(plan, *stdio, keyboard, events, watcher, disk, limits, *network, session),
-            std::move(terminal), std::move(signals), std::move(poller).value());
+  Loop loop(*launched.sandbox, loop_options(plan, *standard, events, watcher, disk, limits, *network, session),
+            std::move(standard->terminal), std::move(signals), std::move(poller).value());
   RunOutcome outcome = loop.run();
   if (outcome.status != 0 && !outcome.remark && limits.bounds_each_process()) {
     launched.sandbox.reset();  // all in it has been reaped then

@@ -46,11 +46,15 @@ struct RunEvents {
   std::function<void(const Error& error)> not_recorded;
 };
 
+class Detached;
+
 /// How a run makes itself known to `snug ps`, `exec` and `kill`.
 struct SessionOptions {
-  std::string place = {};  ///< where its record goes (sessions/directory.h); empty: nowhere
-  std::string name = {};   ///< by which it can be asked for besides its id; no other run may have it
-  bool at_once = false;    ///< the record is there as soon as the command runs; else once it has run for a moment
+  std::string place = {};                ///< where its record goes (sessions/directory.h); empty: nowhere
+  std::vector<std::string> places = {};  ///< wherever records may lie, always in the same order: a name counts in all
+  std::string name = {};                 ///< by which it can be asked for besides its id; no other run may have it
+  bool at_once = false;          ///< the record is there as soon as the command runs; else once it has run for a moment
+  Detached* detached = nullptr;  ///< borrowed; null: the run is its caller's
 };
 
 /// How the command ended. `status` is what snug's own exit status must be.

@@ -13,6 +13,7 @@
 #include "launch/enter.h"
 #include "plan/print.h"
 #include "profile/words.h"
+#include "run/detached.h"
 
 namespace snug {
 namespace {
@@ -30,6 +31,8 @@ SessionRecord describe(const Plan& plan, const SessionOptions& options) {
           .profile = plan.profile_name,
           .project = plan.project,
           .network = std::string(word_of(network_words, plan.network.value)),
+          .detached = options.detached != nullptr,
+          .terminal = options.detached != nullptr && options.detached->has_terminal(),
           .command = plan.command.argv};
 }
 
@@ -46,6 +49,12 @@ ControlAnswer do_each(std::span<const std::string> words,
     if (const auto done = action(word); !done) return {.done = false, .text = to_text(done.error())};
   }
   return {};
+}
+
+Error taken(const SessionRecord& other) {
+  return {.what = "a sandbox named " + quote_for_display(other.name) + " is running already (" + other.id + ")",
+          .fix = "choose another name, join it with `snug exec " + other.name + "`, or end it with `snug kill " +
+                 other.name + "`"};
 }
 
 }  // namespace
@@ -74,18 +83,26 @@ Result<void> Session::open_place() {
   return {};
 }
 
-Result<void> Session::claim_name() {
-  if (!wanted() || options_.name.empty()) return {};
+Result<void> Session::claim() {
+  if (!wanted() || (options_.name.empty() && !options_.detached)) return {};
   if (auto opened = open_place(); !opened) return opened;
-  const auto lock = directory_->lock();
-  if (!lock) return lock.error();
-  const auto records = directory_->list();
-  const auto other = std::ranges::find(records, options_.name, &SessionRecord::name);
-  if (other == records.end()) return directory_->write(record_);
-  return Error{
-      .what = "a sandbox named " + quote_for_display(options_.name) + " is running already (" + other->id + ")",
-      .fix = "choose another name, join it with `snug exec " + options_.name + "`, or end it with `snug kill " +
-             options_.name + "`"};
+  return options_.name.empty() ? directory_->write(record_) : claim_name();
+}
+
+// Whoever claims a name holds the locks of all places, taken in one order.
+Result<void> Session::claim_name() const {
+  std::vector<Fd> locks;
+  for (const std::string& path : options_.places) {
+    const auto place = SessionDirectory::open(path);
+    if (!place) continue;
+    auto lock = place->lock();
+    if (!lock) return std::move(lock).error();
+    locks.push_back(std::move(lock).value());
+    const auto records = place->list();
+    const auto other = std::ranges::find(records, options_.name, &SessionRecord::name);
+    if (other != records.end()) return taken(*other);
+  }
+  return directory_->write(record_);
 }
 
 Result<void> Session::begin(const Sandbox& sandbox, Actions actions) {
@@ -121,6 +138,8 @@ ControlAnswer Session::answer(ControlRequest& request) {
       return take_back(request);
     case ControlRequest::Kind::publish:
       return do_each(request.words, actions_.publish);
+    case ControlRequest::Kind::attach:
+      return attach(request);
     case ControlRequest::Kind::end:
       actions_.end();
       return {};
@@ -141,6 +160,13 @@ ControlAnswer Session::take_back(const ControlRequest& request) const {
   const std::string& file = request.words.front();
   return do_each(std::span(request.words).subspan(1),
                  [&](const std::string& rule) { return actions_.take_back(rule, file); });
+}
+
+ControlAnswer Session::attach(ControlRequest& request) const {
+  if (!options_.detached) return {.done = false, .text = "this sandbox is not detached: its terminal is its caller's"};
+  if (request.fds.size() != 1) return {.done = false, .text = "the request carries the wrong number of descriptors"};
+  const auto attached = actions_.attach(std::move(request.fds[0]));
+  return attached ? ControlAnswer() : ControlAnswer{.done = false, .text = to_text(attached.error())};
 }
 
 ControlAnswer Session::let_in(const ControlRequest& request) const {

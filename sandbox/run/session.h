@@ -30,8 +30,9 @@ class Session {
   /// How long after the start of the command begin() is to be called.
   std::chrono::milliseconds delay() const noexcept;
 
-  /// With a name: writes a first record under it. Errors: a running sandbox has it.
-  Result<void> claim_name();
+  /// What must be known before the command starts: writes a first record where it has a name or is detached. Errors: a
+  /// running sandbox has the name; the record cannot be written.
+  Result<void> claim();
 
   /// What the loop does on request.
   struct Actions {
@@ -41,6 +42,7 @@ class Session {
     /// The same rule no more, if it came by `allow` or from this file.
     std::function<Result<void>(const std::string& rule, const std::string& file)> take_back;
     std::function<Result<void>(const std::string& port)> publish;  ///< as in network.publish; "!": no more
+    std::function<Result<void>(Fd socket)> attach;                 ///< to the terminal of a detached run
   };
   /// Writes the record and listens. `sandbox` must outlive this.
   Result<void> begin(const Sandbox& sandbox, Actions actions);
@@ -54,7 +56,9 @@ class Session {
   ControlAnswer take_signal(const ControlRequest& request) const;
   ControlAnswer take_back(const ControlRequest& request) const;
   ControlAnswer let_in(const ControlRequest& request) const;
+  ControlAnswer attach(ControlRequest& request) const;
   Result<void> open_place();
+  Result<void> claim_name() const;
 
   const Plan& plan_;
   const SessionOptions options_;

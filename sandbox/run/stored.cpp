@@ -17,6 +17,7 @@
 #include "base/quote.h"
 #include "changes/discard.h"
 #include "run/disk_watch.h"
+#include "sessions/kept.h"
 #include "sys/errno.h"
 #include "sys/tree.h"
 
@@ -86,6 +87,14 @@ Stored look_at_capture(const std::string& path) {
   return stored;
 }
 
+Stored look_at_log(const KeptRun& run) {
+  Stored stored = look_at(Stored::Kind::log, run.path);
+  stored.name = run.record.name.empty() ? run.record.id : run.record.name;
+  stored.project = run.record.project;
+  stored.last_used = run.last_used;
+  return stored;
+}
+
 }  // namespace
 
 std::vector<Stored> list_stored(const std::string& state_directory) {
@@ -96,6 +105,7 @@ std::vector<Stored> list_stored(const std::string& state_directory) {
   for (const std::string& project : directories_in(join(state_directory, "captures"))) {
     for (const std::string& path : directories_in(project)) all.push_back(look_at_capture(path));
   }
+  for (const KeptRun& run : kept_runs(place_of_kept(state_directory))) all.push_back(look_at_log(run));
   for (const std::string& path : directories_in(join(state_directory, "scratch"))) {
     all.push_back(look_at(Stored::Kind::left, path));
   }

@@ -1,5 +1,5 @@
-// What snug keeps in its state directory: stored homes with their private layers, captures, and what killed runs left.
-// Lists it with size and age, and removes it; never what is in use.
+// What snug keeps in its state directory: stored homes with their private layers, captures, logs of detached runs, and
+// what killed runs left. Lists it with size and age, and removes it; never what is in use.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@ struct Stored {
   enum class Kind {
     home,     ///< a stored home, and the private layers kept beside it
     capture,  ///< changes nobody has applied or discarded
+    log,      ///< what a detached run printed, and how it ended (sessions/kept.h)
     left,     ///< of runs that were killed: scratch layers, captures that never began
   } kind = Kind::left;
   std::string path;     ///< the directory

@@ -25,6 +25,7 @@ struct ControlRequest {
     publish = 5,    ///< words: as in network.publish; the host listens at once
     end = 6,        ///< ask the command to end; what is left after ten seconds is killed
     take_back = 7,  ///< words: a file, then rules that `allow` or this file brought; they let nothing more through
+    attach = 8,     ///< a socket from which the terminal of a detached run takes keys (run/detached.h)
   };
   Kind kind = Kind::plan;
   std::vector<std::string> words = {};

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "base/numbers.h"
 #include "sessions/proc_file.h"
@@ -144,6 +146,11 @@ void add_tcp_sockets(std::string_view text, TcpSockets& sockets) {
     if (state == kListening) sockets.listening.push_back(*here);
     if (state == kEstablished) sockets.connections.push_back(*here + " " + *there);
   }
+}
+
+Fd open_process(const ProcessIdentity& process) {
+  Fd fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
+  return fd && identify_process(process.pid) == process ? std::move(fd) : Fd();
 }
 
 TcpSockets tcp_sockets_of(pid_t pid) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/fd.h"
 #include "sessions/record.h"
 
 namespace snug {
@@ -19,6 +20,9 @@ struct Process {
   std::vector<std::string> command;  ///< its arguments; its name alone if it shows none
   std::uint64_t memory = 0;          ///< bytes; pages that several share count in parts (Pss)
 };
+
+/// A descriptor of the process that was recorded and of no other: readable when it has ended. None: it has.
+Fd open_process(const ProcessIdentity& process);
 
 /// All processes of the host at one time.
 class ProcessTable {

@@ -47,6 +47,7 @@ bool read_field(SessionRecord& record, std::string_view key, std::string_view va
   if (key == "project") return record.project = value, true;
   if (key == "network") return record.network = value, true;
   if (key == "detached") return record.detached = true;
+  if (key == "terminal") return record.terminal = true, true;
   if (key == "command") return record.command.emplace_back(value), true;
   return true;  // of a later version that can be read by this one
 }
@@ -89,6 +90,7 @@ std::string to_text(const SessionRecord& record) {
   add(text, "project", record.project);
   add(text, "network", record.network);
   if (record.detached) add(text, "detached", "");
+  if (record.terminal) add(text, "terminal", "");
   for (const std::string& word : record.command) add(text, "command", word);
   add(text, "end", "");
   return text;

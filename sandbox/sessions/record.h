@@ -36,6 +36,7 @@ struct SessionRecord {
   std::string profile, project;     ///< project empty: none
   std::string network;              ///< network.mode
   bool detached = false;
+  bool terminal = false;  ///< detached with a terminal that others can attach to
   std::vector<std::string> command;
 };
 

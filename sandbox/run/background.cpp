@@ -1,0 +1,95 @@
+#include "run/background.h"
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <utility>
+#include <vector>
+
+#include "base/numbers.h"
+#include "run/terminal.h"
+#include "sys/directory.h"
+#include "sys/errno.h"
+#include "sys/write.h"
+
+namespace snug {
+namespace {
+
+constexpr int kStatusOfKilled = 125;  // it said nothing: nothing ran that anybody knows of
+
+// What was inherited has passed through execve(2); all of snug's own would have been closed by it.
+std::vector<int> inherited_descriptors() {
+  std::vector<int> found;
+  const DirectoryStream stream = open_directory("/proc/self/fd");
+  while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
+    const int fd = whole_number<int>(entry->d_name).value_or(-1);
+    const int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) found.push_back(fd);
+  }
+  return found;
+}
+
+// A pipe or a lock of the caller's would stay open as long as the sandbox runs.
+void leave_caller(std::optional<int> kept) {
+  setsid();
+  for (const int fd : inherited_descriptors()) {
+    if (fd != kept) close(fd);
+  }
+  const Fd nothing(open("/dev/null", O_RDWR | O_CLOEXEC));
+  dup2(nothing.get(), STDIN_FILENO);
+  dup2(nothing.get(), STDOUT_FILENO);
+}
+
+std::string read_all(int fd) {
+  std::string text;
+  std::array<char, 256> buffer;
+  while (true) {
+    const ssize_t got = read(fd, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return text;
+    text.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+int wait_for_end(pid_t child) {
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : kStatusOfKilled;
+}
+
+}  // namespace
+
+std::optional<PtyStart> terminal_like_the_callers() {
+  if (isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1) return std::nullopt;
+  return Terminal(STDIN_FILENO).pty_start(true);
+}
+
+Result<Background> go_to_background(std::optional<int> kept) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return sys_error("make a pipe");
+  Fd reading(ends[0]), writing(ends[1]);
+  const pid_t child = fork();
+  if (child < 0) return sys_error("start another process");
+  Background background;
+  if (child == 0) {
+    leave_caller(kept);
+    background.side = Background::Side::background;
+    background.report = std::move(writing);
+    return background;
+  }
+  writing.reset();
+  background.told = read_all(reading.get());
+  if (background.told.empty()) background.status = wait_for_end(child);
+  return background;
+}
+
+bool tell_caller(Background& background, const std::string& text) {
+  const Fd report = std::move(background.report);
+  return write_all(report.get(), text);
+}
+
+}  // namespace snug
