@@ -18,6 +18,7 @@ struct Node {
   std::uint32_t mode = 0;                   ///< permission bits, 07777
   std::uint64_t size = 0;                   ///< bytes, of a file
   std::int64_t mtime_ns = 0, ctime_ns = 0;  ///< since the epoch
+  std::int64_t atime_ns = 0;                ///< of a file: when it was read last, as far as that is kept
   std::uint64_t inode = 0, device = 0;      ///< two names with the same are one file
   std::uint64_t links = 0;                  ///< names this file has on its side
   std::string target;                       ///< of a symlink
@@ -34,12 +35,14 @@ struct Differences {
 
 struct Change {
   enum class Kind { added, modified, deleted } kind = Kind::modified;
-  std::string path;         ///< relative to the project, any bytes but NUL; empty: the project's root itself
-  Node before;              ///< on the host now; absent if added, or gone there meanwhile
-  Node after;               ///< in the capture; absent if deleted
-  Differences differences;  ///< with Kind::modified
-  bool drifted = false;     ///< the host's side was changed since the capture began: taking this would overwrite that
-  bool whole = false;       ///< a directory whose content could not be looked at: its path is too long
+  std::string path;          ///< relative to the project, any bytes but NUL; empty: the project's root itself
+  Node before;               ///< on the host now; absent if added, or gone there meanwhile
+  Node after;                ///< in the capture; absent if deleted
+  Differences differences;   ///< with Kind::modified
+  bool drifted = false;      ///< the host's side was changed since the capture began: taking this would overwrite that
+  std::string held_at = {};  ///< where the capture has it, if not at `path`: the same file on the host (host_links.h)
+  std::uint64_t followers = 0;  ///< other names of the host's file that are looked after
+  bool whole = false;           ///< a directory whose content could not be looked at: its path is too long
 };
 
 /// A file's device and inode.

@@ -152,8 +152,9 @@ class Preparer {
     if ((change.after.mode & 06000) != 0 && change.after.kind == NodeKind::file) {
       leave(change, ": without its setuid and setgid bits");
     }
-    if (change.before.kind == NodeKind::file && change.before.links > 1 && step.kind == Kind::exchange) {
-      leave(change, " had other names on the host: they keep the old content");
+    const bool split = change.before.kind == NodeKind::file && change.before.links > 1 + change.followers;
+    if (split && step.kind == Kind::exchange) {
+      leave(change, " has other names on the host, which keep the old content");
     }
   }
 

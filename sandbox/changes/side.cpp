@@ -48,6 +48,7 @@ Node to_node(const struct stat& info) {
           .size = static_cast<std::uint64_t>(info.st_size),
           .mtime_ns = nanoseconds(info.st_mtim),
           .ctime_ns = nanoseconds(info.st_ctim),
+          .atime_ns = nanoseconds(info.st_atim),
           .inode = info.st_ino,
           .device = info.st_dev,
           .links = info.st_nlink};
@@ -197,7 +198,9 @@ bool SideDirectory::copied_up(const std::string& name) const {
 
 Result<Fd> SideDirectory::open_file(const std::string& name) const {
   // O_NONBLOCK: were it a fifo by now, opening would wait for a writer.
-  Fd fd(openat(fd_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  Fd fd(openat(fd_.get(), name.c_str(), flags | O_NOATIME));                   // a look leaves no trace (host_links.h)
+  if (!fd && errno == EPERM) fd = Fd(openat(fd_.get(), name.c_str(), flags));  // of somebody else
   struct stat info {};
   if (!fd || fstat(fd.get(), &info) != 0) return cannot_read(name);
   if (!S_ISREG(info.st_mode)) return sys_error("read " + quote_for_display(name), EINVAL);

@@ -90,7 +90,8 @@ Result<void> Stager::copy_file(const Change& change, const std::string& name) {
     if (!linked) return linked.error();
     if (*linked) return {};
   }
-  const Fd from(openat(upper_parents_.of(change.path), std::string(name_in_directory(change.path)).c_str(),
+  const std::string& source = change.held_at.empty() ? change.path : change.held_at;
+  const Fd from(openat(upper_parents_.of(source), std::string(name_in_directory(source)).c_str(),
                        O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
   const Fd to(openat(staging_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!from || !to || !copy_content(from.get(), to.get(), change.after.size)) return cannot_copy(change.path);

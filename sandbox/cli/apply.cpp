@@ -4,12 +4,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/applied.h"
 #include "changes/apply.h"
+#include "changes/host_links.h"
+#include "changes/review.h"
 #include "cli/apply_commits.h"
 #include "cli/ask.h"
 #include "cli/captured.h"
@@ -82,6 +85,46 @@ void forget(const OpenCapture& open, const std::vector<SeenChange>& idle) {
 void add(ApplyReport& whole, const ApplyReport& part, const std::string& prefix) {
   whole.applied += part.applied;
   for (const std::string& left : part.left) whole.left.push_back(prefix.empty() ? left : prefix + ": " + left);
+}
+
+/// What was noted about the names of one file, whose paths are those of its part.
+void take_over_links(Change& change, Change& noted) {
+  change.after = std::move(noted.after);
+  change.held_at = std::move(noted.held_at);
+  change.followers = noted.followers;
+}
+
+SeenChange seen_follower(const OpenCapture& open, Change change, std::size_t part) {
+  change.path.insert(0, open.parts[part].prefix);
+  std::string review = review_reason(change, open.capture.protect);
+  if (review.empty()) {
+    print_message("changes as well: " + quote_for_display(change.path) + ", another name of " +
+                  quote_for_display(open.parts[part].prefix + change.held_at));
+  }
+  return {.change = std::move(change), .review = std::move(review), .part = part};
+}
+
+/// Other names on the host of files that the command changed in place: they change with them.
+Result<void> take_links_along(const OpenCapture& open, std::vector<SeenChange>& changes) {
+  const auto all = changes_by_part(open);
+  std::vector<SeenChange> more;
+  for (std::size_t number = 0; number < open.parts.size(); ++number) {
+    std::vector<Change> parts_own;
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      if (changes[i].part != number || changes[i].instead) continue;
+      parts_own.push_back(in_part(open, changes[i]));
+      places.push_back(i);
+    }
+    std::vector<Change*> chosen;
+    for (Change& change : parts_own) chosen.push_back(&change);
+    auto found = follow_links(open.parts[number].capture.sides(), all[number], chosen);
+    if (!found) return std::move(found).error();
+    for (std::size_t i = 0; i < places.size(); ++i) take_over_links(changes[places[i]].change, parts_own[i]);
+    for (Change& change : *found) more.push_back(seen_follower(open, std::move(change), number));
+  }
+  std::ranges::move(more, std::back_inserter(changes));
+  return {};
 }
 
 /// One part after the other: each is taken over as a whole or not at all.
@@ -170,7 +213,9 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   const bool asks = patch || !invocation.has("--yes");
   if (asks && !can_ask()) return print_error(nobody_to_ask(invocation)), status_usage;
   if (patch) pick_changes(open, changes);
-  const std::vector<SeenChange> unseen = hold_back(changes, invocation);
+  std::vector<SeenChange> unseen = hold_back(changes, invocation);
+  if (const auto linked = take_links_along(open, changes); !linked) return print_error(linked.error()), status_usage;
+  std::ranges::move(hold_back(changes, invocation), std::back_inserter(unseen));
   tell_left(conflicts.left, unseen);
   const bool something_left = !conflicts.left.empty() || !unseen.empty();
   if (changes.empty() && conflicts.dropped.empty() && on_host->idle.empty()) {

@@ -392,7 +392,10 @@ void Compilation::Compiler::mount_entry(std::size_t i, const Overlay& overlay) {
   add({.op = Op::fs_paths, .r = filesystem, .text = put("workdir"), .arg = only(work)});
   add({.op = Op::fs_flag, .r = filesystem, .text = put("userxattr")});
   if (overlay.unsynced) add({.op = Op::fs_flag, .r = filesystem, .text = put("volatile")});
-  mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, tree);
+  // In a capture the time of reading that a copy took along from the host's file tells it from a new file; see
+  // changes/host_links.h.
+  const std::uint64_t atime = overlay.unsynced ? MOUNT_ATTR_NOATIME : 0;
+  mount_filesystem(MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | atime, tree);
   attach(i);
 }
 

@@ -318,13 +318,71 @@ class ApplyTest(Captured):
         self.tool("apply", "--yes", status=1)
         self.assertEqual(self.read("a"), "later\n")
 
-    def test_a_pair_of_names_the_host_had_is_split_and_it_is_said(self):
-        self.write("a", "old\n")
-        os.link(os.path.join(self.project, "a"), os.path.join(self.project, "b"))
+    def linked(self, *names, text="old\n"):
+        """Names of one file on the host."""
+        first = self.write(names[0], text)
+        for name in names[1:]:
+            path = os.path.join(self.project, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            os.link(first, path)
+
+    def inodes(self, *names):
+        return len({os.stat(os.path.join(self.project, name)).st_ino for name in names})
+
+    def test_a_file_of_several_names_that_was_written_changes_under_all(self):
+        self.linked("a", "b", "d/c")
+        self.linked("z", "y")
+        self.capture("echo new > b; chmod 600 z")
+        result = self.snug("apply", "--yes")
+        self.assertEqual(result.returncode, 0, self.story(result))
+        self.assertIn('changes as well: "a", another name of "b"', result.stderr.decode())
+        self.assertNotIn("keep the old content", result.stderr.decode())
+        self.assertEqual(([self.read(name) for name in ("a", "b", "d/c")], self.inodes("a", "b", "d/c")), (["new\n"] * 3, 1))
+        self.assertEqual((stat.S_IMODE(os.stat(os.path.join(self.project, "y")).st_mode), self.inodes("y", "z")), (0o600, 1))
+        self.assertEqual(self.captures(), [])
+
+    def test_names_written_apart_stay_apart_and_to_the_same_end_become_one(self):
+        self.linked("a", "b", "kept")
+        self.linked("x", "y")
+        self.linked("gone", "stays")
+        self.capture("echo one > a; echo two > b; echo same > x; echo same > y; rm gone; echo new > stays")
+        self.tool("apply", "--yes")
+        self.assertEqual([self.read(name) for name in ("a", "b", "x", "y", "stays")], ["one\n", "two\n", "same\n", "same\n", "new\n"])
+        self.assertEqual((self.inodes("a", "b"), self.inodes("x", "y")), (2, 1))
+        self.assertFalse(os.path.exists(os.path.join(self.project, "gone")))
+
+    def test_a_name_that_got_a_new_file_leaves_the_others_alone(self):
+        self.linked("a", "b")
+        self.linked("c", "d")
+        self.write("moved", "moved\n")
+        self.capture("echo new > t; mv t a; mv moved c")
+        self.tool("apply", "--yes")
+        self.assertEqual([self.read(name) for name in "abcd"], ["new\n", "old\n", "moved\n", "old\n"])
+
+    def test_names_outside_of_the_project_keep_what_they_had_and_it_is_said(self):
+        store = os.path.join(self.folder("store"), "f")
+        with open(store, "w") as file:
+            file.write("old\n")
+        os.link(store, os.path.join(self.project, "a"))
         self.capture("echo new > a")
         result = self.snug("apply", "--yes")
-        self.assertIn('"a" had other names on the host', result.stderr.decode())
-        self.assertEqual((self.read("a"), self.read("b")), ("new\n", "old\n"))
+        self.assertIn('"a" has other names on the host, which keep the old content', result.stderr.decode())
+        with open(store) as file:
+            self.assertEqual((self.read("a"), file.read()), ("new\n", "old\n"))
+
+    def test_a_name_that_needs_a_look_does_not_follow_unseen(self):
+        self.linked("a", ".envrc")
+        self.capture("echo new > a")
+        result = self.snug("apply", "--yes")
+        self.assertIn('not applied: ".envrc"', result.stderr.decode())
+        self.assertEqual((self.read("a"), self.read(".envrc")), ("new\n", "old\n"))
+
+    def test_names_of_one_file_follow_where_the_capture_is_kept(self):
+        self.linked("a", "b")
+        self.capture("echo new > a; cat a b")
+        self.tool("apply", "--yes", "--keep")
+        self.assertEqual((self.read("a"), self.read("b"), self.inodes("a", "b")), ("new\n", "new\n", 1))
+        self.assertEqual(self.tool("diff", "--name-only"), "")
 
     def test_part_by_path_and_pattern(self):
         self.capture("mkdir -p src/deep ab; echo 1 > src/deep/x.c; echo 1 > src/x.o; echo 1 > ab/f; echo 1 > a")

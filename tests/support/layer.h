@@ -69,6 +69,13 @@ struct Layer {
   void attribute(const std::string& path, const char* name, const std::string& value) const {
     REQUIRE(::lsetxattr(path.c_str(), name, value.data(), value.size(), 0) == 0);
   }
+  /// As the kernel copies a file of several names that is written: with the host's times.
+  void copied_up(const std::string& path) const {
+    struct stat info {};
+    REQUIRE(::lstat(host(path).c_str(), &info) == 0);
+    const timespec times[2] = {info.st_atim, {.tv_nsec = UTIME_OMIT}};
+    REQUIRE(::utimensat(AT_FDCWD, upper(path).c_str(), times, AT_SYMLINK_NOFOLLOW) == 0);
+  }
   void opaque(const std::string& path) const {
     std::filesystem::create_directories(upper(path));
     attribute(upper(path), "user.overlay.opaque", "y");

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <sstream>
 
+#include "changes/host_links.h"
 #include "support/layer.h"
 
 using namespace snug;
@@ -27,8 +28,10 @@ struct stat status(const std::string& path) {
   return info;
 }
 
+std::vector<Change> changes_with_links(const Layer& layer);
+
 void apply_all(const Layer& layer) {
-  const auto report = apply_changes(layer.capture, layer.changes());
+  const auto report = apply_changes(layer.capture, changes_with_links(layer));
   if (!report) FAIL(to_text(report.error()));
 }
 
@@ -61,13 +64,36 @@ void fill(const Layer& layer) {
   layer.attribute(layer.host("noted"), "user.note", "old");
   layer.inside("noted/f", "1");
   layer.attribute(layer.upper("noted"), "user.note", "new");
+  layer.on_host("shared", "old");
+  fs::create_hard_link(layer.host("shared"), layer.host("dir/shared"));
+  layer.inside("shared", "new");
+  layer.copied_up("shared");
   fs::create_symlink("added", layer.upper("link"));
   REQUIRE(::mkfifo(layer.upper("fifo").c_str(), 0640) == 0);
 }
 
 const std::vector<std::string> filled = {
-    "added",    "added/closed", "added/closed/file", "dir",    "fifo",         "link",   "mode",
-    "modified", "noted",        "noted/f",           "to-dir", "to-dir/in-it", "to-file"};
+    "added",    "added/closed", "added/closed/file", "dir",    "dir/shared", "fifo",         "link",   "mode",
+    "modified", "noted",        "noted/f",           "shared", "to-dir",     "to-dir/in-it", "to-file"};
+
+/// As the command line does: what the scan found, and names that follow.
+std::vector<Change> changes_with_links(const Layer& layer) {
+  std::vector<Change> changes = layer.changes();
+  const std::vector<Change> all = changes;
+  std::vector<Change*> chosen;
+  for (Change& change : changes) chosen.push_back(&change);
+  auto more = follow_links(layer.capture.sides(), all, chosen);
+  REQUIRE(more);
+  changes.insert(changes.end(), more->begin(), more->end());
+  return changes;
+}
+
+bool is_one_file(const Layer& layer) {
+  struct stat a {
+  }, b{};
+  return ::lstat(layer.host("shared").c_str(), &a) == 0 && ::lstat(layer.host("dir/shared").c_str(), &b) == 0 &&
+         a.st_ino == b.st_ino;
+}
 
 }  // namespace
 
@@ -199,7 +225,8 @@ TEST_CASE("an apply killed at any point can be ended or taken back") {
     Layer layer;
     fill(layer);
     const auto before = described(layer.host(""));
-    const auto changes = layer.changes();
+    layer.copied_up("shared");  // its host was just read
+    const auto changes = changes_with_links(layer);
     int pipe[2];
     REQUIRE(::pipe(pipe) == 0);
     const pid_t child = ::fork();
@@ -246,9 +273,11 @@ TEST_CASE("an apply killed at any point can be ended or taken back") {
       const auto back = abort_apply(layer.capture);
       if (!back) FAIL(to_text(back.error()));
       CHECK(described(layer.host("")) == before);
-      CHECK(in_short(layer.changes()) == in_short(changes));
+      layer.copied_up("shared");
+      CHECK(in_short(changes_with_links(layer)) == in_short(changes));
     }
     CHECK_FALSE(apply_unfinished(layer.capture));
+    CHECK(is_one_file(layer));
   }
   for (const bool seen : between) CHECK(seen);
 }
@@ -273,7 +302,7 @@ TEST_CASE("files that can go to the host as they are go there without a copy, an
 TEST_CASE("a layer that is to be kept keeps all, and holds no change afterwards") {
   Layer layer;
   fill(layer);
-  REQUIRE(apply_changes(layer.capture, layer.changes(), {.keep = true}));
+  REQUIRE(apply_changes(layer.capture, changes_with_links(layer), {.keep = true}));
   CHECK(names(layer.host("")) == filled);
   CHECK(read(layer.upper("modified")) == "new");
   CHECK(in_short(layer.changes()) == std::vector<std::string>{});
