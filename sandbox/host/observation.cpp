@@ -86,6 +86,7 @@ void add_security(Observation& seen) {
   seen.own_apparmor_profile = exists("/etc/apparmor.d/snug");
   seen.selinux_enforcing = number_in("/sys/fs/selinux/enforce") == 1;
   seen.lsm = first_line("/sys/kernel/security/lsm");
+  seen.initial_user_namespace = in_initial_user_namespace();
   seen.seccomp_filtered = is_filtered();
 }
 

@@ -23,11 +23,12 @@ struct Observation {
   std::string apparmor_profile;                   ///< of this process; "unconfined" or empty: none
   bool own_apparmor_profile = false;              ///< /etc/apparmor.d/snug is there
   bool selinux_enforcing = false;
-  std::string lsm;                ///< /sys/kernel/security/lsm
-  bool seccomp_filtered = false;  ///< a filter is already on this process
-  bool proc_mounted = true;       ///< /proc is a mount point
-  std::string proc_covered;       ///< the first mount point below /proc, or empty
-  bool chrooted = false;          ///< the root is no mount point
+  std::string lsm;                     ///< /sys/kernel/security/lsm
+  bool initial_user_namespace = true;  ///< this process is in no namespace of a container or sandbox
+  bool seccomp_filtered = false;       ///< a filter is already on this process
+  bool proc_mounted = true;            ///< /proc is a mount point
+  std::string proc_covered;            ///< the first mount point below /proc, or empty
+  bool chrooted = false;               ///< the root is no mount point
   bool inside_snug = false;
   Container container = Container::none;
   Ci ci = Ci::none;

@@ -34,12 +34,6 @@ bool has_cgroup2() {
   return statfs("/sys/fs/cgroup", &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-// Only the first user namespace maps every id; one with all of them mapped has the same rights for our purposes.
-bool is_initial_user_namespace() {
-  const auto map = read_file("/proc/self/uid_map", 128);
-  return !map || map->find(" 4294967295\n") != std::string::npos;
-}
-
 // A sandbox that allows no namespaces of its own has this limit at 0 and /proc/sys read-only: the command inside
 // cannot undo it. The marker alone would also be seen by whatever a nested sandbox binds /run from.
 void add_outer_sandbox(HostFacts& facts) {
@@ -58,6 +52,12 @@ int landlock_abi() {
   return abi > 0 ? static_cast<int>(abi) : 0;
 }
 
+// Only the first user namespace maps every id; one with all of them mapped has the same rights for our purposes.
+bool in_initial_user_namespace() {
+  const auto map = read_file("/proc/self/uid_map", 128);
+  return !map || map->find(" 4294967295\n") != std::string::npos;
+}
+
 HostFacts probe_facts() {
   HostFacts facts;
   add_kernel(facts);
@@ -65,7 +65,7 @@ HostFacts probe_facts() {
   facts.overlay = at_least(facts, 5, 11);
   facts.cgroup2 = has_cgroup2();
   // For an ordinary user it makes no difference.
-  if (getuid() == 0) facts.initial_user_namespace = is_initial_user_namespace();
+  if (getuid() == 0) facts.initial_user_namespace = in_initial_user_namespace();
   add_outer_sandbox(facts);
   return facts;
 }

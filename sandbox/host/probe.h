@@ -14,6 +14,10 @@ HostFacts probe_facts();
 /// The kernel's Landlock version; 0: none, or switched off at boot.
 int landlock_abi();
 
+/// This process is in the machine's own user namespace, or one that maps as many ids: not that of a container or
+/// sandbox.
+bool in_initial_user_namespace();
+
 /// Answers from the file system as this process sees it. A directory's list ends after 65,536 names.
 std::unique_ptr<HostView> real_host_view();
 

@@ -20,6 +20,7 @@ constexpr std::array step_names{
     StepName{"ipc", "make an IPC namespace"},
     StepName{"uts", "make a host name namespace"},
     StepName{"cgroup", "make a cgroup namespace"},
+    StepName{"hostname", "set the host name in a namespace of one's own"},
     StepName{"time", "make a time namespace"},
     StepName{"loopback", "bring up the loopback interface"},
     StepName{"mount", "mount in a namespace of one's own"},
@@ -47,7 +48,8 @@ constexpr std::array step_names{
 // Groups of steps that one cause refuses together.
 constexpr std::string_view any_namespace = "clone mnt net pid ipc uts cgroup time";
 constexpr std::string_view rights_inside =
-    "clone setgroups uid_map gid_map mnt net pid ipc uts cgroup time loopback mount open_tree mount_setattr move_mount "
+    "clone setgroups uid_map gid_map mnt net pid ipc uts cgroup time hostname loopback mount open_tree mount_setattr "
+    "move_mount "
     "fsopen fsconfig tmpfs special proc overlay devpts";
 
 /// One cause. The first row that fits wins. `codes` ends at 0; none: any.
@@ -106,6 +108,12 @@ constexpr std::array refusals{
             "user.max_{limit}_namespaces is 0",
             "sudo sysctl -w user.max_{limit}_namespaces=15000\n"
             "to keep it: echo user.max_{limit}_namespaces=15000 | sudo tee /etc/sysctl.d/60-snug.conf"},
+    // The limits of all namespaces around count, and only the innermost can be read.
+    Refusal{any_namespace,
+            {ENOSPC, EUSERS},
+            [](const Observation& seen) { return !seen.initial_user_namespace; },
+            "this process is already in a user namespace, of another sandbox or container, that may hold no more",
+            "start snug outside of it, or let it hold more (bwrap: without --disable-userns)"},
     Refusal{
         any_namespace,
         {ENOSPC, EUSERS},

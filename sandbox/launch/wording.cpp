@@ -22,7 +22,8 @@ std::string source_of(const ViewEntry& entry) {
   if (const auto* bind = std::get_if<Bind>(&entry.what)) return bind->source;
   if (const auto* copy = std::get_if<Copy>(&entry.what)) return copy->source;
   if (const auto* device = std::get_if<Device>(&entry.what)) return device->source;
-  if (const auto* overlay = std::get_if<Overlay>(&entry.what)) return overlay->lowers.empty() ? "" : overlay->lowers.back();
+  if (const auto* overlay = std::get_if<Overlay>(&entry.what))
+    return overlay->lowers.empty() ? "" : overlay->lowers.back();
   return entry.target;
 }
 
@@ -136,7 +137,8 @@ Error describe_init(spec::InitStep step, int code) {
 Error describe_step(spec::Op op, const StepPurpose& purpose, int code) {
   if (purpose.entry == nullptr) {
     const std::string by = purpose.origin != nullptr ? to_text(*purpose.origin) : kEverySandbox;
-    return with_diagnosis(std::string("cannot ") + purpose.task, purpose.task, code, by);
+    return with_diagnosis(std::string("cannot ") + purpose.task,
+                          op == spec::Op::set_hostname ? "hostname" : purpose.task, code, by);
   }
   const ViewEntry& entry = *purpose.entry;
   if (op == spec::Op::open_source) return describe_source(entry, code);

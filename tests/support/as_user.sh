@@ -4,8 +4,7 @@
 # copied to a folder that user can read, since the clone may lie under /root. Everything is removed at the end.
 # SNUG_TEST_MODE: root keeps root's rights, nested runs the script within a sandbox that may hold others, mounts starts
 # every snug where the kernel seems to have no Landlock.
-# SNUG_TEST_SLOWER: time-outs of the tests become as many times longer. SNUG_TEST_BUS: the address of the user's bus, where
-# the test may use it.
+# SNUG_TEST_SLOWER: time-outs of the tests become as many times longer.
 set -eu
 script=$1
 shift
@@ -67,5 +66,4 @@ fi
 $become env -i HOME="$stage/home" PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/bash $outer env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$home" SHELL=/bin/bash LANG=C.UTF-8 \
   TERM=xterm-256color SNUG="$stage/bin/snug" PROBE="$stage/bin/probe" FILTERED="$stage/bin/filtered" \
   WALLED="$stage/bin/walled" LACKING="$stage/bin/lacking" RACING="$stage/bin/racing" ATTEMPT="$stage/bin/attempt" SNUG_TEST_MODE="${SNUG_TEST_MODE:-user}" STAGE="$stage" PYTHONPATH="$stage/support" \
-  SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" SNUG_TEST_SLOWER="${SNUG_TEST_SLOWER:-}" ${SNUG_TEST_CELL:+SNUG_TEST_CELL="$SNUG_TEST_CELL"} \
-  ${SNUG_TEST_BUS:+DBUS_SESSION_BUS_ADDRESS="$SNUG_TEST_BUS"} $interpreter "$stage/$script" "$@"
+  SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" SNUG_TEST_SLOWER="${SNUG_TEST_SLOWER:-}" $interpreter "$stage/$script" "$@"

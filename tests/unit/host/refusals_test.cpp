@@ -58,6 +58,24 @@ TEST_CASE("a limit used up is not one at zero") {
   CHECK(has(explain(desktop(), "clone", EUSERS).why, "32 levels"));
 }
 
+TEST_CASE("a limit of a namespace around this one cannot be raised from here") {
+  auto seen = desktop();
+  seen.initial_user_namespace = false;
+  const auto found = explain(seen, "clone", ENOSPC);
+  CHECK(has(found.why, "already in a user namespace"));
+  CHECK(has(found.fix, "--disable-userns"));
+  CHECK_FALSE(has(found.fix, "sysctl"));
+  seen.limits["user"] = 0;
+  CHECK(found.why != explain(seen, "clone", ENOSPC).why);
+}
+
+TEST_CASE("a container's filter that refuses a host name is named") {
+  auto seen = desktop();
+  seen.container = Container::podman;
+  CHECK(has(explain(seen, "hostname", EPERM).why, "seccomp filter"));
+  CHECK(has(explain(seen, "hostname", EPERM).fix, "--security-opt seccomp=unconfined"));
+}
+
 TEST_CASE("kernel.unprivileged_userns_clone = 0 gives EPERM") {
   auto seen = desktop();
   seen.unprivileged_userns_clone = 0;

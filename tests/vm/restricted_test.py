@@ -1,0 +1,189 @@
+"""Machines set up so that a sandbox cannot be made: each restriction is shown to be active by another program, then
+snug must name the cause, and its fix, pasted, must do. Runs in the machines of tests/vm, whose user may use sudo.
+"""
+import os
+import re
+import shutil
+import subprocess
+import unittest
+
+import snugtest
+from snugtest import SNUG, Case, show
+
+LONG = 300
+
+
+def run(*command, **more):
+    return subprocess.run(command, capture_output=True, timeout=LONG, **more)
+
+
+def as_root(script):
+    done = run("sudo", "-n", "sh", "-euc", script)
+    if done.returncode != 0:
+        raise AssertionError(f"{script}: {show(done.stderr)}")
+    return show(done.stdout)
+
+
+class Restricted(Case):
+    def knob(self, name, value):
+        """Sets a sysctl for the length of the test."""
+        before = as_root(f"sysctl -n {name}").strip()
+        as_root(f"sysctl -qw {name}={value}")
+        self.addCleanup(as_root, f"sysctl -qw {name}={before}")
+
+    def assert_active(self, *unshare, says):
+        """Another program is refused too."""
+        refused = run("unshare", *unshare, "true")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn(says, show(refused.stderr))
+
+    def refused(self, *before, cause):
+        """What snug says, started by BEFORE; doctor must know the cause too."""
+        result = run(*before, SNUG, "run", "--", "true", cwd=self.project)
+        self.assert_refused(result, cause, "fix: ")
+        doctor = run(*before, SNUG, "doctor", cwd=self.project)
+        self.assert_status(doctor, 1)
+        self.assertRegex(show(doctor.stdout), cause)
+        return show(result.stderr)
+
+    def assert_works(self, *before):
+        result = run(*before, SNUG, "run", "--", "echo", "works", cwd=self.project)
+        self.assert_status(result, 0)
+        self.assertEqual(result.stdout, b"works\n")
+
+    def paste_fix(self, message):
+        """The command after "fix: ", as a user would paste it."""
+        command = re.search(r"fix: (sudo .*?)(   .*)?$", message, re.MULTILINE).group(1)
+        pasted = run("sh", "-c", command)
+        self.assertEqual(pasted.returncode, 0, f"{command}: {show(pasted.stderr)}")
+
+
+class Knobs(Restricted):
+    def test_no_user_namespaces(self):
+        self.knob("user.max_user_namespaces", 0)
+        self.assert_active("--user", says="No space left on device")
+        self.paste_fix(self.refused(cause=r"user\.max_user_namespaces is 0"))
+        self.assert_works()
+
+    def test_user_namespaces_for_root_only(self):
+        self.knob("kernel.unprivileged_userns_clone", 0)
+        self.assert_active("--user", says="Operation not permitted")
+        self.paste_fix(self.refused(cause=r"kernel\.unprivileged_userns_clone is 0"))
+        self.assert_works()
+
+    def test_no_network_namespaces(self):
+        self.knob("user.max_net_namespaces", 0)
+        self.assert_active("--user", "--net", says="No space left on device")
+        self.paste_fix(self.refused(cause=r"user\.max_net_namespaces is 0"))
+        self.assert_works()
+
+    def test_a_covered_proc(self):
+        as_root("mount --bind /dev/null /proc/uptime")
+        self.addCleanup(run, "sudo", "-n", "umount", "/proc/uptime")
+        self.assert_active("--user", "--map-root-user", "--mount", "--pid", "--fork", "--mount-proc", says="mount /proc failed")
+        self.paste_fix(self.refused(cause=r"parts of /proc are covered by other mounts \(/proc/uptime\)"))
+        self.assert_works()
+
+
+class NewerKnobs(Restricted):
+    def test_memory_files_that_cannot_be_executed(self):
+        """Linux 6.3."""
+        self.knob("vm.memfd_noexec", 2)
+        with self.assertRaises(OSError):
+            os.close(os.memfd_create("x", 0x10))  # MFD_EXEC
+        self.paste_fix(self.refused(cause=r"vm\.memfd_noexec is 2"))
+        self.assert_works()
+
+
+class Surroundings(Restricted):
+    def test_a_chroot(self):
+        for bind, cause in (("--rbind", "inside a chroot .* it refuses always"), ("copy", "runs in a chroot")):
+            with self.subTest(bind):
+                root = self.chroot(mount_point=bind == "--rbind")
+                inside = ["sudo", "-n", "chroot", f"--userspec={os.getuid()}:{os.getgid()}", root, "env", f"HOME={snugtest.HOME}"]
+                refused = run(*inside, "unshare", "--user", "true")
+                self.assertIn("Operation not permitted", show(refused.stderr))
+                # chroot(1) leaves the command in its root directory.
+                message = self.refused(*inside, "sh", "-c", f'cd {self.project} && exec "$@"', "sh", cause=cause)
+                self.assertRegex(message, "fix: start (it|snug) outside of")
+
+    def chroot(self, mount_point):
+        root = self.folder("root")
+        self.addCleanup(as_root, f"umount -R -l {root}/* {root} 2>/dev/null || true")
+        if mount_point:
+            as_root(f"mount --rbind --make-rslave / {root}")
+            return root
+        # As debootstrap leaves one: the root itself is a directory of the file system it lies on.
+        as_root(f"""cd {root}; mkdir usr etc dev proc sys home var tmp run
+for name in usr etc dev proc sys home var; do mount --rbind --make-rslave /$name $name; done
+for name in bin sbin lib lib64; do ln -s usr/$name $name; done""")
+        return root
+
+    def test_a_service_that_may_make_none(self):
+        before = ["systemd-run", "--user", "--quiet", "--wait", "--pipe", "--property=RestrictNamespaces=yes",
+                  f"--property=WorkingDirectory={self.project}", f"--setenv=HOME={snugtest.HOME}"]
+        environment = {"XDG_RUNTIME_DIR": f"/run/user/{os.getuid()}"}
+        os.environ.update(environment)
+        self.addCleanup(os.environ.pop, "XDG_RUNTIME_DIR")
+        self.assertNotEqual(run(*before, "unshare", "--user", "true").returncode, 0)
+        message = self.refused(*before, cause="a seccomp filter is already on this process")
+        self.assertIn("RestrictNamespaces=no", message)
+        self.assert_works(*[word.replace("RestrictNamespaces=yes", "RestrictNamespaces=no") for word in before])
+
+    def test_bubblewrap(self):
+        before = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", snugtest.HOME, snugtest.HOME,
+                  "--unshare-all", "--die-with-parent"]
+        self.assert_works(*before)
+        closed = [*before, "--unshare-user", "--disable-userns"]
+        self.assertNotEqual(run(*closed, "unshare", "--user", "true").returncode, 0)
+        message = self.refused(*closed, cause="already in a user namespace, of another sandbox or container, that may hold no more")
+        self.assertIn("--disable-userns", message)
+
+    def test_another_snug(self):
+        # Where the outer sandbox sees it: the project.
+        snug = shutil.copy(SNUG, self.project)
+        result = run(SNUG, "run", "--", snug, "run", "--", "true", cwd=self.project)
+        self.assert_refused(result, "already inside snug", "fix: write nested = true in the outer profile")
+        result = run(SNUG, "run", "--set", "nested=true", "--", snug, "run", "--", "echo", "works", cwd=self.project)
+        self.assertEqual((result.returncode, result.stdout), (0, b"works\n"), self.story(result))
+
+
+class Podman(Restricted):
+    """A container of an ordinary user's, its root put together from the machine's folders."""
+
+    @classmethod
+    def setUpClass(cls):
+        # The process podman keeps for its user namespace would hold the pipes of whatever starts it.
+        subprocess.run(["podman", "unshare", "true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, timeout=LONG)
+
+    def container(self, *options):
+        root = os.path.join(self.project, "container")
+        os.makedirs(os.path.join(self.project, "work"), exist_ok=True)
+        self.addCleanup(as_root, f"rm -rf {root}")  # with what root of the container made there
+        for name in ("usr", "etc", "dev", "proc", "sys", "tmp", "run", "var"):
+            os.makedirs(os.path.join(root, name), exist_ok=True)
+        for name in ("bin", "sbin", "lib", "lib64"):
+            if not os.path.islink(os.path.join(root, name)):
+                os.symlink("usr/" + name, os.path.join(root, name))
+        folder = os.path.dirname(SNUG)
+        return ["podman", "run", "--rm", "--network=host", "--volume=/usr:/usr:ro", f"--volume={folder}:{folder}:ro",
+                f"--volume={self.project}:{self.project}", f"--workdir={self.project}/work", f"--env=HOME={self.project}",
+                *options, "--rootfs", root]
+
+    def test_as_its_ordinary_user(self):
+        self.fix_works("parts of /proc are masked", "--userns=keep-id")
+
+    def test_as_its_root(self):
+        self.fix_works("the container does not allow it: its seccomp filter")
+
+    def fix_works(self, cause, *options):
+        shown = run(*self.container(*options), "sh", "-c", "test -e /run/.containerenv && grep Seccomp: /proc/self/status")
+        self.assertEqual(shown.stdout.split(), [b"Seccomp:", b"2"], self.story(shown))
+        message = self.refused(*self.container(*options), cause=cause)
+        fix = re.search(r"fix: podman run (.*) \.\.\.$", message, re.MULTILINE).group(1)
+        self.assert_works(*self.container(*options, *fix.split()))
+
+
+if __name__ == "__main__":
+    snugtest.main()
