@@ -87,6 +87,7 @@ std::string connection_to_json(const Connection& connection) {
   set_if_any(json, "name", connection.name);
   set_if_any(json, "address", connection.address);
   json["port"] = connection.port;
+  set_if_any(json, "proxy", connection.proxy);
   set_if_any(json, "server_name", connection.server_name);
   json["end"] = to_word(connection.end);
   set_if_any(json, "problem", connection.problem);

@@ -60,6 +60,12 @@ void announce_blocked(const RefusalRecord::Host& host, const std::string& comman
                 raw ? LineEnd::raw : LineEnd::newline);
 }
 
+// The rules let it through: there is nothing to allow.
+void announce_failure(const Blocked& blocked, bool raw) {
+  print_message("cannot reach " + host_and_port(blocked.who, blocked.port) + ": " + blocked.by_proxy,
+                raw ? LineEnd::raw : LineEnd::newline);
+}
+
 const char* what_it_means(Watch::Loss loss) {
   switch (loss) {
     case Watch::Loss::shown:
@@ -161,6 +167,7 @@ class Telling {
   }
 
   void destination_blocked(const Blocked& blocked, bool raw) {
+    if (!blocked.by_proxy.empty()) return announce_failure(blocked, raw);
     if (log_) log_->add(blocked);
     const RefusalRecord::Host host{.host = blocked.who,
                                    .udp = blocked.protocol == NetworkRule::Protocol::udp,

@@ -56,7 +56,8 @@ bool is_localhost(std::string_view name) { return name == "localhost" || name.en
 
 class Gateway::Impl final : public EventHandler {
  public:
-  Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, GatewaySockets sockets, NetworkEvents events);
+  Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, GatewaySockets sockets, NetworkEvents events,
+       std::optional<UpstreamProxy> proxy);
 
   ~Impl();
 
@@ -91,6 +92,7 @@ class Gateway::Impl final : public EventHandler {
   Buffers buffers_;
   Resolver resolver_;
   NetworkPolicy policy_, udp_policy_;
+  const std::optional<UpstreamProxy> proxy_;
   const NetworkEvents events_;
   SyntheticAddresses addresses_;
   std::set<std::tuple<NetworkRule::Protocol, std::string, std::uint16_t>> told_;
@@ -118,16 +120,18 @@ class Gateway::Impl final : public EventHandler {
 };
 
 Gateway::Impl::Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, GatewaySockets sockets,
-                    NetworkEvents events)
+                    NetworkEvents events, std::optional<UpstreamProxy> proxy)
     : queue_(std::move(queue)),
       resolver_(queue_),
       policy_(std::move(tcp)),
       udp_policy_(std::move(udp)),
+      proxy_(std::move(proxy)),
       events_(std::move(events)),
       around_{.queue = queue_,
               .buffers = buffers_,
               .resolver = resolver_,
               .policy = policy_,
+              .proxy = proxy_ ? &*proxy_ : nullptr,
               .door = &door_,
               .socket_inside = [this](int family) { return inside_.make(family); },
               .blocked = [this](const Blocked& blocked) { tell(blocked); },
@@ -297,12 +301,13 @@ Gateway::Gateway(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Gateway::~Gateway() = default;
 
 Result<std::unique_ptr<Gateway>> Gateway::make(const NetworkPolicy::Rules& allow, const NetworkPolicy::Rules& deny,
-                                               GatewaySockets sockets, NetworkEvents events) {
+                                               GatewaySockets sockets, NetworkEvents events,
+                                               std::optional<UpstreamProxy> proxy) {
   auto queue = EventQueue::make();
   if (!queue) return std::move(queue).error();
   auto impl = std::make_unique<Impl>(std::move(queue).value(), NetworkPolicy(allow, deny),
                                      NetworkPolicy(allow, deny, NetworkRule::Protocol::udp), std::move(sockets),
-                                     std::move(events));
+                                     std::move(events), std::move(proxy));
   return std::unique_ptr<Gateway>(new Gateway(std::move(impl)));
 }
 

@@ -5,12 +5,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/fd.h"
 #include "base/result.h"
 #include "net/policy.h"
 #include "net/report.h"
+#include "profile/proxy.h"
 #include "sys/inet.h"
 
 namespace snug {
@@ -32,8 +34,10 @@ struct GatewaySockets {
 class Gateway {
  public:
   /// The rules of network.allow and network.deny, groups expanded.
+  /// `proxy`: through which connections to them go, if any; it is no concern of datagrams.
   static Result<std::unique_ptr<Gateway>> make(const NetworkPolicy::Rules& allow, const NetworkPolicy::Rules& deny,
-                                               GatewaySockets sockets, NetworkEvents events);
+                                               GatewaySockets sockets, NetworkEvents events,
+                                               std::optional<UpstreamProxy> proxy = {});
   ~Gateway();
 
   /// Readable when turn() has something to do.

@@ -53,15 +53,21 @@ void Passage::go_out() {
   const NetworkVerdict verdict =
       by_name ? around_.policy.name(destination_.name, port) : around_.policy.address(destination_.end.address, port);
   if (!verdict.allowed()) return refuse(verdict, nullptr);
+  if (needs_proxy()) return go_to_proxy(verdict);
   if (!by_name) return dial({destination_.end});
-  // The answer may come when this has ended and gone.
-  around_.resolver.resolve(destination_.name, [find = around_.find, number = number_](const auto& outcome) {
+  resolve(destination_.name);
+}
+
+// The answer may come when this has ended and gone.
+void Passage::resolve(const std::string& name) {
+  around_.resolver.resolve(name, [find = around_.find, number = number_](const auto& outcome) {
     if (Passage* passage = find(number)) passage->resolved(outcome);
   });
 }
 
 void Passage::resolved(const Resolver::Outcome& outcome) {
   if (over_) return;
+  if (has_proxy()) return proxy_resolved(outcome);
   if (outcome.addresses.empty()) {
     return end(Connection::End::unresolved, outcome.problem, Door::Refusal::unreachable);
   }
@@ -84,17 +90,92 @@ void Passage::dial(std::vector<Endpoint> ends) {
 }
 
 void Passage::dialled(Dialer::Outcome outcome) {
-  alarm_.clear();
+  if (over_) return;
+  if (has_proxy()) return ask_proxy(std::move(outcome));
   record_.address = to_text(outcome.to.address);
   if (!outcome.socket) {
     return end(Connection::End::unreachable, std::strerror(outcome.code), refusal_for(outcome.code));
   }
-  if (!destination_.way) return relay(std::move(outcome.socket));
-  server_ = std::move(outcome.socket);
+  reached(std::move(outcome.socket));
+}
+
+void Passage::reached(Fd server) {
+  alarm_.clear();
+  if (!destination_.way) return relay(std::move(server));
+  server_ = std::move(server);
   alarm_.set_in(kEntering);
   if (around_.door->admit(*destination_.way)) return;
   end(Connection::End::unreachable, std::strerror(errno), Door::Refusal::reset);
 }
+
+// --- through the host's proxy ---
+// It resolves names by itself, so that nobody here sees what they lead to. "*" therefore opens no names that only
+// networks of their own have; a rule that names one does.
+
+bool Passage::needs_proxy() const {
+  const UpstreamProxy* const proxy = around_.proxy;
+  if (proxy == nullptr) return false;
+  const Endpoint& end = destination_.end;
+  return !(destination_.name.empty() ? is_exception(*proxy, end.address, end.port)
+                                     : is_exception(*proxy, destination_.name, end.port));
+}
+
+void Passage::go_to_proxy(const NetworkVerdict& verdict) {
+  const std::string& name = destination_.name;
+  if (reads_as_address(name)) {
+    tell_of_proxy("the proxy may take the name for an address");
+    return end(Connection::End::blocked, {}, Door::Refusal::reset);
+  }
+  if (verdict.by_anyone && !name.empty() && is_private_name(name)) {
+    return refuse({NetworkVerdict::Reason::not_public}, nullptr);
+  }
+  const UpstreamProxy& proxy = *around_.proxy;
+  record_.proxy = to_text(proxy);
+  if (const auto address = parse_ip(proxy.host)) return dial({{*address, proxy.port}});
+  resolve(proxy.host);
+}
+
+void Passage::proxy_resolved(const Resolver::Outcome& outcome) {
+  if (outcome.addresses.empty()) {
+    return fail_at_proxy("has no address: " + outcome.problem, Door::Refusal::unreachable);
+  }
+  std::vector<Endpoint> ends;
+  for (const IpAddress& address : outcome.addresses) ends.push_back({address, around_.proxy->port});
+  dial(std::move(ends));
+}
+
+void Passage::ask_proxy(Dialer::Outcome outcome) {
+  if (!outcome.socket) {
+    return fail_at_proxy("cannot be reached: " + std::string(std::strerror(outcome.code)), Door::Refusal::unreachable);
+  }
+  const Endpoint& end = destination_.end;
+  const std::string& name = destination_.name;
+  const std::string to = host_and_port(name.empty() ? to_text(end.address) : name, end.port);
+  tunnel_.emplace(around_.queue, std::move(outcome.socket), connect_request(to, around_.proxy->credentials),
+                  [this](Tunnel::Outcome open) { tunnelled(std::move(open)); });
+  tunnel_->start();
+}
+
+void Passage::tunnelled(Tunnel::Outcome outcome) {
+  if (over_) return;
+  if (outcome.socket) return reached(std::move(outcome.socket));
+  fail_at_proxy(outcome.problem, outcome.refused ? Door::Refusal::reset : Door::Refusal::unreachable);
+}
+
+void Passage::fail_at_proxy(const std::string& problem, Door::Refusal refusal) {
+  const std::string told = "the proxy " + record_.proxy + " " + problem;
+  tell_of_proxy(told);
+  end(Connection::End::unreachable, told, refusal);
+}
+
+void Passage::tell_of_proxy(const std::string& problem) {
+  around_.blocked({.who = destination_.name.empty() ? record_.address : destination_.name,
+                   .port = destination_.end.port,
+                   .reason = NetworkVerdict::Reason::allowed,
+                   .by_proxy = problem});
+}
+
+// --- the end ---
 
 void Passage::entered(Fd client) {
   if (over_) return;
@@ -130,6 +211,7 @@ void Passage::stop() {
 
 void Passage::rang(int) {
   if (server_) return left();
+  if (has_proxy()) return fail_at_proxy("does not answer in time", Door::Refusal::unreachable);
   const bool dialling = dialer_.has_value();
   end(dialling ? Connection::End::unreachable : Connection::End::unresolved, "timed out", Door::Refusal::unreachable);
 }
@@ -141,7 +223,10 @@ void Passage::refuse(const NetworkVerdict& verdict, const IpAddress* resolved) {
   if (verdict.rule != nullptr) blocked.rule = *verdict.rule;
   const IpAddress& address = resolved != nullptr ? *resolved : destination_.end.address;
   if (resolved != nullptr) blocked.resolved = record_.address = to_text(address);
-  if (verdict.reason == NetworkVerdict::Reason::not_public) blocked.what = what_it_is(address);
+  const bool by_name = !destination_.name.empty() && resolved == nullptr;
+  if (verdict.reason == NetworkVerdict::Reason::not_public) {
+    blocked.what = by_name ? "no name of the public internet" : what_it_is(address);
+  }
   around_.blocked(blocked);
   end(Connection::End::blocked, {}, Door::Refusal::reset);
 }

@@ -17,6 +17,8 @@
 #include "net/report.h"
 #include "net/resolver.h"
 #include "net/socket_pair.h"
+#include "net/tunnel.h"
+#include "profile/proxy.h"
 #include "sys/inet.h"
 
 namespace snug {
@@ -38,6 +40,7 @@ class Passage final : public EventHandler {
     Buffers& buffers;
     Resolver& resolver;
     const NetworkPolicy& policy;
+    const UpstreamProxy* proxy;        ///< null: none
     Door* door;                        ///< for destinations with a way
     Dialer::MakeSocket socket_inside;  ///< for Kind::published
     std::function<void(const Blocked&)> blocked;
@@ -60,10 +63,20 @@ class Passage final : public EventHandler {
   void rang(int tag) override;
   void ready(int, std::uint32_t) override {}
   void go_out();
+  bool has_proxy() const { return !record_.proxy.empty(); }
+  bool needs_proxy() const;
+  void go_to_proxy(const NetworkVerdict& verdict);
+  void proxy_resolved(const Resolver::Outcome& outcome);
+  void ask_proxy(Dialer::Outcome outcome);
+  void tunnelled(Tunnel::Outcome outcome);
+  void fail_at_proxy(const std::string& problem, Door::Refusal refusal);
+  void tell_of_proxy(const std::string& problem);
+  void resolve(const std::string& name);
   void resolved(const Resolver::Outcome& outcome);
   void dial(std::vector<Endpoint> ends);
   void dialled(Dialer::Outcome outcome);
   void refuse(const NetworkVerdict& verdict, const IpAddress* resolved);
+  void reached(Fd server);
   void relay(Fd server);
   bool read_hello_in(std::span<const char> bytes);
   void end(Connection::End how, std::string problem = {}, Door::Refusal refusal = Door::Refusal::silent);
@@ -77,6 +90,7 @@ class Passage final : public EventHandler {
   const EventQueue::Clock::time_point start_ = EventQueue::Clock::now();
   Alarm alarm_;
   std::optional<Dialer> dialer_;
+  std::optional<Tunnel> tunnel_;
   std::optional<SocketPair> pair_;
   std::vector<std::uint8_t> first_bytes_;  // of the client, until its hello is there
   bool over_ = false;

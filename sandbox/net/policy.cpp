@@ -55,7 +55,7 @@ NetworkVerdict decide(const NetworkPolicy::Rules& allow, const NetworkPolicy::Ru
                       Denies denies, Allows allows) {
   if (const auto* rule = find_rule(deny, port, denied_ports, denies)) return {Reason::denied, &rule->origin};
   if (const auto* rule = find_rule(allow, port, allowed_ports, allows)) {
-    return {Reason::allowed, &rule->origin, rule->value.who == Who::range};
+    return {Reason::allowed, &rule->origin, rule->value.who == Who::range, rule->value.who == Who::anyone};
   }
   return {any_rule(allow, allows) ? Reason::other_ports : Reason::no_rule, nullptr};
 }

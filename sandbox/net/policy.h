@@ -27,6 +27,7 @@ struct NetworkVerdict {
   } reason = Reason::no_rule;
   const Origin* rule = nullptr;  ///< allowed, denied: which. Lives as long as the policy
   bool by_range = false;         ///< allowed: the rule names the address itself, not anyone
+  bool by_anyone = false;        ///< allowed: the rule is "*", which names nobody
   bool allowed() const { return reason == Reason::allowed; }
 };
 

@@ -9,7 +9,7 @@ std::string host_and_port(const std::string& host, std::uint16_t port) {
 }
 
 std::string missing_rule(const Blocked& blocked) {
-  if (blocked.reason == NetworkVerdict::Reason::denied) return {};
+  if (blocked.reason == NetworkVerdict::Reason::denied || !blocked.by_proxy.empty()) return {};
   const std::string& who = blocked.resolved.empty() ? blocked.who : blocked.resolved;
   const bool udp = blocked.protocol == NetworkRule::Protocol::udp;
   const bool usual = !udp && (blocked.port == 80 || blocked.port == 443);

@@ -19,12 +19,14 @@ struct Blocked {
   Origin rule;           ///< denied: the rule
   std::string resolved;  ///< not_public: the address that the name leads to; empty if `who` is an address
   std::string what;      ///< not_public: what kind of address, "a private address"
+  std::string by_proxy;  ///< the rules let it through, but not the host's proxy: in words
 };
 
 /// "example.com:443", "[::1]:80", or without a port of 0 the host alone.
 std::string host_and_port(const std::string& host, std::uint16_t port);
 
-/// The rule of network.allow that would have let it through; empty where a rule of network.deny stands against it.
+/// The rule of network.allow that would have let it through; empty where a rule of network.deny or a proxy stands
+/// against it.
 std::string missing_rule(const Blocked& blocked);
 
 struct Connection {
@@ -44,7 +46,8 @@ struct Connection {
   std::chrono::system_clock::time_point start;
   std::chrono::milliseconds duration{0};
   std::string name;     ///< empty: the destination was an address
-  std::string address;  ///< what it led to; empty: nothing
+  std::string address;  ///< what it led to; empty: nothing, or only the proxy knows
+  std::string proxy;    ///< through which it was reached, "proxy.example:3128"; empty: none
   std::uint16_t port = 0;
   std::uint64_t sent = 0, received = 0;  ///< bytes, as the side sees it that began the connection
   std::string problem;                   ///< unresolved, unreachable

@@ -46,6 +46,14 @@ constexpr Row rows[] = {
     {"ff00::/8", "a multicast address"},
 };
 
+// RFC 6761, 6762, 8375, ICANN's .internal (where clouds keep their metadata), and what routers and offices make up.
+constexpr std::string_view private_ends[] = {".localhost", ".local", ".internal", ".home.arpa", ".intranet",
+                                             ".private",   ".corp",  ".home",     ".lan",       ".localdomain"};
+
+bool is_hexadecimal(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
 std::vector<SpecialRange> read_rows() {
   std::vector<SpecialRange> ranges;
   for (const Row& row : rows) ranges.push_back({parse_ip_range(row.range).value(), row.what});
@@ -53,6 +61,17 @@ std::vector<SpecialRange> read_rows() {
 }
 
 }  // namespace
+
+bool is_private_name(std::string_view name) {
+  return name.find('.') == std::string_view::npos ||
+         std::ranges::any_of(private_ends, [&](std::string_view end) { return name.ends_with(end); });
+}
+
+// All that inet_aton takes ends in a number; one of digits alone is no name here anyway.
+bool reads_as_address(std::string_view name) {
+  const std::string_view last = name.substr(name.find_last_of('.') + 1);
+  return last.starts_with("0x") && is_hexadecimal(last.substr(2));
+}
 
 std::span<const SpecialRange> special_ranges() {
   static const std::vector<SpecialRange> ranges = read_rows();

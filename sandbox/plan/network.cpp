@@ -30,6 +30,9 @@ void decide_filter(Planner& planner) {
                  "with filesystem.etc = \"host\" programs would ask the host's name servers",
                  "write filesystem.etc = \"minimal\"");
   }
+  auto proxy = read_proxy(planner.caller().environment);
+  if (!proxy) planner.errors.push_back(proxy.error());
+  if (proxy) filter.proxy = *std::move(proxy);
   planner.plan.filter = std::move(filter);
 }
 

@@ -15,6 +15,7 @@
 #include "host/view.h"
 #include "profile/network_rule.h"
 #include "profile/profile.h"
+#include "profile/proxy.h"
 
 namespace snug {
 
@@ -223,6 +224,7 @@ struct GitSearch {
 /// What a filtered network lets through (network.mode = "filtered"). Everything else is refused.
 struct FilterPlan {
   std::vector<Sourced<NetworkRule>> allow, deny;  ///< groups replaced by their rules; deny wins
+  std::optional<UpstreamProxy> proxy;  ///< through which the host reaches them; printing leaves credentials out
 };
 
 // --- the rest -------------------------------------------------------------------------------------

@@ -291,6 +291,14 @@ Json rules_json(const std::vector<Sourced<NetworkRule>>& rules) {
   return list;
 }
 
+Json proxy_json(const UpstreamProxy& proxy) {
+  Json json{{"host", proxy.host}, {"port", proxy.port}, {"credentials", !proxy.credentials.empty()}};
+  json["origin"] = json_of(proxy.origin);
+  json["exceptions"] = Json::array();
+  for (const ProxyException& exception : proxy.exceptions) json["exceptions"].push_back(to_text(exception));
+  return json;
+}
+
 Json network_json(const Plan& plan) {
   constexpr const char* modes[] = {"none", "filtered", "host"};
   Json json{{"mode", modes[static_cast<int>(plan.network.value)]}, {"origin", json_of(plan.network.origin)}};
@@ -309,6 +317,7 @@ Json network_json(const Plan& plan) {
   if (!plan.filter) return json;
   json["allow"] = rules_json(plan.filter->allow);
   json["deny"] = rules_json(plan.filter->deny);
+  if (plan.filter->proxy) json["proxy"] = proxy_json(*plan.filter->proxy);
   return json;
 }
 

@@ -262,10 +262,20 @@ void print_rules(Text& text, const char* verb, const std::vector<Sourced<Network
   for (const auto& rule : rules) text.line("    " + std::string(verb) + to_text(rule.value), to_text(rule.origin));
 }
 
+void print_proxy(Text& text, const UpstreamProxy& proxy) {
+  text.line(
+      "    through the proxy " + to_text(proxy) + (proxy.credentials.empty() ? "" : ", with a name and a password"),
+      to_text(proxy.origin));
+  for (const ProxyException& exception : proxy.exceptions) {
+    text.line("    past the proxy    " + to_text(exception), to_text(proxy.exceptions_origin));
+  }
+}
+
 void print_filter(Text& text, const FilterPlan& filter) {
   if (filter.allow.empty()) text.line("    nothing is allowed: no rule in network.allow", "");
   print_rules(text, "deny   ", filter.deny);
   print_rules(text, "allow  ", filter.allow);
+  if (filter.proxy) print_proxy(text, *filter.proxy);
 }
 
 std::string published_text(const PublishEntry& entry) {

@@ -63,7 +63,8 @@ Result<Network> Network::start(const Plan& plan, Sandbox& sandbox, std::vector<P
   auto gateway =
       Gateway::make(filter.allow, filter.deny, std::move(sandbox.network),
                     {.blocked = [told = network.blocked_.get()](const Blocked& blocked) { told->push_back(blocked); },
-                     .ended = std::move(ended)});
+                     .ended = std::move(ended)},
+                    filter.proxy);
   if (!gateway) return std::move(gateway).error();
   network.gateway_ = std::move(gateway).value();
   network.filtered_ = plan.filter.has_value();

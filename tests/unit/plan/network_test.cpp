@@ -77,3 +77,30 @@ TEST_CASE("rules of a network that is none or the host's") {
   host.toml = "extends = [\"node\"]\n[network]\nmode = \"host\"";  // its rules are for --net filtered
   CHECK_FALSE(warns(host.plan()));
 }
+
+TEST_CASE("the host's proxy is in the plan, its password nowhere") {
+  Planning planning = filtered("allow = [\"a.example\"]");
+  planning.caller().environment["HTTPS_PROXY"] = "http://ann:hush@proxy.example:3128";
+  planning.caller().environment["NO_PROXY"] = "corp.example,10.0.0.0/8";
+  const Plan plan = planning.plan();
+  REQUIRE((plan.filter && plan.filter->proxy));
+  CHECK(plan.filter->proxy->credentials == "ann:hush");
+  const std::string text = plan_to_text(plan, Colour::never), json = plan_to_json(plan);
+  CHECK(text.find("through the proxy proxy.example:3128, with a name and a password") != std::string::npos);
+  CHECK(text.find("past the proxy    10.0.0.0/8") != std::string::npos);
+  CHECK(json.find("\"credentials\": true") != std::string::npos);
+  for (const std::string& printed : {text, json}) {
+    CHECK(printed.find("hush") == std::string::npos);
+    CHECK(printed.find("YW5uOmh1c2g") == std::string::npos);
+  }
+  CHECK(variable(plan, "HTTPS_PROXY") == nullptr);
+}
+
+TEST_CASE("a proxy that cannot be used stops a filtered network and no other") {
+  Planning planning = filtered("");
+  planning.caller().environment["ALL_PROXY"] = "socks5://ann:hush@proxy.example";
+  CHECK(only_error(planning).find("cannot use the proxy that ALL_PROXY names: it is of socks5://") == 0);
+  CHECK(only_error(planning).find("hush") == std::string::npos);
+  planning.toml = "[network]\nmode = \"none\"\n";
+  CHECK(planning.errors().empty());
+}
