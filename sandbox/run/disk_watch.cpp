@@ -20,11 +20,15 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kOften{500};
 constexpr milliseconds kAtLeast{1000};  // of a small layer
+// A file without content takes an inode, too: what a file system has of them ends as its space does.
+constexpr std::uint64_t kEachFile = 1024;
 
 /// Directories are kept by their path from the top, so that their number needs no descriptors.
 class Usage {
  public:
-  explicit Usage(const std::string& top) : top_(::open(top.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {}
+  /// A file counts as `each` bytes at least.
+  Usage(const std::string& top, std::uint64_t each)
+      : each_(each), top_(::open(top.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {}
 
   std::uint64_t sum() {
     if (!top_) return 0;
@@ -58,10 +62,11 @@ class Usage {
     if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
     const bool is_directory = S_ISDIR(info.st_mode);
     if (!is_directory && info.st_nlink > 1 && !known_.insert(info.st_ino).second) return;
-    bytes_ += static_cast<std::uint64_t>(info.st_blocks) * 512;
+    bytes_ += std::max(static_cast<std::uint64_t>(info.st_blocks) * 512, each_);
     if (is_directory) left_.push_back(path.empty() ? name : path + "/" + name);
   }
 
+  const std::uint64_t each_;
   Fd top_;
   std::vector<std::string> left_;
   std::unordered_set<ino_t> known_;  // files of several names
@@ -74,14 +79,16 @@ std::string text_of(const Sourced<std::uint64_t>& limit) {
          to_text(limit.origin) + "); to allow more: --set limits.disk=" + size_to_text(limit.value * 2);
 }
 
-}  // namespace
-
-std::uint64_t disk_usage(const std::string& directory, bool& unseen) {
-  Usage usage(directory);
+std::uint64_t sum_of(const std::string& directory, std::uint64_t each, bool& unseen) {
+  Usage usage(directory, each);
   const std::uint64_t bytes = usage.sum();
   unseen = unseen || usage.unseen();
   return bytes;
 }
+
+}  // namespace
+
+std::uint64_t disk_usage(const std::string& directory, bool& unseen) { return sum_of(directory, 0, unseen); }
 
 DiskWatch::DiskWatch(const Plan& plan) {
   if (!plan.disk) return;
@@ -92,32 +99,34 @@ DiskWatch::DiskWatch(const Plan& plan) {
   if (layers_.empty()) return;
   limit_ = plan.disk->value;
   text_ = text_of(*plan.disk);
-  free_at_start_ = free_bytes();
+  free_at_start_ = look_at_disk().bytes;
   measure();  // a capture that is gone on with holds something already
 }
 
-std::uint64_t DiskWatch::free_bytes() const {
+DiskWatch::Free DiskWatch::look_at_disk() const {
   struct statvfs info {};
-  if (statvfs(layers_.front().c_str(), &info) != 0) return 0;
-  return static_cast<std::uint64_t>(info.f_bfree) * info.f_frsize;
+  if (statvfs(layers_.front().c_str(), &info) != 0) return {};
+  return {.bytes = static_cast<std::uint64_t>(info.f_bfree) * info.f_frsize, .files = info.f_ffree};
 }
 
 void DiskWatch::measure() {
   const auto before = Clock::now();
-  free_then_ = free_bytes();
+  free_then_ = look_at_disk();
   used_ = 0;
   bool unseen = false;
-  for (const std::string& layer : layers_) used_ += disk_usage(layer, unseen);
+  for (const std::string& layer : layers_) used_ += sum_of(layer, kEachFile, unseen);
   // A directory that its owner has closed counts with what the disk has lost since the start.
-  if (unseen) used_ = std::max(used_, free_at_start_ - std::min(free_at_start_, free_then_));
+  if (unseen) used_ = std::max(used_, free_at_start_ - std::min(free_at_start_, free_then_.bytes));
   measured_ = Clock::now();
   cost_ = std::chrono::duration_cast<milliseconds>(measured_ - before);
   pause_ = kOften;
 }
 
 bool DiskWatch::used_up() {
-  const std::uint64_t free_now = free_bytes();
-  const std::uint64_t written = free_then_ - std::min(free_then_, free_now);
+  // btrfs has no number of free files: there what is left is to look once in a while.
+  const Free now = look_at_disk();
+  const std::uint64_t written = (free_then_.bytes - std::min(free_then_.bytes, now.bytes)) +
+                                (free_then_.files - std::min(free_then_.files, now.files)) * kEachFile;
   const bool may_be = used_ + written >= limit_;
   if (may_be || Clock::now() - measured_ >= std::max(kAtLeast, 20 * cost_)) measure();
   return used_ >= limit_;

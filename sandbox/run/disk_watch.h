@@ -29,12 +29,16 @@ class DiskWatch {
   const std::string& text() const { return text_; }
 
  private:
-  std::uint64_t free_bytes() const;
+  struct Free {
+    std::uint64_t bytes = 0, files = 0;
+  };
+  Free look_at_disk() const;
   void measure();
 
   std::vector<std::string> layers_;
   std::uint64_t limit_ = 0;
-  std::uint64_t used_ = 0, free_then_ = 0, free_at_start_ = 0;
+  std::uint64_t used_ = 0, free_at_start_ = 0;
+  Free free_then_;
   Clock::time_point measured_;
   std::chrono::milliseconds pause_{0}, cost_{0};
   std::string text_;

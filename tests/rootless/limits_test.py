@@ -159,6 +159,45 @@ class GroupTest(Limits):
         self.wait_until(lambda: not set(left()) - before, "the cgroups of both runs are gone", 60)
 
 
+class StatsTest(Limits):
+    SCRIPT = ("for i in 1 2 3 4 5; do /bin/true; done; head -c 3000000 /dev/zero > big; sync big; "
+              "python3 -c 'x = bytearray(50 << 20); a = sum(range(3000000))'; sleep 0.3")
+
+    def used(self, *options, profile=None):
+        read, write = os.pipe()
+        result = self.inside("sh", "-c", self.SCRIPT, profile=profile, options=["--stats", "--status-fd", str(write), *options], pass_fds=[write])
+        os.close(write)
+        with open(read) as lines:
+            return result, json.loads(lines.readlines()[-1])["used"]
+
+    def test_it_says_what_was_used(self):
+        result, used = self.used()
+        self.assert_status(result, 0)
+        text = result.stderr.decode()
+        for line in (r"wall +\d+\.\d{3} s", r"cpu +\d+\.\d{3} s", r"memory +\d+M at the most, of the largest process",
+                     r"processes +\d+ started", r"written +[\d.]+[KM] to disks", r"network +0K? sent, 0K? received"):
+            self.assertRegex(text, line)
+        self.assertGreaterEqual(used["wall_ms"], 300)
+        self.assertGreater(used["cpu_us"], 20000)
+        self.assertGreater(used["memory"], 50 << 20)
+        self.assertGreaterEqual(used["processes_started"], 10)
+        self.assertLess(used["processes_started"], 40)
+        if os.stat(self.project).st_dev in (os.stat("/").st_dev,):
+            self.assertGreaterEqual(used["written"], 3000000)
+
+    def test_of_a_cgroup_it_is_all_together(self):
+        _, used = self.used(profile=limits(memory="512M", processes=50))
+        self.assertEqual(used["memory_together"], self.by("memory", "512M") == "cgroup")
+
+    def test_the_hosts_network_is_not_counted(self):
+        result, used = self.used("--net", "host")
+        self.assertIsNone(used["sent"])
+        self.assertIn(b"the host's, not counted", result.stderr)
+
+    def test_without_being_asked_nothing_is_said(self):
+        self.assertEqual(self.inside("true").stderr, b"")
+
+
 class ProcessorsTest(Limits):
     def test_the_command_starts_on_so_many(self):
         if self.by("cpus", 1) == "cgroup":
@@ -210,6 +249,11 @@ class BombTest(Limits):
         status, out, err = self.explode(
             "n = 0\ntry:\n  while True: open('/dev/shm/%d' % n, 'w').close(); n += 1\nexcept OSError as e: print(e.errno)")
         self.assertEqual((status, out.strip()), (0, b"28"), err)
+
+    def test_inode_filler_of_a_capture(self):
+        status, _, err = self.explode("n = 0\nwhile True: open('%d' % n, 'w').close(); n += 1", disk="4M", timeout="120s")
+        self.assertEqual(status, 137, err)
+        self.assertIn(b"limits.disk = 4M", err)
 
     def test_descriptor_hog(self):
         status, out, err = self.explode("import os\ntry:\n  while True: os.dup(0)\nexcept OSError as e: print(e.errno)")
