@@ -456,6 +456,7 @@ std::string options_text(Command command) {
   if (command != Command::plan) {
     add_line(text, "      --status-fd N", "write start and end to descriptor N, as lines of JSON");
     add_line(text, "      --name NAME", "a name for `snug ps` and the like, which no other has while it runs");
+    add_line(text, "      --stats", "say at the end what the run has used");
     add_line(text, "      --log FILE", "append a line of JSON for each network connection");
   }
   add_line(text, "  -v, --verbose", "say each decision on stderr");

@@ -111,6 +111,8 @@ constexpr FlagRow own_flags[] = {
     {Command::ps, "--all", "-a"},
     {Command::run, "--detach", "-d"},
     {Command::logs, "--follow", "-f"},
+    {Command::shell, "--stats"},
+    {Command::run, "--stats"},
 };
 
 /// The same with a value.

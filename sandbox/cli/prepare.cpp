@@ -203,6 +203,7 @@ std::optional<Prepared> prepare(const Invocation& invocation, Notices notices, E
                   .command = invocation.words,
                   .onto = invocation.value("--onto").value_or(""),
                   .everything = invocation.has("--capture"),
+                  .measured = invocation.has("--stats"),
                   .changes_dir = absolute_value(invocation, "--changes", cwd),
                   .between = std::move(*between),
                   .profile_file = chosen->file,

@@ -17,6 +17,7 @@
 #include "cli/sessions.h"
 #include "cli/settle.h"
 #include "cli/status_lines.h"
+#include "cli/usage_text.h"
 #include "host/probe.h"
 #include "run/background.h"
 #include "run/detached.h"
@@ -154,6 +155,9 @@ class Telling {
   void end(const RunOutcome& outcome) {
     print_refusals(outcome.refused);
     if (outcome.remark) print_message(*outcome.remark);
+    if (outcome.usage) {
+      for (const std::string& line : usage_to_lines(*outcome.usage)) print_message(line);
+    }
     if (outcome.timed_out) record_.timeout = outcome.remark.value_or("timed out");
     record_.set(outcome.refused);
     keep();

@@ -65,10 +65,24 @@ std::string started_to_json(const SessionRecord& record) {
   return json.dump() + "\n";
 }
 
+Json json_of(const RunUsage& usage) {
+  const auto known = [](const auto& number) { return number ? Json(*number) : Json(nullptr); };
+  return {{"wall_ms", usage.wall.count()},
+          {"cpu_us", usage.cpu.count()},
+          {"memory", known(usage.memory)},
+          {"memory_together", usage.memory_together},
+          {"processes_started", known(usage.started)},
+          {"processes_at_once", known(usage.at_once)},
+          {"written", known(usage.written)},
+          {"sent", known(usage.sent)},
+          {"received", known(usage.received)}};
+}
+
 std::string ended_to_json(const RunOutcome& outcome) {
   Json json{{"schema", 1}, {"event", "ended"}, {"status", outcome.status}};
   json["signal"] = outcome.signal == 0 ? Json(nullptr) : Json(outcome.signal);
   json["timed_out"] = outcome.timed_out;
+  if (outcome.usage) json["used"] = json_of(*outcome.usage);
   return json.dump() + "\n";
 }
 

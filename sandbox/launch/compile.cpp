@@ -781,7 +781,8 @@ void Compilation::Compiler::write_init() {
     if (input_.stdio[fd] == StdioMode::closed) init.closed_fds |= 1U << fd;
   }
   const auto limits = rlimits_of(plan_);
-  init.stays = plan_.limits.group ? 1 : 0;
+  init.counts = plan_.measured ? 1 : 0;
+  init.stays = plan_.measured || plan_.limits.group ? 1 : 0;
   init.rlimits = memory_.put_array(limits);
   init.rlimit_count = static_cast<std::uint32_t>(limits.size());
   if (!input_.processors.empty()) {

@@ -142,6 +142,10 @@ Result<void> EarlyChild::write_id_maps() const {
   return snug::write_id_maps(pid_, {shape_.inside_uid, shape_.outside_uid}, {shape_.inside_gid, shape_.outside_gid});
 }
 
+void EarlyChild::open_accounts() {
+  accounts_.reset(open(("/proc/" + std::to_string(pid_) + "/io").c_str(), O_RDONLY | O_CLOEXEC));
+}
+
 Result<void> EarlyChild::join_group(const Plan& plan) {
   auto group = ControlGroup::make(plan, pid_, interrupted);
   if (!group) return group.error();
@@ -151,6 +155,7 @@ Result<void> EarlyChild::join_group(const Plan& plan) {
 
 void EarlyChild::release_to(Sandbox& sandbox) noexcept {
   sandbox.group = std::move(group_);
+  sandbox.accounts = std::move(accounts_);
   sandbox.init_pid = pid_;
   sandbox.init_pidfd = std::move(pidfd_);
   sandbox.control = std::move(control_);

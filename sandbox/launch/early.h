@@ -63,6 +63,8 @@ class EarlyChild {
   pid_t pid() const noexcept { return pid_; }
   /// Real root: maps the shape's ids by /proc/PID.
   Result<void> write_id_maps() const;
+  /// Later it would be too late: init's belong to root, as those of all processes that cannot be read.
+  void open_accounts();
   /// Puts it into a control group of its own, as the plan's limits say, before it has done anything of the plan.
   Result<void> join_group(const Plan& plan);
   /// Gives the process, its group and its descriptors to `sandbox`.
@@ -79,7 +81,7 @@ class EarlyChild {
   ChildShape shape_;
   SpecMemory memory_;
   ControlGroup group_;
-  Fd control_, childs_control_, pidfd_;
+  Fd control_, childs_control_, pidfd_, accounts_;
   child::Start start_{};
   cpu_set_t processors_;  ///< this process's
   pid_t starter_ = -1;

@@ -171,6 +171,7 @@ Sandbox& Sandbox::operator=(Sandbox&& other) noexcept {
   listener = std::move(other.listener);
   network = std::move(other.network);
   relays = std::move(other.relays);
+  accounts = std::move(other.accounts);
   group = std::move(other.group);
   return *this;
 }
@@ -229,6 +230,7 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
   if (!shape.map_self) {
     if (auto mapped = early->write_id_maps(); !mapped) return failed(mapped.error());
   }
+  if (plan.measured) early->open_accounts();
   if (plan.limits.group) {
     if (auto bounded = early->join_group(plan); !bounded) return failed(bounded.error());
   }

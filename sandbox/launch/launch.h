@@ -62,6 +62,7 @@ struct Sandbox {
   Fd listener;               ///< of the system call filter, if it reports; readable when a call waits for an answer
   GatewaySockets network;    ///< what the plan's name service and filter accept from
   std::array<Fd, 3> relays;  ///< our pipe ends, non-blocking: [0] to write, [1] and [2] to read; set where relay
+  Fd accounts;               ///< with plan.measured: init's /proc/PID/io, once it has reaped a process with its bytes
   ControlGroup group;        ///< of the plan's limits; goes away after the processes
 };
 

@@ -42,7 +42,8 @@ struct Report {
     started = 3,      ///< the command's execve succeeded; a = its pid inside
     exec_failed = 4,  ///< a = 0 exec, 1 chdir; b = errno of the candidate that counts: nothing ran
     stopped = 5,      ///< the command stopped; a = signal
-    ended = 6,        ///< the command ended and everything else inside is gone; a = wait status
+    ended = 6,        ///< the command ended and everything else inside is gone; a = wait status,
+                      ///< b = how many processes and threads were started, 0: not counted
     init_failed = 7,  ///< a = step index of init, b = errno
     listener = 9,     ///< carries the filter's listener by SCM_RIGHTS
     network = 10,     ///< a = NetworkSocket, b of it; carries the socket by SCM_RIGHTS

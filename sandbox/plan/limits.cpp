@@ -188,6 +188,7 @@ void copy_limits(Planner& planner) {
   limit_cpus(planner);
   choose_group(planner);
   keep_promises(planner);
+  plan.measured = planner.request.measured;
   plan.timeout = profile.limits.timeout;
   plan.seccomp = seccomp_plan(profile);
   if (plan.seccomp.policy == SeccompPolicy::off) {

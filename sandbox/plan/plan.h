@@ -324,6 +324,7 @@ struct Plan {
   LimitsPlan limits;
   std::optional<Sourced<std::chrono::milliseconds>> timeout;
   std::optional<Sourced<std::uint64_t>> disk;  ///< bytes that new layers may hold; each tmpfs is no larger
+  bool measured = false;                       ///< what it uses is told at the end (--stats)
   SeccompPlan seccomp;
   int landlock_abi = 0;  ///< of this kernel; 0: no Landlock, the mounts stand alone (a note says so)
   std::vector<Note> notes;

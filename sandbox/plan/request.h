@@ -38,6 +38,7 @@ struct Request {
   std::vector<std::string> command;       ///< empty: an interactive shell
   std::string onto = {};                  ///< the capture to go on with; empty: a new one
   bool everything = false;                ///< capture whatever the user could write, not only the project
+  bool measured = false;                  ///< tell at the end what the run has used
   std::string changes_dir = {};           ///< where the capture goes, absolute; empty: to the state directory
   std::vector<std::string> between = {};  ///< layers between the capture and the project, absolute, the top one first
   std::string profile_file;               ///< the snug.toml found or the FILE that -p named, absolute; empty: none

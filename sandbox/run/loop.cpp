@@ -388,7 +388,10 @@ void Loop::take_reports() {
 void Loop::handle_report(const Report& report) {
   if (ended_) return;
   if (report.kind == Report::stopped) command_stopped(report.a);
-  if (report.kind == Report::ended) command_ended(report.a);
+  if (report.kind == Report::ended) {
+    started_ = report.b;
+    command_ended(report.a);
+  }
 }
 
 // Its last reports have been read before: what is missing now never comes.
@@ -594,6 +597,7 @@ void Loop::end() {
   }
   tell_losses();
   end_limits();
+  if (options_.usage != nullptr) options_.usage->stop(started_);
 }
 
 // While the group is still there: init goes when it is let go.

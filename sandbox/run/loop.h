@@ -41,6 +41,7 @@ struct LoopOptions {
   RunEvents events;
   Watcher* watcher = nullptr;    ///< borrowed
   DiskWatch* disk = nullptr;     ///< borrowed
+  UsageMeter* usage = nullptr;   ///< borrowed
   LimitWatch* limits = nullptr;  ///< borrowed
   Network* network = nullptr;    ///< borrowed
   Session* session = nullptr;    ///< borrowed
@@ -162,6 +163,7 @@ class Loop {
   bool timed_out_ = false;
   bool disk_used_up_ = false;
   bool ended_ = false;
+  std::int32_t started_ = 0;
   bool init_died_ = false;
   bool give_up_ = false;  // a second signal while the last output waits for its reader
   bool control_open_ = true;

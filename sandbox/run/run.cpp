@@ -52,14 +52,13 @@ Standard detached_standard(Detached& detached) {
 }
 
 LoopOptions loop_options(const Plan& plan, const Standard& standard, const RunEvents& events, Watcher& watcher,
-                         DiskWatch& disk, LimitWatch& limits, Network& network, Session& session) {
+                         DiskWatch& disk, Network& network, Session& session) {
   LoopOptions options{.stdio = standard.relayed,
                       .keyboard_claimed = standard.keyboard,
                       .interactive_shell = plan.command.interactive_shell,
                       .events = events,
                       .watcher = &watcher,
                       .disk = &disk,
-                      .limits = plan.limits.any() ? &limits : nullptr,
                       .network = &network,
                       .session = session.wanted() ? &session : nullptr,
                       .detached = standard.detached};
@@ -76,6 +75,13 @@ LoopOptions loop_options(const Plan& plan, const Standard& standard, const RunEv
 std::uint64_t peak_of_children() {
   rusage usage{};
   return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_maxrss) * 1024 : 0;
+}
+
+std::function<void(const Connection&)> counting(UsageMeter& usage, std::function<void(const Connection&)> ended) {
+  return [&usage, ended = std::move(ended)](const Connection& connection) {
+    usage.add(connection);
+    if (ended) ended(connection);
+  };
 }
 
 RunOutcome not_executed(LaunchError error) {
@@ -133,14 +139,24 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
   if (launched.error) return std::move(launched.error->error);
   if (auto opened = signals.open(); !opened) return std::move(opened).error();
   if (auto served = detached ? detached->serve(*launched.sandbox) : Result<void>(); !served) return served.error();
-  auto network = Network::start(plan, *launched.sandbox, std::move(published).value(), events.connection_ended);
+  UsageMeter usage(plan, *launched.sandbox);
+  auto network = Network::start(plan, *launched.sandbox, std::move(published).value(),
+                                plan.measured ? counting(usage, events.connection_ended) : events.connection_ended);
   if (!network) return std::move(network).error();
 
   DiskWatch disk(plan);
   LimitWatch limits(plan.limits, launched.sandbox->group.directory(), launched.sandbox->init_pid);
-  Loop loop(*launched.sandbox, loop_options(plan, *standard, events, watcher, disk, limits, *network, session),
-            std::move(standard->terminal), std::move(signals), std::move(poller).value());
+  LoopOptions options = loop_options(plan, *standard, events, watcher, disk, *network, session);
+  if (plan.limits.any()) options.limits = &limits;
+  if (plan.measured) options.usage = &usage;
+  Loop loop(*launched.sandbox, std::move(options), std::move(standard->terminal), std::move(signals),
+            std::move(poller).value());
   RunOutcome outcome = loop.run();
+  if (plan.measured) {
+    network = Network();  // tells of the connections that are left
+    launched.sandbox.reset();
+    outcome.usage = usage.finish();
+  }
   if (outcome.status != 0 && !outcome.remark && limits.bounds_each_process()) {
     launched.sandbox.reset();  // all in it has been reaped then
     outcome.remark = limits.hint(peak_of_children());

@@ -12,6 +12,7 @@
 #include "launch/launch.h"
 #include "net/report.h"
 #include "plan/plan.h"
+#include "run/usage.h"
 
 namespace snug {
 
@@ -65,6 +66,7 @@ struct RunOutcome {
   std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
   std::vector<RefusedCall> refused;   ///< the most frequent first
   bool nothing_captured = false;      ///< nothing was written to the capture, which is gone again
+  std::optional<RunUsage> usage;      ///< with plan.measured
   std::optional<Error> not_executed;  ///< set with status 126 and 127: nothing ran; print it as any Error
 };
 
