@@ -19,6 +19,7 @@ namespace snug {
 namespace {
 
 constexpr int kAtOnce = 32;
+constexpr std::size_t kMostRemembered = 1024;
 constexpr int kBacklog = 4096;
 constexpr int kOnKnocks = -1, kOnDatagrams = -2;  // other tags are ports
 
@@ -207,6 +208,9 @@ bool Door::read_packet(int socket, std::optional<Arrival>& arrival, std::size_t&
 
 void Door::take(Arrival arrival) {
   const Way way{arrival.from, arrival.to};
+  // Sent again while it waited in the kernel's queue, and read after the first has been let in.
+  const auto inside = entered_.find(way);
+  if (inside != entered_.end() && inside->second == arrival.sequence) return;
   const auto known = held_.find(way);
   if (known != held_.end() && known->second.sequence == arrival.sequence) return;  // sent again while it waits
   if (known != held_.end()) {
@@ -215,6 +219,17 @@ void Door::take(Arrival arrival) {
   }
   held_.emplace(way, std::move(arrival));
   events_.knocked(way);
+}
+
+// What was sent again may be read when the connection has come to its end.
+void Door::gone(const Way& way) {
+  const auto entered = entered_.find(way);
+  if (entered == entered_.end()) return;
+  gone_.emplace_back(*entered);
+  if (gone_.size() <= kMostRemembered) return;
+  const auto oldest = entered_.find(gone_.front().first);
+  if (oldest != entered_.end() && oldest->second == gone_.front().second) entered_.erase(oldest);
+  gone_.pop_front();
 }
 
 void Door::refuse_datagram(const Arrival& arrival) { send(unreachable(arrival, Unreachable::port), arrival.from); }
@@ -247,7 +262,9 @@ void Door::accept_from(int number) {
     const int nothing = 0;
     setsockopt(client.get(), SOL_SOCKET, SO_DETACH_FILTER, &nothing, sizeof nothing);  // inherited
     const auto way = way_of(client.get());
-    if (!way || held_.erase(*way) == 0) continue;
+    const auto held = way ? held_.extract(*way) : decltype(held_)::node_type();
+    if (held.empty()) continue;
+    entered_[*way] = held.mapped().sequence;
     state_interest();
     events_.entered(*way, std::move(client));
   }

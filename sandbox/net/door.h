@@ -9,11 +9,13 @@
 #pragma once
 
 #include <array>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "base/fd.h"
@@ -60,6 +62,8 @@ class Door final : public EventHandler {
     silent        ///< its sender has given up
   };
   void refuse(const Way& way, Refusal how);
+  /// A connection that had entered is no more.
+  void gone(const Way& way);
   /// To its sender: nobody takes such datagrams.
   void refuse_datagram(const Arrival& arrival);
   /// To the sandbox.
@@ -86,6 +90,8 @@ class Door final : public EventHandler {
   std::array<Fd, 2> senders_;  // IPv4, IPv6
   std::map<std::uint16_t, std::unique_ptr<Port>> ports_;
   std::map<Way, Arrival> held_;
+  std::map<Way, std::uint32_t> entered_;  // those that are there, and the last to go; with the sequence they began by
+  std::deque<std::pair<Way, std::uint32_t>> gone_;
   std::vector<std::uint8_t> buffer_;
   bool open_ = false;
 };

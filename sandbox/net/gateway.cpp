@@ -21,7 +21,7 @@
 namespace snug {
 namespace {
 
-constexpr std::size_t kMostConnections = 4096;
+constexpr std::size_t kMostConnections = 16384;
 constexpr std::size_t kMostTold = 1024;  // refused destinations told of
 constexpr int kAcceptedAtOnce = 16;
 constexpr std::uint32_t kSecondsToLive = 30;
@@ -220,9 +220,9 @@ void Gateway::Impl::tidy() {
 
 // What cannot be served waits in the listener's queue.
 void Gateway::Impl::listen(bool on) {
+  door_.open(on);  // which the last connection there was room for has shut by itself
   if (std::exchange(listening_, on) == on) return;
   for (const auto& [number, listener] : listeners_) listener.interest->want(on ? EPOLLIN : 0U);
-  door_.open(on);
 }
 
 void Gateway::Impl::ready(int listener, std::uint32_t) { accept_from(listener); }

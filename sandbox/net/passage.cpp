@@ -236,6 +236,7 @@ void Passage::end(Connection::End how, std::string problem, Door::Refusal refusa
   alarm_.clear();
   const bool waits = destination_.way && !client_ && !pair_;
   if (waits) around_.door->refuse(*destination_.way, refusal);
+  if (destination_.way && !waits) around_.door->gone(*destination_.way);
   for (Fd* const socket : {&client_, &server_}) {
     if (*socket) reset_on_close(socket->get());
     socket->reset();

@@ -8,6 +8,7 @@ gives 64 MiB, 85 takes everything and says how much, 86 never answers, 87 echo, 
 import asyncio
 import json
 import os
+import resource
 import socket
 import urllib.parse
 import struct
@@ -17,9 +18,13 @@ NAMES, LOG = sys.argv[1:3]
 SITES = os.path.join(os.path.dirname(NAMES), "sites")
 
 
-def record(kind, data):
-    body = data.encode() if kind == 5 else socket.inet_pton(socket.AF_INET if kind == 1 else socket.AF_INET6, data)
-    return b"\xc0\x0c" + struct.pack("!HHIH", kind, 1, 5, len(body)) + body
+def wire(name):
+    return b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
+
+
+def record(kind, data, owner=b"\xc0\x0c"):
+    body = wire(data) if kind == 5 else socket.inet_pton(socket.AF_INET if kind == 1 else socket.AF_INET6, data)
+    return owner + struct.pack("!HHIH", kind, 1, 5, len(body)) + body
 
 
 def answer(query):
@@ -32,10 +37,17 @@ def answer(query):
     with open(LOG, "a") as log:
         log.write(name + "\n")
     with open(NAMES) as file:
-        known = json.load(file).get(name)
+        names = json.load(file)
+    known, owner, records = names.get(name), b"\xc0\x0c", []
     if known == "silent":
         return None
-    records = [record(kind, address) for address in known or [] if (":" in address) == (kind == 28) and kind in (1, 28)]
+    while isinstance(known, dict) and len(records) < 20:  # {"cname": NAME}: all of the chain at once, as resolvers do
+        target = known["cname"]
+        records.append(record(5, target, owner))
+        known, owner = names.get(target, []), wire(target)
+    for address in known if isinstance(known, list) else []:
+        if kind == (28 if ":" in address else 1):
+            records.append(record(kind, address, owner))
     flags = 0x8180 if known is not None else 0x8183
     return query[:2] + struct.pack("!HHHHH", flags, 1, len(records), 0, 0) + query[12:at + 5] + b"".join(records)
 
@@ -152,6 +164,8 @@ async def echo(reader, writer):
 
 async def main():
     loop = asyncio.get_running_loop()
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
         for port, serve in {53: names_by_tcp, 80: http, 443: http, 82: reset, 83: half_close, 84: give, 85: take,
                             86: silence, 87: echo}.items():
