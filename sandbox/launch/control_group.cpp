@@ -6,11 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <string>
+#include <utility>
 
 #include "base/fd.h"
 #include "base/numbers.h"
@@ -99,6 +101,13 @@ Error cannot_make(const Plan& plan, Error cause) {
 std::string controllers_of(const LimitsPlan& limits) {
   const Bounds bounds = bounds_of(limits);
   return std::string(bounds.memory ? "+memory " : "") + (bounds.tasks ? "+pids " : "") + (bounds.cpus ? "+cpu " : "");
+}
+
+// The last process has been reaped; the kernel may take a moment longer to let go of it.
+void remove_group(const std::string& directory) noexcept {
+  constexpr timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
+  for (int tries = 0; tries < 500 && rmdir(directory.c_str()) < 0 && errno == EBUSY; ++tries)
+    nanosleep(&moment, nullptr);
 }
 
 }  // namespace
@@ -196,13 +205,6 @@ Result<void> ControlGroup::check(const LimitsPlan& limits) const {
     if (!holds(file, wanted)) return Error{.what = std::string("its ") + file + " holds nothing"};
   }
   return {};
-}
-
-// The last process has been reaped; the kernel may take a moment longer to let go of it.
-void remove_group(const std::string& directory) noexcept {
-  constexpr timespec moment{.tv_sec = 0, .tv_nsec = 1'000'000};
-  for (int tries = 0; tries < 500 && rmdir(directory.c_str()) < 0 && errno == EBUSY; ++tries)
-    nanosleep(&moment, nullptr);
 }
 
 void ControlGroup::remove() noexcept {

@@ -223,7 +223,8 @@ class BombTest(Limits):
     def explode(self, script, **bounds):
         """Runs it to its end; the host answers all the while."""
         word = "bomb" + os.urandom(4).hex()
-        profile = '[filesystem]\nproject = "overlay"\nhome = "tmpfs"\n' + limits(**{**self.BOUNDS, **bounds})
+        thrown_away = '[changes]\non-success = "discard"\non-failure = "discard"\n'
+        profile = '[filesystem]\nproject = "overlay"\nhome = "tmpfs"\n' + thrown_away + limits(**{**self.BOUNDS, **bounds})
         process = self.start("/usr/bin/python3", "-c", script, word, profile=profile)
         slowest = 0
         while process.poll() is None:
@@ -250,7 +251,7 @@ class BombTest(Limits):
             "n = 0\ntry:\n  while True: open('/dev/shm/%d' % n, 'w').close(); n += 1\nexcept OSError as e: print(e.errno)")
         self.assertEqual((status, out.strip()), (0, b"28"), err)
 
-    def test_inode_filler_of_a_capture(self):
+    def test_inode_filler_of_a_layer(self):
         status, _, err = self.explode("n = 0\nwhile True: open('%d' % n, 'w').close(); n += 1", disk="4M", timeout="120s")
         self.assertEqual(status, 137, err)
         self.assertIn(b"limits.disk = 4M", err)
