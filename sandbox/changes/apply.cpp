@@ -141,7 +141,10 @@ Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Chan
   }
   auto report = commit(capture, *workplace, {.steps = std::move(prepared->steps)}, options, unchanged);
   if (report) report->left = std::move(prepared->left);
-  return report;
+  if (report || !apply_unfinished(capture)) return report;
+  Error stopped = report.error();  // all is in place, and a full disk keeps that from being written down
+  stopped.fix = unfinished(capture).fix;
+  return stopped;
 }
 
 Result<ApplyReport> resume_apply(const Capture& capture) {

@@ -1,6 +1,7 @@
 #include "changes/discard.h"
 #include "cli/apply.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -127,6 +128,14 @@ Result<void> take_links_along(const OpenCapture& open, std::vector<SeenChange>& 
   return {};
 }
 
+/// What a command that was root inside changed in a directory of the system's.
+void leave_all(const std::vector<Change>& changes, const OpenPart& part, ApplyReport& whole) {
+  for (const Change& change : changes) {
+    whole.left.push_back(quote_for_display(part.prefix + change.path) + ": you may not write to " +
+                         quote_for_display(part.capture.project));
+  }
+}
+
 /// One part after the other: each is taken over as a whole or not at all.
 Result<ApplyReport> apply_parts(OpenCapture& open, std::vector<SeenChange> changes, bool keep) {
   ApplyReport whole;
@@ -144,6 +153,10 @@ Result<ApplyReport> apply_parts(OpenCapture& open, std::vector<SeenChange> chang
       if (phase != ApplyPhase::finishing) bar.show(static_cast<std::size_t>(phase) / 2 * total + done, 2 * total);
     };
     if (list.empty()) continue;
+    if (faccessat(AT_FDCWD, part.capture.project.c_str(), W_OK, AT_EACCESS) != 0) {
+      leave_all(list, part, whole);
+      continue;
+    }
     const auto report = apply_changes(part.capture, list, options);
     if (!report) return report.error();
     add(whole, *report, part.prefix);

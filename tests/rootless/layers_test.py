@@ -132,6 +132,18 @@ class RootInsideTest(Layers):
         self.tool("discard", "--yes")
         self.assertNotEqual(subprocess.run(["dpkg", "-s", "snug-test-tool"], capture_output=True).returncode, 0)
 
+    def test_what_lies_in_the_systems_directories_is_left_and_the_rest_is_applied(self):
+        made = os.path.join(HOME, "made")
+        self.addCleanup(lambda: os.path.lexists(made) and os.remove(made))
+        self.run_in("echo x > /etc/snug-test; mkdir /opt/snug-test; echo y > ~/made; echo z >> kept", "--capture", "--user", "root")
+        result = self.snug("apply", "--yes")
+        self.assertEqual(result.returncode, 1, self.story(result))
+        for left in ('"etc/snug-test": you may not write to "/etc"', '"opt/snug-test": you may not write to "/opt"'):
+            self.assertIn(left, result.stderr.decode())
+        self.assertEqual((os.path.exists(made), self.read("kept")), (True, "old\nz\n"))
+        self.assertEqual(self.tool("diff", "--name-only").split(), ["etc/snug-test", "opt/snug-test"])
+        self.tool("discard", "--yes")
+
     def test_nothing_is_changed_by_nothing(self):
         self.assertEqual(self.run_in("true", "--capture", "--user", "root").stderr, b"")
         self.assertEqual(self.run_in("true", "--capture").stderr, b"")
@@ -522,6 +534,61 @@ class KilledTest(Layers):
         result = self.inside("sh", "-c", "echo ran", options=OVERLAY, env={"XDG_STATE_HOME": state})
         self.assertEqual((result.returncode, result.stdout), (125, b""), self.story(result))
         self.assertIn("XDG_STATE_HOME", result.stderr.decode())
+
+
+class FullDiskTest(Layers):
+    """A file system of a few megabytes, mounted where only the commands of the test see it."""
+
+    MOUNT = """
+import ctypes, os, sys
+if ctypes.CDLL(None, use_errno=True).mount(b"tmpfs", sys.argv[1].encode(), b"tmpfs", 0, b"size=" + sys.argv[2].encode()):
+    sys.exit(77)
+os.chdir(os.environ["PROJECT"])
+os.execvp("bash", ["bash", "-euc", 'fails() { if "$@"; then exit 9; fi; }' + sys.argv[3]])
+"""
+
+    def on_small_disk(self, place, size, script, env=None):
+        snugtest.need_program("unshare")
+        result = subprocess.run(["unshare", "--user", "--map-current-user", "--mount", "--keep-caps", "/usr/bin/python3", "-c", self.MOUNT,
+                                 place, size, script], capture_output=True, timeout=120,
+                                env=self.environment({"PROJECT": self.project, "SNUG": SNUG, **(env or {})}))
+        snugtest.need(result.returncode != 77, "a tmpfs in a user namespace")
+        self.assertEqual(result.returncode, 0, self.story(result))
+        return result.stderr.decode()
+
+    def test_the_projects_disk_is_full(self):
+        said = self.on_small_disk(self.project, "4M", """
+            echo old > a; echo old > b
+            "$SNUG" run --project overlay -- sh -c 'echo new > a; head -c 1M /dev/zero > b; echo c > c'
+            head -c 8M /dev/zero > filler || true
+            fails "$SNUG" apply --yes
+            [ "$(cat a b)" = "$(printf 'old\\nold')" ]; [ "$(ls -A | tr '\\n' ' ')" = "a b filler " ]
+            rm filler
+            "$SNUG" apply --yes
+            [ "$(cat a c)" = "$(printf 'new\\nc')" ]; [ "$(stat -c %s b)" = 1048576 ]; [ -z "$("$SNUG" diff --list)" ]""")
+        self.assertIn("No space left on device", said)
+
+    def test_the_captures_disk_is_full_when_the_end_is_written_down(self):
+        state = self.folder("state")
+        script = """
+            mkdir many; for i in $(seq 600); do echo old > many/$i; done
+            "$SNUG" run --project overlay -- sh -c 'for i in $(seq 600); do echo new > many/$i; done'
+            fill() {  # until there is room for one journal (70 bytes a line), and not for two
+                rm -f "$STATE/filler"; head -c 100M /dev/zero > "$STATE/filler" 2> /dev/null || true
+                truncate -s -60K "$STATE/filler"
+            }
+            fill
+            fails "$SNUG" apply --yes
+            ls -A | grep -q snug-apply
+            "$SNUG" apply --abort
+            [ "$(cat many/* | sort -u)" = old ]; [ -z "$(ls -A | grep snug-apply)" ]
+            fill
+            fails "$SNUG" apply --yes
+            rm "$STATE/filler"
+            "$SNUG" apply --continue
+            [ "$(cat many/* | sort -u)" = new ]; [ -z "$(ls -A | grep snug-apply)" ]; [ -z "$("$SNUG" diff --list)" ]"""
+        said = self.on_small_disk(state, "16M", script, {"XDG_STATE_HOME": state, "STATE": state})
+        self.assertIn("snug apply --continue", said)
 
 
 class CleanTest(Layers):
