@@ -72,8 +72,12 @@ class HostQuestion {
 
  private:
   NetworkVerdict ask(std::uint16_t port) const {
-    if (what_.rule.who == Who::name) return policy_.name(what_.rule.name, port);
-    return policy_.address(what_.rule.range.base, port);
+    if (what_.rule.who != Who::name) return policy_.address(what_.rule.range.base, port);
+    const std::string& name = what_.rule.name;
+    const NetworkVerdict verdict = policy_.name(name, port);
+    const bool proxied =
+        what_.rule.protocol == NetworkRule::Protocol::tcp && rules_.proxy && !is_exception(*rules_.proxy, name, port);
+    return proxied ? by_proxy(verdict, name) : verdict;
   }
 
   /// What is missing: the mode, the rule or both.
@@ -96,6 +100,9 @@ class HostQuestion {
     if (verdict.reason == Reason::denied) return denied(*verdict.rule);
     if (!filtered_) return with_lines(refuse(no_network(), plan_.network.origin), !verdict.allowed());
     if (verdict.allowed()) return allow("network.allow lets it through", *verdict.rule);
+    if (what_.rule.who == Who::name && verdict.reason == Reason::not_public && reads_as_address(what_.rule.name)) {
+      return refuse("the host's proxy looks it up, and may take the name for an address", plan_.network.origin);
+    }
     return with_lines(refuse(reason_in_words(verdict.reason), plan_.network.origin), true);
   }
 
@@ -108,6 +115,9 @@ class HostQuestion {
   std::string reason_in_words(Reason reason) const {
     if (reason == Reason::other_ports) return "network.allow names other ports of it";
     if (reason != Reason::not_public) return "no rule of network.allow names it";
+    if (what_.rule.who == Who::name) {
+      return "the host's proxy looks it up, and it is no name of the public internet, which \"*\" opens alone";
+    }
     const SpecialRange* const special = special_range(what_.rule.range.base);
     return "it is " + std::string(special ? special->what : "not public") +
            ", which only a rule within that range opens";
@@ -183,6 +193,12 @@ bool is_loopback(const Plan& plan, const What& what) {
          std::ranges::any_of(std::array{v4, none, v6, none6}, [&](const IpRange& own) { return own.contains(range); });
 }
 
+bool reached_directly(const UpstreamProxy& proxy, const What& what) {
+  const NetworkRule& rule = what.rule;
+  return rule.who == Who::name ? is_exception(proxy, rule.name, what.port)
+                               : is_exception(proxy, rule.range.base, what.port);
+}
+
 Verdict own_loopback(const Plan& plan, std::uint16_t port) {
   const auto found = std::ranges::find(plan.host_ports, port, &Sourced<std::uint16_t>::value);
   if (found != plan.host_ports.end()) return allow("the host's own port, by network.host-ports", found->origin);
@@ -203,6 +219,12 @@ Verdict why_host(const Plan& plan, const Profile& profile, const What& what) {
 std::vector<std::string> remarks_on_host(const Plan& plan, const What& what, const Verdict& verdict) {
   if (!verdict.allowed || plan.network.value != NetworkMode::filtered || is_loopback(plan, what)) return {};
   if (!is_one_host(what)) return {"rules of network.deny win over it"};
+  const auto& proxy = plan.filter->proxy;
+  const bool udp = what.rule.protocol == NetworkRule::Protocol::udp;
+  if (proxy && !udp && !reached_directly(*proxy, what)) {
+    return {"it is reached through the proxy " + to_text(*proxy) + " (" + to_text(proxy->origin) +
+            "), which decides where a name leads"};
+  }
   if (what.rule.who != Who::name) return {};
   return {
       "it may lead to addresses that network.deny names, or that are not public and no rule names: those are refused"};

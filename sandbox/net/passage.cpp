@@ -122,13 +122,12 @@ bool Passage::needs_proxy() const {
 
 void Passage::go_to_proxy(const NetworkVerdict& verdict) {
   const std::string& name = destination_.name;
-  if (reads_as_address(name)) {
+  const NetworkVerdict left = name.empty() ? verdict : by_proxy(verdict, name);
+  if (!left.allowed() && reads_as_address(name)) {
     tell_of_proxy("the proxy may take the name for an address");
     return end(Connection::End::blocked, {}, Door::Refusal::reset);
   }
-  if (verdict.by_anyone && !name.empty() && is_private_name(name)) {
-    return refuse({NetworkVerdict::Reason::not_public}, nullptr);
-  }
+  if (!left.allowed()) return refuse(left, nullptr);
   const UpstreamProxy& proxy = *around_.proxy;
   record_.proxy = to_text(proxy);
   if (const auto address = parse_ip(proxy.host)) return dial({{*address, proxy.port}});

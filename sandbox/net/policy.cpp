@@ -75,6 +75,11 @@ unsigned first_left(const std::vector<PortRange>& denied, unsigned port, unsigne
 
 }  // namespace
 
+NetworkVerdict by_proxy(const NetworkVerdict& verdict, std::string_view name) {
+  const bool refused = verdict.allowed() && (reads_as_address(name) || (verdict.by_anyone && is_private_name(name)));
+  return refused ? NetworkVerdict{Reason::not_public, nullptr} : verdict;
+}
+
 NetworkPolicy::NetworkPolicy(Rules allow, Rules deny, Protocol protocol)
     : allow_(std::move(allow)), deny_(std::move(deny)) {
   std::erase_if(allow_, [protocol](const auto& rule) { return rule.value.protocol != protocol; });

@@ -31,6 +31,11 @@ struct NetworkVerdict {
   bool allowed() const { return reason == Reason::allowed; }
 };
 
+/// What is left of a verdict about a name where a proxy looks it up, so that nobody here sees what it leads to: "*"
+/// opens no names that only networks of their own have, and none is let through that might be taken for an address
+/// (special.h).
+NetworkVerdict by_proxy(const NetworkVerdict& verdict, std::string_view name);
+
 class NetworkPolicy {
  public:
   using Rules = std::vector<Sourced<NetworkRule>>;

@@ -120,6 +120,14 @@ print(address.startswith("198.18."), [socket.socket().connect_ex((host, 80)) for
                 self.assertIn(f"cannot reach {name}:80: the proxy may take the name for an address\n", result.stderr.decode())
         self.assertEqual(self.asked(), [])
         self.assertEqual(self.tried(env, ["intranet"], "intranet", 80)[0], ["HTTP/1.1"])
+        for rule, name, status, words in (("*", "intranet", 1, "no name of the public internet"), ("0x7f.0x1", "0x7f.0x1", 1, "may take the name"),
+                                          ("intranet", "intranet", 0, "through the proxy 127.0.0.1:"), ("*", "web.test", 0, "through the proxy")):
+            result = self.snug("why", "-p", self.profile(self.text([rule])), "--host", name, env=env)
+            self.assert_status(result, status)
+            self.assertIn(words, result.stdout.decode())
+        past = self.snug("why", "-p", self.profile(self.text(["*"])), "--host", "intranet", env={**env, "NO_PROXY": "intranet"})
+        self.assert_status(past, 0)
+        self.assertNotIn("proxy", past.stdout.decode())
 
     def test_what_is_past_the_proxy(self):
         env = self.proxy()
