@@ -71,6 +71,9 @@ bool is_restricted(const Observation& seen) {
 bool is_too_old(const Observation& seen) {
   return seen.kernel_major < 5 || (seen.kernel_major == 5 && seen.kernel_minor < 14);
 }
+bool is_before_landlock(const Observation& seen) {
+  return seen.kernel_major < 5 || (seen.kernel_major == 5 && seen.kernel_minor < 13);
+}
 bool always(const Observation&) { return true; }
 
 std::string_view zero_limit(const Observation& seen) {
@@ -225,6 +228,11 @@ constexpr std::array refusals{
             always,
             "Landlock is built into this kernel but not switched on at boot",
             "add it to the kernel's command line: lsm=landlock,{lsm}"},
+    Refusal{"landlock",
+            {ENOSYS},
+            is_before_landlock,
+            "Linux {release}: the kernel is older than Landlock (5.13)",
+            "upgrade to Linux 5.14 or later"},
     Refusal{"landlock",
             {ENOSYS},
             in_container,
