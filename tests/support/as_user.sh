@@ -11,7 +11,12 @@ shift
 tests=$(cd "$(dirname "$0")/.." && pwd)
 
 stage=$(mktemp -d "${SNUG_TEST_ROOT:-/var/tmp}/snug-test.XXXXXX")
-trap 'rm -rf --one-file-system "$stage"' EXIT
+# The kernel's own directory within an overlay's work directory is closed to its owner.
+clean() {
+  [ "$(id -u)" = 0 ] || chmod -R u+rwX "$stage/home"
+  rm -rf --one-file-system "$stage"
+}
+trap clean EXIT
 trap 'exit 130' INT TERM HUP
 chmod 0755 "$stage"
 mkdir "$stage/bin" "$stage/home" "$stage/downloads"

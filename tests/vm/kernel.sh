@@ -21,9 +21,9 @@ private_apt() {
     -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources" -o Dir::Etc::sourceparts=- -o APT::Sandbox::User= "$@"
 }
 
-# The image a metapackage stands for; newer kernels have their modules in a package beside it.
+# The image a metapackage stands for; newer kernels have the modules, and what is built in, in packages beside it.
 kernel_packages() {
-  private_apt apt-cache depends --recurse --important "$1" | grep -Ex 'linux-(image|modules|binary)-[0-9.-]+[^ ]*-amd64' |
+  private_apt apt-cache depends --recurse --important "$1" | grep -Ex 'linux-(image|modules|binary|base)-[0-9.-]+[^ ]*-amd64' |
     grep -vx "$1" | sort -u
 }
 
@@ -67,7 +67,7 @@ pack_initramfs() {
   modules "$version" "${boot_modules[@]}" "${more_modules[@]}" | while read -r file; do plain_module "$file" "$inside"; done
   modules "$version" "${boot_modules[@]}" | sed 's|.*/||; s|\.xz$||; s|\.zst$||' >initramfs/modules
   find "tree/lib/modules/$version" -maxdepth 1 -name 'modules.[bo]*' ! -name '*.bin' -exec cp {} "$inside/" \;
-  depmod --basedir initramfs "$version" 2>/dev/null
+  depmod --basedir initramfs "$version"
   (cd initramfs && find . | cpio --quiet --create --format=newc --owner=0:0) >initrd
 }
 
@@ -76,7 +76,7 @@ make_kernel() {
   # shellcheck disable=SC2086  # three words
   fetch_kernel ${kernels[$1]}
   version=$(basename tree/lib/modules/*)
-  depmod --basedir tree "$version" 2>/dev/null  # newer kernels keep its hints elsewhere
+  depmod --basedir tree "$version"
   "$here/unpack_kernel.py" "$(find tree -name 'vmlinuz*')" vmlinux
   pack_initramfs "$version"
   rm -r apt tree initramfs ./*.deb

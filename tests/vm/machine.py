@@ -11,7 +11,6 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 # Without what makes an emulated machine slow: mitigations, a console that is written to, the root's checks.
 KERNEL_LINE = ("console=ttyS0 loglevel=4 mitigations=off nokaslr audit=0 no_timer_check tsc=reliable random.trust_cpu=on "
                "systemd.show_status=0 fsck.mode=skip")
-DISK_BYTES = 1 << 30
 
 
 def images(*names):
@@ -33,7 +32,6 @@ def emulator(kernel, share, folder, kernel_line):
         "-kernel", f"{kernel_folder}/vmlinux", "-initrd", f"{kernel_folder}/initrd",
         "-append", f"{KERNEL_LINE} {kernel_line}",
         "-drive", f"file={root_folder}/root.img,format=raw,if=virtio,snapshot=on,cache=unsafe",
-        "-drive", f"file={folder}/disk,format=raw,if=virtio,cache=unsafe",
         "-virtfs", f"local,path={share},mount_tag=share,security_model=none,readonly=on,multidevs=remap",
         "-device", "virtio-rng-pci", "-device", "virtio-serial-pci",
         *port("output", "stdio,signal=off"), *port("status", f"file,path={folder}/status"),
@@ -64,8 +62,6 @@ def wait_for_status(machine, path, seconds):
 def run_job(kernel, share, output, seconds, kernel_line=""):
     """Boots, runs the job with its output going to the file `output`, ends the machine. (status or None, console)."""
     with tempfile.TemporaryDirectory(prefix="snug-vm.") as folder:
-        with open(f"{folder}/disk", "wb") as disk:
-            disk.truncate(DISK_BYTES)
         # Its standard input stays open: at its end the port for output would be taken for hung up.
         machine = subprocess.Popen(emulator(kernel, share, folder, kernel_line), stdin=subprocess.PIPE, stdout=output)
         try:

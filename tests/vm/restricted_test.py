@@ -85,7 +85,7 @@ class Knobs(Restricted):
         self.assert_works()
 
 
-class NewerKnobs(Restricted):
+class Newer(Restricted):
     def test_memory_files_that_cannot_be_executed(self):
         """Linux 6.3."""
         self.knob("vm.memfd_noexec", 2)
