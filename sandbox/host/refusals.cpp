@@ -43,6 +43,7 @@ constexpr std::array step_names{
     StepName{"memfd", "make an executable memory file"},
     StepName{"memfd-exec", "execute a memory file"},
     StepName{"idmap", "map the owner of a mounted tree"},
+    StepName{"close_range", "have inherited descriptors closed"},
 };
 
 // Groups of steps that one cause refuses together.
@@ -263,8 +264,9 @@ constexpr std::array refusals{
             always,
             "the file system cannot show its files under another owner (overlay, NFS and FUSE cannot)",
             "start snug as an ordinary user, or with --user host-root"},
+    // What an older kernel does not know at all, and what it knows without a flag (close_range on 5.10).
     Refusal{"",
-            {ENOSYS},
+            {ENOSYS, EINVAL},
             is_too_old,
             "Linux {release} is older than 5.14",
             "upgrade to Linux 5.14 or later (Debian 12, Ubuntu 22.04, RHEL 9)"},

@@ -200,6 +200,7 @@ TEST_CASE("kernels that lack something") {
   CHECK(has(explain(old, "mount_setattr", ENOSYS).why, "5.10.0-32"));
   CHECK(has(explain(old, "overlay", EPERM).why, "cannot mount overlays"));
   CHECK(has(explain(old, "landlock", ENOSYS).why, "older than Landlock"));
+  CHECK(has(explain(old, "close_range", EINVAL).why, "older than 5.14"));
   CHECK(has(explain(old, "anything", ENOSYS).why, "older than 5.14"));
   auto bare = desktop();
   bare.user_namespaces_built = false;
