@@ -26,7 +26,7 @@ struct Base {
 constexpr std::uint64_t longest_base = 1 << 20;
 constexpr std::uint64_t longest_bases = 32 << 20;
 
-/// Precondition: `changes` are all of the capture's, from a scan just made.
+/// Precondition: `changes` are all of the capture's that modify something, from a scan just made.
 Result<void> remember_bases(const Capture& capture, const std::vector<Change>& changes);
 
 /// By path. Only of files that the capture has not written since.

@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t most_files = 50000;
 constexpr std::uint64_t most_bytes = std::uint64_t{256} << 20;
+/// Opening and reading two files takes as long as comparing so many bytes: some thousand pairs at most.
+constexpr std::uint64_t cost_of_opening = 64 << 10;
 
 class Finder {
  public:
@@ -28,14 +30,15 @@ class Finder {
       const bool file = change.after.kind == NodeKind::file && change.after.size > 0;
       if (change.kind == Change::Kind::added && file) fresh.push_back(&change);
     }
-    if (gone_.empty()) return {};
-    for (const bool same_name : {true, false}) {
-      for (const Change* change : fresh) match(*change, same_name);
-    }
+    for (const Change* change : fresh) match_name(*change);
+    for (const Change* change : fresh) match_size(*change);
     return std::move(renames_);
   }
 
  private:
+  using Key = std::pair<std::uint64_t, std::string>;  // size and name
+  using Gone = std::multimap<Key, std::string>;
+
   /// A deleted file, or those in a deleted directory.
   void add_gone(const std::string& path, const Node& node) {
     std::vector<std::pair<std::string, NodeKind>> left{{path, node.kind}};
@@ -57,23 +60,33 @@ class Finder {
   }
 
   void add_file(std::string path, const Node& node) {
-    if (node.size > 0) gone_.emplace(node.size, std::move(path));
+    if (node.size == 0) return;
+    std::string name(name_in_directory(path));
+    gone_.emplace(Key{node.size, std::move(name)}, std::move(path));
   }
 
-  void match(const Change& change, bool same_name) {
+  /// One that was moved keeps its name more often than not.
+  void match_name(const Change& change) {
+    const auto [begin, end] = gone_.equal_range({change.after.size, std::string(name_in_directory(change.path))});
+    match(change, begin, end);
+  }
+
+  void match_size(const Change& change) {
     if (renames_.contains(change.path)) return;
-    const auto [begin, end] = gone_.equal_range(change.after.size);
+    match(change, gone_.lower_bound({change.after.size, ""}), gone_.lower_bound({change.after.size + 1, ""}));
+  }
+
+  void match(const Change& change, Gone::const_iterator begin, Gone::const_iterator end) {
     for (auto old = begin; old != end && compared_ < most_bytes; ++old) {
-      if (same_name && name_in_directory(old->second) != name_in_directory(change.path)) continue;
       if (!same(old->second, change)) continue;
-      renames_.emplace(change.path, std::move(old->second));
+      renames_.emplace(change.path, old->second);
       gone_.erase(old);
       return;
     }
   }
 
   bool same(const std::string& old, const Change& change) {
-    compared_ += change.after.size + 4096;
+    compared_ += change.after.size + cost_of_opening;
     const auto a = lower_->open_file_at(old);
     const Fd b = open_beneath(upper_.get(), change.path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const auto equal = a && b ? same_bytes(a->get(), b.get()) : Result(false);
@@ -82,7 +95,7 @@ class Finder {
 
   Fd upper_;
   Result<Below> lower_;
-  std::multimap<std::uint64_t, std::string> gone_;
+  Gone gone_;
   std::map<std::string, std::string> renames_;
   std::size_t seen_ = 0;
   std::uint64_t compared_ = 0;

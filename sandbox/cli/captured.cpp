@@ -180,7 +180,11 @@ void look_closer(OpenCapture& open) {
 }
 
 void keep_bases(const OpenCapture& open) {
-  const auto changes = changes_by_part(open);
+  std::vector<std::vector<Change>> changes(open.parts.size());
+  for (const SeenChange& seen : open.changes) {
+    const bool modified = seen.change.kind == Change::Kind::modified;  // nothing else has a base
+    if (modified) changes[seen.part].push_back(in_part(open, seen));
+  }
   for (std::size_t i = 0; i < open.parts.size(); ++i) {
     // A merge that cannot be had later is a conflict that is told.
     static_cast<void>(remember_bases(open.parts[i].capture, changes[i]));

@@ -29,6 +29,7 @@ constexpr KindRow kinds[] = {
     {Stored::Kind::home, "homes", "home"},
     {Stored::Kind::capture, "captures", "capture"},
     {Stored::Kind::log, "logs", "log"},
+    {Stored::Kind::mirror, "mirror", "the system's directories, for captures as root:"},
     {Stored::Kind::left, "left", "left by a killed run"},
 };
 
@@ -44,7 +45,8 @@ struct Wanted {
 };
 
 Error unknown_word(const std::string& word) {
-  return {.what = "clean: there is nothing called " + quote_for_display(word), .fix = "homes, captures, logs or left"};
+  return {.what = "clean: there is nothing called " + quote_for_display(word),
+          .fix = "homes, captures, logs, mirror or left"};
 }
 
 Result<Wanted> read_wanted(const Invocation& invocation) {

@@ -76,7 +76,7 @@ int diff_command(const Invocation& invocation) {
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;
   if (!invocation.has("--name-only")) look_closer(*open);
-  auto changes = select_changes(open->changes, *selection, open->capture.project, caller->cwd);
+  auto changes = select_changes(std::move(open->changes), *selection, open->capture.project, caller->cwd);
   if (!changes) return print_error(changes.error()), status_usage;
   const bool all = selection->words.empty() && !selection->names;
   const int status = invocation.has("--exit-code") && !changes->empty() ? status_found : 0;

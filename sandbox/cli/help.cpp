@@ -389,13 +389,13 @@ examples:
   id=$(snug run --detach make check); snug wait $id
 )";
 
-constexpr std::string_view clean_text = R"(usage: snug clean [options] [homes] [captures] [logs] [left]
+constexpr std::string_view clean_text = R"(usage: snug clean [options] [homes] [captures] [logs] [mirror] [left]
 
 Lists what snug stores, by size and age: the homes of profiles with their private
 layers, captures nobody has applied or discarded, what detached runs printed that are
-over, what killed runs left. Removes what is
-named, or what the options choose; without any of these only what killed runs left.
-Nothing that is in use is removed.
+over, copies of the system's directories that captures as root need, what killed runs
+left. Removes what is named, or what the options choose; without any of these only what
+killed runs left. Nothing that is in use is removed.
 
       --older TIME             only what was not used for TIME, as 30d
       --larger SIZE            only what takes SIZE or more, as 500M

@@ -180,7 +180,7 @@ std::string approvals_to_json(const std::vector<Approval>& approvals) {
 }
 
 std::string stored_to_json(const std::vector<Stored>& all, const std::vector<bool>& removed) {
-  constexpr const char* kinds[] = {"home", "capture", "log", "left"};
+  constexpr const char* kinds[] = {"home", "capture", "log", "mirror", "left"};
   ordered_json json{{"schema", 1}, {"items", ordered_json::array()}};
   for (std::size_t i = 0; i < all.size(); ++i) {
     const Stored& stored = all[i];

@@ -218,12 +218,14 @@ constexpr std::array refusals{
             always,
             "Linux {release} mounts an overlay whose upper directory is on tmpfs, but cannot remove directories in it",
             "keep snug's state on a disk: XDG_STATE_HOME=/a/directory/on/a/disk, or upgrade to Linux 6.6 or later"},
-    Refusal{"overlay",
-            {EINVAL, EOPNOTSUPP, EPERM},
-            always,
-            "the file system that holds snug's state cannot carry an overlay's upper directory (overlay, NFS and FUSE "
-            "cannot)",
-            "keep snug's state on ext4, xfs, btrfs or tmpfs: XDG_STATE_HOME=/a/directory/there"},
+    Refusal{
+        "overlay",
+        {EINVAL, EOPNOTSUPP, EPERM},
+        always,
+        "the file system that holds snug's state cannot carry an overlay's upper directory (overlay, NFS and FUSE "
+        "cannot)",
+        "keep snug's state on ext4, xfs, btrfs or tmpfs: XDG_STATE_HOME=/a/directory/there; for one capture: --changes "
+        "DIR"},
     Refusal{"landlock",
             {EOPNOTSUPP},
             always,

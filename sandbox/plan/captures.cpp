@@ -148,6 +148,45 @@ class CaptureLayer {
   const std::string& path_;
 };
 
+/// An overlay whose upper directory is on tmpfs mounts before Linux 6.6, too, but a directory that the host has cannot
+/// be removed in it (EIO): `rm -r` and `git checkout` stop half way.
+bool can_hold_layers(Planner& planner, const std::string& directory) {
+  const HostFacts& facts = planner.facts;
+  if (facts.kernel_major > 6 || (facts.kernel_major == 6 && facts.kernel_minor >= 6)) return true;
+  if (!mount_of(planner.host_mounts(), directory).is_tmpfs) return true;
+  planner.fail("cannot keep changes in " + quote_for_display(directory), planner.plan.project_mode.origin,
+               "it is on a tmpfs, where directories cannot be removed in an overlay before Linux 6.6",
+               "keep them on a disk: --changes DIR, or XDG_STATE_HOME=/a/directory/on/a/disk");
+  return false;
+}
+
+constexpr std::size_t most_looked_at = 256, most_named = 3;
+
+/// Could the caller change it, and the command inside cannot? The kernel copies nothing up whose user or group has no
+/// number inside (EOVERFLOW, ovl_copy_up_one()).
+bool cannot_be_copied(const Planner& planner, const FileStatus& status) {
+  if (status.kind != FileKind::regular && status.kind != FileKind::directory) return false;
+  const bool own = status.uid == planner.caller().uid;
+  return (own && status.gid != planner.caller().gid) || (!own && (status.mode & 022) != 0);
+}
+
+void warn_of_others_files(Planner& planner, const std::string& project) {
+  std::string names;
+  std::size_t looked_at = 0, named = 0;
+  for (const std::string& name : planner.host.list(project)) {
+    if (++looked_at > most_looked_at || named == most_named) break;
+    if (!cannot_be_copied(planner, planner.host.status(join(project, name)))) continue;
+    names += (names.empty() ? "" : ", ") + quote_for_display(join(project, name));
+    ++named;
+  }
+  if (named == 0) return;
+  planner.note(Note::Level::warning,
+               names + (named == most_named ? " and perhaps more" : "") +
+                   ": another user or group owns it, so that inside it cannot be changed (EOVERFLOW); sudo chown -R " +
+                   std::to_string(planner.caller().uid) + ":" + std::to_string(planner.caller().gid) + " mends that",
+               planner.plan.project_mode.origin);
+}
+
 void place_captured(Planner& planner, const std::string& path, Overlay overlay, const char* why) {
   planner.layout.place(
       {.target = path, .what = std::move(overlay), .why = why, .origin = planner.plan.project_mode.origin},
@@ -255,6 +294,8 @@ LayerLife plan_capture(Planner& planner) {
                   .protect = protected_patterns(planner),
                   .on_success = changes.on_success,
                   .on_failure = changes.on_failure};
+  std::string& chosen = planner.plan.capture->directory;
+  if (!chosen.empty() && !can_hold_layers(planner, chosen)) chosen.clear();
   refuse_layers(planner);
   return LayerLife::captured;
 }
@@ -262,12 +303,14 @@ LayerLife plan_capture(Planner& planner) {
 void capture_project(Planner& planner) {
   const std::string& project = planner.plan.project;
   const Origin& origin = planner.plan.project_mode.origin;
-  const bool possible = !planner.plan.capture->directory.empty() && can_be_overlaid(planner, project, origin);
+  const std::string& directory = planner.plan.capture->directory;
+  const bool possible = !directory.empty() && can_be_overlaid(planner, project, origin);
   if (!possible) {  // has been told; what comes after shall not complain that there is no project
     planner.layout.place({.target = project, .what = Bind{.source = project}, .why = "project", .origin = origin},
                          Rank::section);
     return;
   }
+  warn_of_others_files(planner, project);
   if (mounts_below(planner, project).empty()) {
     place_captured(planner, project, CaptureLayer(planner, project).of_project(), "project");
   } else {

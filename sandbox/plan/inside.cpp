@@ -50,10 +50,9 @@ HostMount read_mount(std::string_view line) {
   const std::string_view options = next_word(line);
   mount.no_exec = has_option(options, "noexec");
   mount.read_only = has_option(options, "ro");
-  const std::size_t dash = line.find(" - ");
-  if (dash == line.npos) return mount;
-  line.remove_prefix(dash + 3);
-  next_word(line);
+  while (!line.empty() && next_word(line) != "-") {
+  }  // optional fields, often none
+  mount.is_tmpfs = next_word(line) == "tmpfs";
   next_word(line);
   mount.read_only = mount.read_only || has_option(line, "ro");
   return mount;
@@ -90,15 +89,17 @@ Inside::Inside(const Plan& plan, HostView& host) : plan_(plan), host_(host) {
   host_mounts_ = host_mounts_of(host.read_small("/proc/self/mountinfo", most_mountinfo).value_or(""));
 }
 
-const HostMount& Inside::host_mount(std::string_view host_path) const {
+const HostMount& mount_of(const std::vector<HostMount>& mounts, std::string_view path) {
   static const HostMount none;
   const HostMount* deepest = &none;
-  for (const HostMount& mount : host_mounts_) {
+  for (const HostMount& mount : mounts) {
     // Of two on one point the later one lies on top.
-    if (is_below(host_path, mount.point) && mount.point.size() >= deepest->point.size()) deepest = &mount;
+    if (is_below(path, mount.point) && mount.point.size() >= deepest->point.size()) deepest = &mount;
   }
   return *deepest;
 }
+
+const HostMount& Inside::host_mount(std::string_view host_path) const { return mount_of(host_mounts_, host_path); }
 
 const ViewEntry* Inside::first_below(std::string_view path) const {
   const auto below = std::find_if(plan_.view.begin(), plan_.view.end(), [&](const ViewEntry& entry) {

@@ -40,8 +40,11 @@ struct Walk {
 /// What a mount of the host allows, which every bind of it inherits.
 struct HostMount {
   std::string point;
-  bool read_only = false, no_exec = false;
+  bool read_only = false, no_exec = false, is_tmpfs = false;
 };
+
+/// Where `path` lies; one without a point if that is not known.
+const HostMount& mount_of(const std::vector<HostMount>& mounts, std::string_view path);
 
 class Inside {
  public:

@@ -336,7 +336,7 @@ Result<void> RunState::make(const Preparation& preparation) {
   }
   if (preparation.kind == Kind::scratch) return make_scratch(preparation);
   if (preparation.kind == Kind::stub) return make_stub(preparation);
-  if (preparation.kind == Kind::mirror) return make_mirror(preparation.content, preparation.path);
+  if (preparation.kind == Kind::mirror) return use_mirror(preparation);
   if (preparation.kind == Kind::shallow_copy) return make_shallow_copy(preparation);
   if (preparation.kind != Kind::directory) {
     return Error{.what = "cannot prepare " + quote_for_display(preparation.path),
@@ -471,6 +471,16 @@ Result<void> RunState::make_scratch(const Preparation& preparation) {
     return cannot_make(preparation.path);
   }
   return {};
+}
+
+// Runs share it; `snug clean` removes it when none has it.
+Result<void> RunState::use_mirror(const Preparation& preparation) {
+  const std::string all = preparation.path.substr(0, preparation.path.size() - preparation.content.size());
+  Fd lock = open_private(all + "/lock", 0);
+  if (!lock || !lock_file(lock.get(), LOCK_SH)) return cannot_make(all + "/lock");
+  futimens(lock.get(), nullptr);  // when it was last used
+  layer_locks_.push_back(std::move(lock));
+  return make_mirror(preparation.content, preparation.path);
 }
 
 Result<void> RunState::make_stub(const Preparation& preparation) {

@@ -24,6 +24,7 @@ namespace snug {
 ///   HOME/files/    the home
 ///   SCRATCH.lock   "snug scratch PID", exclusive lock while SCRATCH is in use; marks it as removable
 ///   LAYER/lock     "snug layer PID", exclusive lock while the overlay LAYER/upper is in use; the layer is kept
+///   mirror/lock    shared lock while a run lies over copies of the system's directories (mirror.h)
 ///   CAPTURE/lock   the same of a capture and all its layers (changes/capture.h)
 ///
 /// Owners: this process's own ids, except where real root runs the command as a stand-in: below files/ the ids the
@@ -62,6 +63,7 @@ class RunState {
   Result<void> make_skeleton_file(int parent, std::string_view below, const Preparation& preparation);
   Result<void> add_to_journal(char kind, std::string_view below);
   Result<void> make_scratch(const Preparation& preparation);
+  Result<void> use_mirror(const Preparation& preparation);
   Result<void> make_stub(const Preparation& preparation);
   Result<void> lock_capture(const std::string& directory);
   Result<void> share_capture(const std::string& layer);

@@ -109,6 +109,9 @@ std::vector<Stored> list_stored(const std::string& state_directory) {
   for (const std::string& path : directories_in(join(state_directory, "scratch"))) {
     all.push_back(look_at(Stored::Kind::left, path));
   }
+  if (const std::string path = join(state_directory, "mirror"); is_own_directory(path)) {
+    all.push_back(look_at(Stored::Kind::mirror, path));
+  }
   std::ranges::stable_sort(all, [](const Stored& a, const Stored& b) { return a.bytes > b.bytes; });
   return all;
 }

@@ -15,6 +15,7 @@ struct Stored {
     home,     ///< a stored home, and the private layers kept beside it
     capture,  ///< changes nobody has applied or discarded
     log,      ///< what a detached run printed, and how it ended (sessions/kept.h)
+    mirror,   ///< copies of the system's directories as the user's own, for captures as root; made again when needed
     left,     ///< of runs that were killed: scratch layers, captures that never began
   } kind = Kind::left;
   std::string path;     ///< the directory

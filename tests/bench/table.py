@@ -158,7 +158,8 @@ CAPTURE = ["--project", "overlay", "--set", "changes.on-success=keep"]
 
 def captured_starts():
     true = [shutil.which("true")]
-    captured, everything, ours = pairs(DEFAULT_ROUNDS, [SNUG, "run", *CAPTURE, *true], [SNUG, "run", "--capture", *true], snug(*true))
+    without = [SNUG, "run", "--set", "changes.on-success=keep", *true]
+    captured, everything, ours = pairs(DEFAULT_ROUNDS, [SNUG, "run", *CAPTURE, *true], [SNUG, "run", "--capture", *true], without)
     row_of_times("run -- true with a capture / without", captured, ours, "<= 1.25")
     row_of_times("run --capture -- true / without", everything, ours, "")
 
@@ -190,6 +191,80 @@ def captured_files():
     outside = ["sh", "-c", "python3 -c \"$1\" && sync -f .", "sh", script]
     ours, theirs = zip(*[(once([SNUG, "run", *CAPTURE, "python3", "-c", script]), once(outside)) for _ in range(rounds)])
     row_of_times("capture 30,000 changes / write them, sync -f", ours, theirs, "<= 1.5", f"{rounds} rounds; ends with the list of changes")
+
+
+def make_files(folder, count):
+    for number in range(count):
+        directory = os.path.join(folder, f"d{number // 100}")
+        os.makedirs(directory, exist_ok=True)
+        with open(os.path.join(directory, f"f{number}"), "w") as file:
+            file.write("old\n" * (1 + number % 7))
+
+
+def in_turn(rounds, ours, theirs):
+    """Milliseconds of both, each run once before."""
+    def once(step):
+        begin = time.monotonic()
+        step()
+        return (time.monotonic() - begin) * 1000
+
+    ours(), theirs()
+    return zip(*[(once(ours), once(theirs)) for _ in range(rounds)])
+
+
+def quiet(*words):
+    subprocess.run(words, cwd=PROJECT, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def change_and_keep(script):
+    """A capture of what the script changes in the project; returns its upper directory."""
+    quiet(SNUG, "run", *CAPTURE, "python3", "-c", script)
+    [capture] = json.loads(subprocess.run([SNUG, "diff", "--list", "--json"], cwd=PROJECT, check=True, capture_output=True).stdout)["captures"]
+    [upper] = [os.path.join(top, "upper") for top, names, _ in os.walk(os.path.join(HOME, ".local/state/snug/captures"))
+               if os.path.basename(top) == capture["name"] and "upper" in names]
+    return upper
+
+
+def listed_changes():
+    """Two fifths written to, two fifths new, one fifth deleted."""
+    part = 2000 if QUICK else 20000
+    make_files(os.path.join(PROJECT, "many"), 3 * part)
+    upper = change_and_keep(f"import os\nfor n in range({2 * part}):\n  d = f'many/d{{n // 100}}/'\n  open(d + f'f{{n}}', 'a').write('new\\n')\n"
+                            f"  open(d + f'n{{n}}', 'w').write('new\\n')\n"
+                            f"for n in range({2 * part}, {3 * part}): os.remove(f'many/d{{n // 100}}/f{{n}}')\n")
+    rounds = 5 if QUICK else 15
+    find = lambda: quiet("find", upper, "-printf", "%s\n")
+    for option in ("--name-only", "--stat"):
+        ours, theirs = in_turn(rounds, lambda: quiet(SNUG, "diff", option), find)
+        row_of_times(f"diff {option} of {5 * part:,} changes / find -printf %s", ours, theirs, "<= 1.5", f"{rounds} rounds")
+    quiet(SNUG, "clean", "captures", "--yes")
+    shutil.rmtree(os.path.join(PROJECT, "many"))
+
+
+def applied_changes():
+    count = 1000 if QUICK else 10000
+    files, copy = os.path.join(PROJECT, "many"), os.path.join(OUTSIDE, "copy")
+
+    def once():
+        make_files(files, count)
+        upper = change_and_keep(f"for n in range({count}): open(f'many/d{{n // 100}}/f{{n}}', 'a').write('new\\n')")
+        shutil.copytree(files, copy)
+        os.sync()
+        begin = time.monotonic()
+        quiet("cp", "-a", os.path.join(upper, "many", "."), copy)
+        copied = time.monotonic()
+        quiet("sync", "-f", copy)
+        synced = time.monotonic()
+        quiet(SNUG, "apply", "--yes")
+        applied = time.monotonic()
+        shutil.rmtree(files)
+        shutil.rmtree(copy)
+        return (applied - synced) * 1000, (copied - begin) * 1000, (synced - begin) * 1000
+
+    rounds = 3 if QUICK else 7
+    ours, theirs, synced = zip(*[once() for _ in range(rounds)])
+    row_of_times(f"apply --yes of {count:,} files / cp -a", ours, theirs, "<= 2",
+                 f"{rounds} rounds; cp -a and sync -f {statistics.median(synced):.0f} ms")
 
 
 def compile_project():
@@ -276,7 +351,7 @@ def main():
     FLOOR = record.build(SNUG, ["run", "--", shutil.which("true")], SOURCE, os.path.join(WORK, "floor"))
     print(f"{os.uname().release}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {'quick' if QUICK else 'full'}\n")
     row("what", "snug", "other", "ratio", "budget", "")
-    for part in (starts, binds, first_prompt, loops, memory, compile_project, captured_starts, captured_files, steps):
+    for part in (starts, binds, first_prompt, loops, memory, compile_project, captured_starts, captured_files, listed_changes, applied_changes, steps):
         part()
 
 

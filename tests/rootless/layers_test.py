@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import snugtest
@@ -605,6 +606,67 @@ class CleanTest(Layers):
         self.assertTrue(listed("captures", "--yes")[0]["removed"])
         self.assertEqual(listed(), [])
         self.tool("clean", "nonsense", status=2)
+
+
+    def test_copies_of_the_system_are_listed_and_removed_when_no_run_lies_over_them(self):
+        mirror = lambda *words: [item for item in json.loads(self.tool("clean", "--json", *words, timeout=300))["items"] if item["kind"] == "mirror"]
+        process = subprocess.Popen([SNUG, "run", "--capture", "--user", "root", "--", "sh", "-c", "echo ready; read x"], cwd=self.project,
+                                   env=self.environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        self.assertEqual([item["in_use"] for item in mirror("mirror", "--yes")], [True])
+        process.communicate(b"\n")
+        self.assertEqual([(item["in_use"], item["removed"]) for item in mirror()], [(False, False)])
+        self.assertEqual([item["removed"] for item in mirror("mirror", "--yes")], [True])
+        self.assertFalse(os.path.exists(os.path.join(STATE, "mirror")))
+
+
+class PlaceTest(Layers):
+    """Where layers can lie: each tried by a real mount."""
+
+    def test_on_a_tmpfs(self):
+        shm = tempfile.mkdtemp(prefix="snug-layers-", dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, shm, ignore_errors=True)
+        self.write("merged/file", "old\n")
+        script = "rm -r merged; mkdir made; echo new > made/file; echo new > kept"
+        expected = {"merged": "deleted", "made": "added", "made/file": "added", "kept": "modified"}
+        own = os.path.join(shm, "own")
+        os.mkdir(own, 0o700)
+        self.run_in(script, *OVERLAY, "--changes", own)
+        self.assertEqual(self.changes("--from", own), expected)
+        self.tool("discard", "--yes", "--from", own)
+        state = {"XDG_STATE_HOME": shm}
+        result = self.inside("sh", "-euc", script, options=OVERLAY, env=state)
+        self.assertEqual(result.returncode, 0, self.story(result))
+        self.tool("apply", "--yes", env=state)
+        self.assertEqual(self.read("made/file"), "new\n")
+        self.assertFalse(os.path.exists(os.path.join(self.project, "merged")))
+
+    def test_where_the_root_is_an_overlay_it_says_so_and_another_place_works(self):
+        """As in a container: home, project and state lie on an overlay, which cannot carry another's upper directory."""
+        need_program("unshare")
+        place = self.folder("place")
+        for name in ("lower/home", "lower/project", "upper", "work", "all"):
+            os.makedirs(os.path.join(place, name))
+        volume = tempfile.mkdtemp(prefix="snug-layers-", dir="/dev/shm")
+        self.addCleanup(shutil.rmtree, volume, ignore_errors=True)
+        mounting = (f"cd {place} && mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work,userxattr all && cd all/project && "
+                    f"exec unshare -U --map-user={os.getuid()} --map-group={os.getgid()} -- \"$@\"")
+
+        def there(*words, **more):
+            env = self.environment({"HOME": f"{place}/all/home", **more})
+            return subprocess.run(["unshare", "-U", "--map-root-user", "-m", "sh", "-c", mounting, "sh", *words], env=env,
+                                  stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+
+        control = there(SNUG, "run", "--", "echo", "ran")
+        self.assertEqual((control.returncode, control.stdout), (0, b"ran\n"), self.story(control))
+        refused = there(SNUG, "run", *OVERLAY, "--", "echo", "ran")
+        self.assertEqual((refused.returncode, refused.stdout), (125, b""), self.story(refused))
+        self.assertIn("cannot carry an overlay's upper directory", refused.stderr.decode())
+        self.assertIn("--changes DIR", refused.stderr.decode())
+        captured = there(SNUG, "run", *OVERLAY, "--changes", volume, "--", "sh", "-c", "echo new > made")
+        self.assertEqual(captured.returncode, 0, self.story(captured))
+        self.assertTrue(os.path.exists(f"{volume}/upper/made"))
+        self.assertEqual(os.listdir(f"{place}/lower/project"), [])
 
 
 class ScriptTest(Layers):

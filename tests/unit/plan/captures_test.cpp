@@ -47,6 +47,38 @@ TEST_CASE("the same with a capture of everything") {
   check_renamed(planning);
 }
 
+TEST_CASE("a layer on a tmpfs is refused where directories could not be removed in it") {
+  Planning planning;
+  planning.toml = "filesystem.project = \"overlay\"";
+  planning.host.add(
+      R"(f /proc/self/mountinfo "1 0 8:1 / / rw - ext4 x rw\n2 1 0:9 / /home/ann/.local rw - tmpfs t rw\n")");
+  planning.facts.kernel_major = 6;
+  planning.facts.kernel_minor = 1;
+  const std::string why = "it is on a tmpfs, where directories cannot be removed in an overlay before Linux 6.6";
+  CHECK(planning.errors().find(why) != std::string::npos);
+  planning.facts.kernel_minor = 6;
+  CHECK(planning.errors().empty());
+  planning.facts.kernel_minor = 1;
+  planning.host.add("d /home/ann/changes uid=1000 mode=0700\n");
+  planning.request.changes_dir = "/home/ann/changes";
+  CHECK(planning.errors().empty());
+}
+
+TEST_CASE("what could be changed outside and cannot be copied up is named, with what mends it") {
+  Planning planning;
+  planning.toml = "filesystem.project = \"overlay\"";
+  planning.host.add(
+      "d /home/ann/web/shared uid=0 gid=1000 mode=0777\nf /home/ann/web/groups uid=1000 gid=44\n"
+      "d /home/ann/web/roots uid=0 gid=0 mode=0755\nd /home/ann/web/own uid=1000 gid=1000\n");
+  std::string text;
+  for (const Note& note : planning.plan().notes) text += note.text + "\n";
+  CHECK(text.find("\"/home/ann/web/groups\", \"/home/ann/web/shared\": another user or group owns it") !=
+        std::string::npos);
+  CHECK(text.find("sudo chown -R 1000:1000") != std::string::npos);
+  CHECK(text.find("web/roots") == std::string::npos);
+  CHECK(text.find("web/own") == std::string::npos);
+}
+
 TEST_CASE("a capture that is gone on with, or in the user's own directory, is not new") {
   Planning planning;
   planning.toml = "filesystem.project = \"overlay\"";
