@@ -155,7 +155,11 @@ std::optional<Plan> build(const Profile& profile, const Request& request, HostVi
   HostFacts facts = probe_facts();
   log_facts(facts);
   const LimitsSection& limits = profile.limits;
-  if (limits.memory || limits.processes || limits.cpus) facts.control_groups = find_control_groups();
+  if (limits.memory || limits.processes || limits.cpus) {
+    facts.control_groups = find_control_groups({.memory = limits.memory.has_value(),
+                                                .processes = limits.processes.has_value(),
+                                                .cpus = limits.cpus.has_value()});
+  }
   auto outcome = build_plan(profile, facts, host, request);
   for (const auto& error : outcome.errors) tell(notices, error);
   if (!outcome.errors.empty()) return std::nullopt;

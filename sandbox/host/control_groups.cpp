@@ -38,8 +38,6 @@ ControlGroups controllers_in(From from, const std::string& directory, const char
           .cpus = has_word(path, "cpu")};
 }
 
-int count(const ControlGroups& groups) { return groups.memory + groups.processes + groups.cpus; }
-
 bool may_divide(const std::string& directory) {
   for (const char* file : {"", "cgroup.procs", "cgroup.subtree_control"}) {
     if (access(join(directory, file).c_str(), W_OK) != 0) return false;
@@ -57,14 +55,24 @@ class Search {
   ControlGroups find() {
     ControlGroups best = beside();
     for (ControlGroups (Search::*other)() : {&Search::below, &Search::of_systemd}) {
-      if (count(best) == 3) return best;
-      if (ControlGroups found = (this->*other)(); count(found) > count(best)) best = std::move(found);
+      if (has_all(best)) return best;
+      if (ControlGroups found = (this->*other)(); useful(found) > useful(best)) best = std::move(found);
     }
-    if (count(best) < 3) best.why = why_not_all(best);
+    if (!has_all(best)) best.why = why_not_all(best);
     return best;
   }
 
  private:
+  int useful(const ControlGroups& groups) const {
+    const WantedControls& wanted = places_.wanted;
+    return (wanted.memory && groups.memory) + (wanted.processes && groups.processes) + (wanted.cpus && groups.cpus);
+  }
+
+  bool has_all(const ControlGroups& groups) const {
+    const WantedControls& wanted = places_.wanted;
+    return useful(groups) == wanted.memory + wanted.processes + wanted.cpus;
+  }
+
   std::string place(const std::string& group) const { return group == "/" ? places_.root : places_.root + group; }
 
   bool systemd_answers() {
@@ -106,14 +114,14 @@ class Search {
   }
 
   std::string why_not_all(const ControlGroups& best) {
-    if (count(best) == 0 && !systemd_answers()) return answer_->error().what;
+    if (useful(best) == 0 && !systemd_answers()) return answer_->error().what;
     std::string missing;
     const auto lacks = [&](bool has, const char* name) {
       if (!has) missing += (missing.empty() ? "" : ", ") + std::string(name);
     };
-    lacks(best.memory, "memory");
-    lacks(best.processes, "pids");
-    lacks(best.cpus, "cpu");
+    lacks(best.memory || !places_.wanted.memory, "memory");
+    lacks(best.processes || !places_.wanted.processes, "pids");
+    lacks(best.cpus || !places_.wanted.cpus, "cpu");
     return "cgroups of this user lack the controllers " + missing;
   }
 
@@ -147,10 +155,11 @@ std::string group_in(const std::string& text) {
 
 ControlGroups find_control_groups(const GroupPlaces& places) { return Search(places).find(); }
 
-ControlGroups find_control_groups() {
+ControlGroups find_control_groups(const WantedControls& wanted) {
   GroupPlaces places{.own_text = read_file("/proc/self/cgroup", 1 << 16).value_or(""),
                      .self = getpid(),
                      .uid = getuid(),
+                     .wanted = wanted,
                      .reach_systemd = [] { return can_reach_service_bus(service_bus_socket(getuid())); },
                      .is_delegated = has_mark};
   if (!is_mounted(places.root)) return {.why = "no cgroup v2 is mounted at " + places.root};

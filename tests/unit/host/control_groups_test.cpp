@@ -110,6 +110,18 @@ TEST_CASE("a group that was given away holds another one beside the caller's") {
   CHECK(found.why.empty());
 }
 
+TEST_CASE("what nobody wants is no reason to ask systemd") {
+  Tree tree;
+  tree.systemd = true;
+  tree.group(kUsers, "memory pids cpu");
+  tree.group("/d.scope", "memory pids", "", "77\n");
+  tree.delegated.insert(tree.root() + "/d.scope");
+  CHECK(tree.find("/d.scope").from == From::systemd);
+  tree.places.wanted.cpus = false;
+  CHECK(tree.find("/d.scope").from == From::below);
+  CHECK(tree.find("/d.scope").why.empty());
+}
+
 TEST_CASE("a group that was given away is divided only by the one process in it") {
   Tree tree;
   tree.systemd = true;
