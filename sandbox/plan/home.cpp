@@ -88,6 +88,14 @@ void add_tmpfs(Planner& planner) {
   }
 }
 
+/// Whoever names a capture does not mean to write to the project itself.
+void refuse_named_capture(Planner& planner) {
+  const Request& request = planner.request;
+  if (request.changes_dir.empty() && request.onto.empty() && request.between.empty()) return;
+  planner.fail("cannot keep changes apart from the project", planner.plan.project_mode.origin,
+               "nothing is captured with this profile", "--project overlay, or --capture");
+}
+
 }  // namespace
 
 void add_home(Planner& planner) {
@@ -123,6 +131,7 @@ void add_project(Planner& planner) {
     entry.what = *overlay;
     planner.note(Note::Level::warning, "changes to the project are thrown away when the run ends", mode.origin);
   } else {
+    refuse_named_capture(planner);
     const FileStatus& status = planner.host.status(project);
     entry.what = Bind{.source = project,
                       .access = mode.value == ProjectMode::write ? Access::write : Access::read,

@@ -64,6 +64,15 @@ TEST_CASE("a layer on a tmpfs is refused where directories could not be removed 
   CHECK(planning.errors().empty());
 }
 
+TEST_CASE("a capture that is named is refused where nothing is captured") {
+  Planning planning;
+  planning.host.add("d /home/ann/changes uid=1000 mode=0700\n");
+  planning.request.changes_dir = "/home/ann/changes";
+  CHECK(planning.errors().find("nothing is captured with this profile") != std::string::npos);
+  planning.toml = "filesystem.project = \"overlay\"";
+  CHECK(planning.errors().empty());
+}
+
 TEST_CASE("what could be changed outside and cannot be copied up is named, with what mends it") {
   Planning planning;
   planning.toml = "filesystem.project = \"overlay\"";
