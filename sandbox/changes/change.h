@@ -29,7 +29,7 @@ struct Differences {
   bool kind = false;        ///< a file where a directory was
   bool content = false;     ///< bytes of a file, target of a symlink
   bool mode = false;        ///< permission bits
-  bool attributes = false;  ///< extended attributes; only looked at where nothing else is different
+  bool attributes = false;  ///< extended attributes; only looked at where kind and content are the same
   bool any() const { return kind || content || mode || attributes; }
 };
 

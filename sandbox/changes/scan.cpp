@@ -160,7 +160,8 @@ class Scanner {
         differences.content = *content;
       }
     }
-    if (!differences.any() && after.kind != NodeKind::symlink) {
+    // With another mode alone no new file is put there, which would bring its attributes along.
+    if (!differences.kind && !differences.content && after.kind != NodeKind::symlink) {
       const auto attributes = differ(upper.attributes(name), lower.attributes(name));
       if (!attributes) return attributes.error();
       differences.attributes = *attributes;

@@ -1,5 +1,5 @@
-#include "changes/discard.h"
 #include "cli/apply.h"
+#include "changes/discard.h"
 
 #include <fcntl.h>
 #include <unistd.h>

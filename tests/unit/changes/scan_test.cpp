@@ -48,7 +48,11 @@ TEST_CASE("modes, attributes, targets and kinds are told apart") {
   layer.inside("kind", "now a file");
   std::filesystem::create_symlink("a", layer.host("link"));
   std::filesystem::create_symlink("b", layer.upper("link"));
-  CHECK(in_short(layer.changes()) == Texts{"M attribute attributes", "M kind kind", "M link content", "M mode mode"});
+  layer.on_host("two", "1", 0644);
+  layer.inside("two", "1", 0755);
+  layer.attribute(layer.upper("two"), "user.note", "x");
+  CHECK(in_short(layer.changes()) ==
+        Texts{"M attribute attributes", "M kind kind", "M link content", "M mode mode", "M two mode attributes"});
 }
 
 TEST_CASE("the overlay's own attributes are not the program's, and escaped ones are") {
