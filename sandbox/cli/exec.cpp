@@ -1,6 +1,7 @@
 // snug exec: another command in a sandbox that runs.
 #include "base/paths.h"
 #include "cli/commands.h"
+#include "cli/join.h"
 #include "cli/print.h"
 #include "cli/sessions.h"
 #include "cli/surroundings.h"
@@ -21,9 +22,10 @@ std::vector<std::string> command_in(const std::vector<std::string>& words) {
   return {words.begin() + (dashes ? 2 : 1), words.end()};
 }
 
-EnterOptions enter_options(const Invocation& invocation, const Caller& caller, const SessionRecord& record) {
+EnterOptions enter_options(const Invocation& invocation, const Caller& caller, const SessionRecord& record,
+                           const std::vector<std::string>& command) {
   const auto term = caller.environment.find("TERM");
-  return {.argv = command_in(invocation.words),
+  return {.argv = command,
           .workdir = workdir_for(invocation, caller, record),
           .term = term == caller.environment.end() ? "" : term->second,
           .network = record.network == "host" ? CommandNetwork::hosts : CommandNetwork::own};
@@ -31,17 +33,22 @@ EnterOptions enter_options(const Invocation& invocation, const Caller& caller, c
 
 }  // namespace
 
+int enter_sandbox(const Invocation& invocation, const Caller& caller, const RunningSandbox& sandbox,
+                  const std::vector<std::string>& command) {
+  const auto outcome = run_entered(enter_options(invocation, caller, sandbox.record, command),
+                                   [&](const ControlRequest& request) { return ask(sandbox, request); });
+  if (!outcome) return print_error(outcome.error()), status_setup_failed;
+  if (outcome->not_executed) print_error(*outcome->not_executed);
+  if (outcome->remark) print_message(*outcome->remark);
+  return outcome->status;
+}
+
 int exec_command(const Invocation& invocation) {
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_setup_failed;
   const auto sandbox = find_sandbox(*caller, invocation.words[0]);
   if (!sandbox) return print_error(sandbox.error()), status_setup_failed;
-  const auto outcome = run_entered(enter_options(invocation, *caller, sandbox->record),
-                                   [&](const ControlRequest& request) { return ask(*sandbox, request); });
-  if (!outcome) return print_error(outcome.error()), status_setup_failed;
-  if (outcome->not_executed) print_error(*outcome->not_executed);
-  if (outcome->remark) print_message(*outcome->remark);
-  return outcome->status;
+  return enter_sandbox(invocation, *caller, *sandbox, command_in(invocation.words));
 }
 
 }  // namespace snug

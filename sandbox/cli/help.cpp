@@ -51,7 +51,8 @@ exit status:
 constexpr std::string_view shell_lead = R"(usage: snug [shell] [options]
 
 Starts an interactive shell ($SHELL, or the profile's `shell`) in the sandbox of the
-project around the current directory.
+project around the current directory. Without options, where a sandbox of the project
+runs already, asks whether to join that one instead.
 
 )";
 

@@ -11,6 +11,7 @@
 #include "cli/captured.h"
 #include "cli/commands.h"
 #include "cli/connection_log.h"
+#include "cli/join.h"
 #include "cli/log.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
@@ -257,6 +258,7 @@ int run_here(const Invocation& invocation, EarlyChildPtr early, const StatusLine
   std::optional<ConnectionLog> log;
   if (!prepared || !open_log(invocation, log)) return lines.failed(status_setup_failed), status_setup_failed;
   const Plan& plan = prepared->plan;
+  if (const auto joined = offer_to_join(invocation, *prepared)) return *joined;
   // A command's stderr belongs to the command; somebody who starts a shell reads it before the prompt.
   if (plan.command.interactive_shell || invocation.verbose) print_warnings(plan);
   tell_left_captures(plan, prepared->caller);

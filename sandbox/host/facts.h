@@ -11,6 +11,8 @@ namespace snug {
 /// this process runs in a sandbox which allows no other. Only wording rests on it: without the file the kernel
 /// refuses just the same.
 inline constexpr const char* sandbox_marker_path = "/run/snug/profile";
+/// What programs inside may know, as JSON.
+inline constexpr const char* sandbox_info_path = "/run/snug/info.json";
 
 /// Where a control group (cgroups(7), version 2) for one run can be made. Looked for only where a limit wants one
 /// (host/control_groups.h).

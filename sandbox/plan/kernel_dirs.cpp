@@ -6,6 +6,7 @@
 #include "base/paths.h"
 #include "base/sha256.h"
 #include "plan/planner.h"
+#include "plan/print.h"
 #include "plan/usual.h"
 
 namespace snug {
@@ -143,6 +144,13 @@ void add_sys(Planner& planner) {
 void add_marker(Planner& planner) {
   const File marker{.content = planner.profile.name + "\n", .mode = 0444};
   place(planner, sandbox_marker_path, marker, "tells a snug started inside where it is");
+  const File info{.content = info_to_json(planner.profile, planner.plan.project), .mode = 0444};
+  place(planner, sandbox_info_path, info, "tells programs inside what they may do, and what to ask for");
+  planner.layout.cover({.target = sandbox_info_path,
+                        .what = Seal{},
+                        .optional = true,
+                        .why = "stays as it is: the next one believes it"},
+                       Rank::builtin);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "base/json_bytes.h"
 #include "plan/print.h"
 #include "plan/words.h"
+#include "profile/words.h"
 
 namespace snug {
 namespace {
@@ -321,6 +322,12 @@ Json network_json(const Plan& plan) {
   return json;
 }
 
+Json values_of(const std::vector<Sourced<std::string>>& words) {
+  Json list = Json::array();
+  for (const auto& word : words) list.push_back(replace_invalid(word.value));
+  return list;
+}
+
 }  // namespace
 
 std::string plan_to_json(const Plan& plan) {
@@ -349,6 +356,27 @@ std::string plan_to_json(const Plan& plan) {
   json["landlock"] = {{"abi", plan.landlock_abi}};
   json["notes"] = to_array(plan.notes);
   json["host_answers"] = to_array(plan.host_answers);
+  return json.dump(2) + "\n";
+}
+
+// A person outside runs what is under "ask"; nothing inside can.
+std::string info_to_json(const Profile& profile, const std::string& project) {
+  Json json{{"schema", 1}};
+  put(json, "profile", profile.name);
+  json["project"] = nullptr;
+  if (!project.empty()) put(json, "project", project);
+  json["project_mode"] = word_of(project_words, profile.filesystem.project.value);
+  json["home"] = word_of(home_words, profile.filesystem.home.value);
+  json["network"] = {{"mode", word_of(network_words, profile.network.mode.value)}};
+  json["network"]["allow"] = values_of(profile.network.allow);
+  json["network"]["deny"] = values_of(profile.network.deny);
+  json["ask"] = {{"host", "snug allow HOST[:PORT]"},
+                 {"read", "snug allow PATH"},
+                 {"write", "snug allow --write PATH"},
+                 {"variable", "snug allow NAME"},
+                 {"system_call", "snug allow CALL"},
+                 {"publish", "snug publish [ADDR:]PORT[:PORT]"},
+                 {"why", "snug why WHAT"}};
   return json.dump(2) + "\n";
 }
 

@@ -59,6 +59,43 @@ class OnATerminal(Sessions):
         self.assertEqual(terminal.status(), 129)
 
 
+class Joining(OnATerminal):
+    MARKED = "echo marked >/tmp/mark; echo ready; exec sleep 600"
+
+    def answered(self, answer, *words):
+        terminal = self.terminal(*words)
+        terminal.expect(r"a sandbox of this project runs already: web \(sh -c .*network none\); join it\? \[y/N\]")
+        terminal.line(answer)
+        terminal.expect(r"\$ ")
+        terminal.line("cat /tmp/mark; echo status-$?; exit 6")
+        status = terminal.expect(r"status-(\d)")[1]
+        self.assertEqual(terminal.status(), 6)
+        return status
+
+    def test_a_second_shell_in_a_project_may_join(self):
+        process = self.begin(self.MARKED, name="web")
+        self.assertEqual(self.answered("y"), b"0")
+        self.assertEqual(self.answered("n"), b"1")
+        self.assertEqual(self.answered(""), b"1")
+        self.assertIsNone(process.poll())
+
+    def test_who_wants_something_else_is_not_asked(self):
+        self.begin(self.MARKED, name="web")
+        for words in (["--net", "none"], ["-p", "default"], ["--name", "other"]):
+            terminal = self.terminal(*words)
+            terminal.expect(r"\$ ")
+            terminal.line("exit 6")
+            self.assertEqual(terminal.status(), 6)
+            self.assertNotIn(b"join it", terminal.seen)
+        result = self.snug(input=b"cat /tmp/mark; exit 7\n")
+        self.assertEqual((result.returncode, result.stdout), (7, b""))
+        elsewhere = Terminal([SNUG], self.folder("elsewhere"), env=self.environment({"TERM": "xterm"}))
+        self.addCleanup(elsewhere.close)
+        elsewhere.expect(r"\$ ")
+        elsewhere.line("exit 6")
+        self.assertEqual(elsewhere.status(), 6)
+
+
 class Nested(Sessions):
     def test_inside_another_snug(self):
         output = self.beside_an_inner_one("./snug exec inner cat /run/snug/profile; ./snug kill inner; wait $inner; echo ended $?")

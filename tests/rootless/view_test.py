@@ -1,4 +1,5 @@
 """What is visible where: every kind of entry a profile can ask for, and what the host does meanwhile."""
+import json
 import os
 import subprocess
 import unittest
@@ -362,6 +363,35 @@ class Places(Case):
         self.assert_status(self.inside("true"), 0)
         for place in (snugtest.STATE, os.path.join(HOME, ".local/state")):
             self.assert_refused(self.snug("run", "--", "true", cwd=place), "project")
+
+
+class Info(snugtest.Case):
+    """/run/snug/info.json: what a program inside may know of its sandbox."""
+
+    def info(self, **more):
+        return json.loads(self.shell("cat /run/snug/info.json", **more))
+
+    def test_what_it_says(self):
+        info = self.info(options=["-p", "default"])
+        self.assertEqual((info["schema"], info["profile"], info["project"], info["project_mode"], info["home"]),
+                         (1, "default", os.path.realpath(self.project), "write", "stored"))
+        self.assertEqual(info["network"], {"mode": "none", "allow": [], "deny": []})
+        self.assertEqual(info["ask"]["host"], "snug allow HOST[:PORT]")
+        info = self.info(profile='[network]\nmode = "filtered"\nallow = ["example.com:22"]\ndeny = ["x.example.com"]\n')
+        self.assertEqual(info["network"], {"mode": "filtered", "allow": ["example.com:22"], "deny": ["x.example.com"]})
+        self.assertIsNone(self.info(profile='[filesystem]\nproject = "none"\n')["project"])
+
+    def test_nothing_secret_in_it(self):
+        self.write(".env", "PASSWORD=hidden-value")
+        profile = '[filesystem]\nhide = [".env"]\n[environment]\nset = { TOKEN = "hidden-value" }\n'
+        text = self.shell("cat /run/snug/info.json", profile=profile)
+        for word in ("hidden-value", "TOKEN", ".env"):
+            self.assertNotIn(word, text)
+
+    def test_it_cannot_be_changed(self):
+        for script in ("echo x >/run/snug/info.json", "rm -f /run/snug/info.json", "mv /run/snug/info.json /run/x", "chmod 666 /run/snug/info.json",
+                       "echo x >/run/x; mv /run/x /run/snug/info.json"):
+            self.assertNotEqual(self.inside("sh", "-c", script).returncode, 0, script)
 
 
 if __name__ == "__main__":
