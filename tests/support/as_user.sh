@@ -38,6 +38,10 @@ case $script in
 esac
 chmod -R a+rX "$stage"
 
+# Ten thousand connections are twenty thousand files and more; distributions allow half a million.
+case $(id -u):$script in
+  0:rootless/network_limits_*) ulimit -H -n 524288 2>/dev/null || : ;;
+esac
 become=
 if [ "$(id -u)" = 0 ] && [ "$(dirname "$script")" != root ] && [ "${SNUG_TEST_MODE:-}" != root ]; then
   user=${SNUG_TEST_UID:-4242}
