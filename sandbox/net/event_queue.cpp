@@ -37,11 +37,16 @@ void EventQueue::turn() {
 }
 
 bool EventQueue::wait(int other, int milliseconds) {
-  epoll_event event{.events = EPOLLIN, .data = {.u64 = kOther}};
-  if (other_ < 0) epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, other_ = other, &event);
-  other_readable_ = false;
-  handle_events(milliseconds);
+  // What cannot be watched (for want of memory, say) is looked at by the caller, until it can be.
+  other_readable_ = !watch(other);
+  handle_events(other_readable_ ? 0 : milliseconds);
   return other_readable_;
+}
+
+bool EventQueue::watch(int other) {
+  epoll_event event{.events = EPOLLIN, .data = {.u64 = kOther}};
+  if (other_ < 0 && epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, other, &event) == 0) other_ = other;
+  return other_ >= 0;
 }
 
 int EventQueue::handle_events(int milliseconds) {

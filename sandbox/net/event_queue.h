@@ -35,7 +35,7 @@ class EventQueue {
   /// Handles what has happened; never waits. Bounded: what is left makes fd() readable still.
   void turn();
   /// Waits until there is something to handle, `other` is readable or `milliseconds` have passed (-1: for ever), and
-  /// handles it. True: `other` is readable. It is borrowed, the same from the first call on.
+  /// handles it. True: `other` is readable, or cannot be watched now. It is borrowed, the same from the first call on.
   bool wait(int other, int milliseconds);
 
  private:
@@ -43,6 +43,7 @@ class EventQueue {
   friend class Alarm;
   EventQueue() = default;
   int handle_events(int milliseconds);
+  bool watch(int other);
   void ring_alarms();
   void arm();
 
