@@ -148,10 +148,16 @@ void keep_promises(Planner& planner) {
   const LimitsPlan& limits = planner.plan.limits;
   const auto weaker = [](const auto& held) { return held && !held->full; };
   for (const Sourced<std::string>& promise : planner.profile.require) {
+    const bool unset = (promise.value == "limits.memory" && !limits.memory) ||
+                       (promise.value == "limits.processes" && !limits.processes) ||
+                       (promise.value == "limits.cpus" && !limits.cpus);
     const bool broken = (promise.value == "limits.memory" && weaker(limits.memory)) ||
                         (promise.value == "limits.processes" && weaker(limits.processes)) ||
                         (promise.value == "limits.cpus" && weaker(limits.cpus));
-    if (broken) {
+    if (unset) {
+      planner.fail("cannot promise " + promise.value, promise.origin, "nothing sets that limit",
+                   "set it, or take it out of require");
+    } else if (broken) {
       planner.fail("cannot promise " + promise.value + " for all processes together", promise.origin,
                    "no cgroup can be had" + because(planner),
                    "`snug doctor` says how to get one; or take it out of require: a weaker bound then holds");
