@@ -2,6 +2,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <condition_variable>
+#include <iterator>
+#include <mutex>
+#include <optional>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,33 +30,21 @@ struct Waiting {
   bool covered = false;  ///< of which nothing shows through: a directory above is opaque
 };
 
-class Scanner {
+/// What one directory brought.
+struct Found {
+  std::vector<Change> changes;
+  std::vector<KeptName> kept;
+  std::vector<FileIdentity> kept_files;  // of `kept`, by position
+  std::vector<Waiting> inner;            // to be looked at next, the first one last
+};
+
+/// Compares one directory of the upper side with what lies below it. Shares nothing that changes.
+class DirectoryScan {
  public:
-  Scanner(const Sides& sides, const std::function<void(Change)>& found) : sides_(sides), found_(found) {}
+  DirectoryScan(const Sides& sides, const SideDirectory& upper, const Below& lower)
+      : sides_(sides), upper_(upper), lower_(lower) {}
 
-  KeptNames take_kept() { return std::move(kept_); }
-
-  Result<void> scan() {
-    auto upper = SideDirectory::open_top(sides_.upper);
-    if (!upper) return std::move(upper).error();
-    auto lower = Below::open(sides_);
-    if (!lower) return std::move(lower).error();
-    upper_ = std::move(*upper);
-    lower_ = std::move(*lower);
-    if (sides_.top_is_own) {
-      if (auto done = compare_tops(); !done) return done;
-    }
-    waiting_.push_back({.path = "", .merged = true});
-    while (!waiting_.empty()) {
-      const Waiting next = std::move(waiting_.back());
-      waiting_.pop_back();
-      if (auto done = scan_directory(next); !done) return done;
-    }
-    return {};
-  }
-
- private:
-  Result<void> compare_tops() {
+  Result<Found> compare_tops() {
     const auto above = upper_.itself(), under = lower_.itself();
     if (!above) return above.error();
     if (!under) return under.error();
@@ -60,10 +54,10 @@ class Scanner {
     if (!attributes) return attributes.error();
     change.differences.attributes = *attributes;
     if (change.differences.any()) tell(std::move(change));
-    return {};
+    return std::move(found_);
   }
 
-  Result<void> scan_directory(const Waiting& waiting) {
+  Result<Found> scan(const Waiting& waiting) {
     auto upper = upper_.open_below(waiting.path);
     if (!upper) return std::move(upper).error();
     Below lower;
@@ -72,9 +66,11 @@ class Scanner {
       if (!opened && opened.error().code != EACCES) return std::move(opened).error();
       if (opened) lower = std::move(*opened);  // of one that cannot be read outside the command saw nothing either
     }
-    return scan_entries(waiting, *upper, lower);
+    if (auto done = scan_entries(waiting, *upper, lower); !done) return std::move(done).error();
+    return std::move(found_);
   }
 
+ private:
   Result<void> scan_entries(const Waiting& here, const SideDirectory& upper, const Below& lower) {
     const auto names = upper.names();
     if (!names) return names.error();
@@ -83,12 +79,11 @@ class Scanner {
     if (!lower_itself) return lower_itself.error();
     const bool may_be_gone = lower.present() && drifted(here.path, *lower_itself);
     const bool covered = here.covered || upper.opaque();
-    const std::size_t first = waiting_.size();
     for (const std::string& name : *names) {
       if (auto done = scan_entry(below(here.path, name), name, upper, lower, may_be_gone); !done) return done;
     }
-    for (std::size_t i = first; i < waiting_.size(); ++i) waiting_[i].covered = covered;
-    std::reverse(waiting_.begin() + static_cast<std::ptrdiff_t>(first), waiting_.end());
+    for (Waiting& inner : found_.inner) inner.covered = covered;
+    std::ranges::reverse(found_.inner);
     return covered ? scan_covered(here.path, *names, lower) : Result<void>();
   }
 
@@ -124,7 +119,7 @@ class Scanner {
 
   void enter(Change& change, bool merged) {
     change.whole = change.path.size() > longest_path;
-    if (!change.whole) waiting_.push_back({.path = change.path, .merged = merged});
+    if (!change.whole) found_.inner.push_back({.path = change.path, .merged = merged});
   }
 
   Result<void> added(Change change) {
@@ -170,8 +165,8 @@ class Scanner {
     if (differences.any()) {
       tell(std::move(change));
     } else if (after.kind == NodeKind::file && after.links > 1) {
-      kept_.emplace(FileIdentity{after.device, after.inode},
-                    KeptName{std::move(change.path), std::move(change.before)});
+      found_.kept_files.emplace_back(after.device, after.inode);
+      found_.kept.push_back({std::move(change.path), std::move(change.before)});
     }
     return {};
   }
@@ -219,14 +214,98 @@ class Scanner {
     return false;
   }
 
-  void tell(Change change) { found_(std::move(change)); }
+  void tell(Change change) { found_.changes.push_back(std::move(change)); }
 
   const Sides& sides_;
-  const std::function<void(Change)>& found_;
+  const SideDirectory& upper_;
+  const Below& lower_;
+  Found found_;
+};
+
+/// All directories, by as many threads as pay: nearly all of the time is the kernel's, looking names up.
+class Scanner {
+ public:
+  Scanner(const Sides& sides, const std::function<void(Change)>& found) : sides_(sides), tell_(found) {}
+
+  Result<KeptNames> scan() {
+    auto upper = SideDirectory::open_top(sides_.upper);
+    if (!upper) return std::move(upper).error();
+    auto lower = Below::open(sides_);
+    if (!lower) return std::move(lower).error();
+    upper_ = std::move(*upper);
+    lower_ = std::move(*lower);
+    if (sides_.top_is_own) {
+      auto tops = DirectoryScan(sides_, upper_, lower_).compare_tops();
+      if (!tops) return std::move(tops).error();
+      take(std::move(*tops));
+    }
+    waiting_.push_back({.path = "", .merged = true});
+    work();
+    for (std::thread& helper : helpers_) helper.join();
+    if (error_) return *std::move(error_);
+    return std::move(kept_);
+  }
+
+ private:
+  // Until nothing waits and nobody works who could add to it.
+  void work() {
+    std::unique_lock held(mutex_);
+    while (true) {
+      changed_.wait(held, [&] { return !waiting_.empty() || working_ == 0 || error_; });
+      if (waiting_.empty() || error_) return;
+      const Waiting next = std::move(waiting_.back());
+      waiting_.pop_back();
+      ++working_;
+      held.unlock();
+      auto found = DirectoryScan(sides_, upper_, lower_).scan(next);
+      held.lock();
+      --working_;
+      found ? take(std::move(*found)) : fail(std::move(found).error());
+      changed_.notify_all();
+    }
+  }
+
+  // A directory is told before anybody looks into it.
+  void take(Found found) {
+    for (Change& change : found.changes) tell_(std::move(change));
+    for (std::size_t i = 0; i < found.kept.size(); ++i) keep(found.kept_files[i], std::move(found.kept[i]));
+    std::ranges::move(found.inner, std::back_inserter(waiting_));
+    if (waiting_.size() >= kWorthAThread) call_helpers();
+  }
+
+  // The first by name, whoever finds it.
+  void keep(const FileIdentity& file, KeptName name) {
+    const auto [known, fresh] = kept_.try_emplace(file, name);
+    if (!fresh && name.path < known->second.path) known->second = std::move(name);
+  }
+
+  void fail(Error error) {
+    if (!error_) error_ = std::move(error);
+  }
+
+  // Without them it takes longer.
+  void call_helpers() {
+    const std::size_t wanted = std::min(std::max(std::thread::hardware_concurrency(), 1U), kMostThreads) - 1;
+    try {
+      while (!error_ && helpers_.size() < wanted) helpers_.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // no more processes
+    }
+  }
+
+  static constexpr std::size_t kWorthAThread = 16;  // directories that wait: starting one takes as long as some of them
+  static constexpr unsigned kMostThreads = 4;
+
+  const Sides& sides_;
+  const std::function<void(Change)>& tell_;
   SideDirectory upper_;
   Below lower_;
+  std::vector<std::thread> helpers_;
+  std::mutex mutex_;  // of all below
+  std::condition_variable changed_;
   std::vector<Waiting> waiting_;
+  std::size_t working_ = 0;
   KeptNames kept_;
+  std::optional<Error> error_;
 };
 
 }  // namespace
@@ -238,9 +317,7 @@ bool changed_since_began(const Sides& sides, const std::string& path, const Node
 }
 
 Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(Change)>& found) {
-  Scanner scanner(sides, found);
-  if (auto done = scanner.scan(); !done) return std::move(done).error();
-  return scanner.take_kept();
+  return Scanner(sides, found).scan();
 }
 
 }  // namespace snug

@@ -72,10 +72,11 @@ int diff_command(const Invocation& invocation) {
   if (const auto directory = invocation.value("--merge-into")) {
     return merge(*open, absolute_from(caller->cwd, *directory));
   }
-  keep_bases(*open);
+  const bool only_names = invocation.has("--name-only");
+  if (!only_names && !invocation.has("--stat")) keep_bases(*open);  // of what is looked at
   const auto selection = read_selection(invocation);
   if (!selection) return print_error(selection.error()), status_usage;
-  if (!invocation.has("--name-only")) look_closer(*open);
+  if (!only_names) look_closer(*open);
   auto changes = select_changes(std::move(open->changes), *selection, open->capture.project, caller->cwd);
   if (!changes) return print_error(changes.error()), status_usage;
   const bool all = selection->words.empty() && !selection->names;

@@ -150,3 +150,27 @@ TEST_CASE("what a directory made anew hides of several layers is deleted") {
   layer.inside("d/same", "1");
   CHECK(in_short(layer.changes()) == Texts{"D d/between", "D d/host"});
 }
+
+TEST_CASE("many directories bring the same as one after the other, each before what is in it") {
+  Layer layer;
+  Texts expected;
+  for (int number = 100; number < 300; ++number) {
+    const std::string directory = "d/" + std::to_string(number);
+    layer.on_host(directory + "/kept/old", "1");
+    layer.inside(directory + "/new/file", "1");
+    layer.inside(directory + "/kept/old", "12");
+    for (const char* const change : {"A %/new", "A %/new/file", "M %/kept/old content"}) {
+      expected.push_back(std::string(change).replace(2, 1, directory));
+    }
+  }
+  const auto changes = layer.changes();
+  Texts found = in_short(changes);
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (!changes[i].path.ends_with("/new")) continue;
+    const auto file = std::ranges::find(changes, changes[i].path + "/file", &snug::Change::path);
+    CHECK(file - changes.begin() > static_cast<std::ptrdiff_t>(i));
+  }
+  std::ranges::sort(found);
+  std::ranges::sort(expected);
+  CHECK(found == expected);
+}
