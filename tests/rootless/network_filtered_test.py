@@ -25,12 +25,7 @@ net = None
 
 def setUpModule():
     global net
-    net = networks.Internet()
-    snugtest.SNUG = networks.without_rights(snugtest.SNUG)
-
-
-def tearDownModule():
-    net.close()
+    net = networks.set_up()
 
 
 PYTHON = "/usr/bin/python3"

@@ -20,12 +20,7 @@ PYTHON = "/usr/bin/python3"
 
 def setUpModule():
     global net
-    net = networks.Internet()
-    snugtest.SNUG = networks.without_rights(snugtest.SNUG)
-
-
-def tearDownModule():
-    net.close()
+    net = networks.set_up()
 
 
 class Case(snugtest.Case):

@@ -24,12 +24,7 @@ SECRET = "hush%40"  # "hush@", as a URL has it
 
 def setUpModule():
     global net
-    net = networks.Internet()
-    snugtest.SNUG = networks.without_rights(snugtest.SNUG)
-
-
-def tearDownModule():
-    net.close()
+    net = networks.set_up()
 
 
 # Says of each HOST PORT how a connection ends; of what answers, the first bytes.

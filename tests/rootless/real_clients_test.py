@@ -19,13 +19,8 @@ net = None
 
 def setUpModule():
     global net
-    net = networks.Internet()
+    net = networks.set_up()
     net.say({**networks.NAMES, "deb.test": [WEB], "git.test": ["127.0.0.1"]})
-    snugtest.SNUG = networks.without_rights(snugtest.SNUG)
-
-
-def tearDownModule():
-    net.close()
 
 
 class Clients(snugtest.Case):

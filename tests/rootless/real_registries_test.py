@@ -23,13 +23,8 @@ REGISTRIES = ("registry.npmjs.org", "pypi.org", "files.pythonhosted.org", "proxy
 
 def setUpModule():
     global net
-    net = networks.Internet()
+    net = networks.set_up()
     net.say({**networks.NAMES, **{name: [WEB] for name in REGISTRIES}, "evil.test": [WEB]})
-    snugtest.SNUG = networks.without_rights(snugtest.SNUG)
-
-
-def tearDownModule():
-    net.close()
 
 
 def packed(files):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 HOST, INTERNET = "93.184.0.2", "93.184.0.1"  # the two ends of the uplink
 HOST6, INTERNET6 = "2a00:1::2", "2a00:1::1"
@@ -53,6 +54,16 @@ def without_rights(program):
         script.write(f'#!/bin/sh\nexec setpriv --inh-caps=-all --ambient-caps=-all "{program}" "$@"\n')
     os.chmod(path, 0o755)
     return path
+
+
+def set_up():
+    """In setUpModule: the internet of a test file until its last test has ended. Every snug is then an ordinary user's."""
+    import snugtest  # which reads what enter() has changed
+
+    net = Internet()
+    unittest.addModuleCleanup(net.close)
+    snugtest.SNUG = without_rights(snugtest.SNUG)
+    return net
 
 
 def ip(*words):
