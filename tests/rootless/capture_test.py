@@ -1,6 +1,5 @@
 """Changes under filesystem.project = "overlay": captured, shown, applied, discarded."""
 import glob
-import hashlib
 import json
 import os
 import random
@@ -11,38 +10,9 @@ import sys
 
 import snugtest
 from snugtest import SNUG, Case
+from trees import described
 
 OVERLAY = ["--project", "overlay"]
-
-
-def digest(path):
-    with open(path, "rb") as file:
-        return hashlib.sha256(file.read()).hexdigest()[:12]
-
-
-def described(top):
-    """What a tree is: path -> kind, mode, content or target, attributes; and which names are one file. Opens what is closed."""
-    tree, names = {}, {}
-    left = [top]
-    while left:
-        directory = left.pop()
-        for name in os.listdir(directory):
-            path = os.path.join(directory, name)
-            info = os.lstat(path)
-            entry = [stat.S_IFMT(info.st_mode)]
-            if stat.S_ISLNK(info.st_mode):
-                entry.append(os.readlink(path))
-            else:
-                entry.append(stat.S_IMODE(info.st_mode))
-                os.chmod(path, info.st_mode | 0o700)
-                entry.append({key: os.getxattr(path, key) for key in os.listxattr(path) if key.startswith("user.")})
-            if stat.S_ISDIR(info.st_mode):
-                left.append(path)
-            if stat.S_ISREG(info.st_mode):
-                entry.append(digest(path))
-                names.setdefault(info.st_ino, set()).add(os.path.relpath(path, top))
-            tree[os.path.relpath(path, top)] = entry
-    return tree, {frozenset(group) for group in names.values() if len(group) > 1}
 
 
 class Captured(Case):

@@ -1,6 +1,5 @@
 """After apply a tree is what the same operations make of it on the host: thousands of short sequences, each in a directory
 of its own, in one sandbox. What a sequence is, is decided by its number alone."""
-import hashlib
 import json
 import os
 import random
@@ -9,6 +8,7 @@ import subprocess
 
 import snugtest
 from snugtest import Case
+from trees import described
 
 # Run on the host and inside. Each operation may fail, for the same reason on both sides. A directory is moved as mv
 # moves it where rename cannot: on the host, too.
@@ -108,31 +108,6 @@ def sequence(seed):
     operations = [chance.choice(kinds)() for _ in range(chance.randint(1, 9))]
     written = [one for one in operations if "pair" in one]
     return [one for one in operations if one not in written[1:]] if written else operations
-
-
-def described(top):
-    """Path -> kind, mode, content or target, attributes; and which names are one file. Opens what is closed."""
-    tree, names, modes, left = {}, {}, {}, [top]
-    while left:
-        directory = left.pop()
-        for name in os.listdir(directory):
-            path = os.path.join(directory, name)
-            info = os.lstat(path)
-            entry = [stat.S_IFMT(info.st_mode)]
-            if stat.S_ISLNK(info.st_mode):
-                entry.append(os.readlink(path))
-            else:
-                entry.append(modes.setdefault(info.st_ino, stat.S_IMODE(info.st_mode)))  # before it was opened by another name
-                os.chmod(path, info.st_mode | 0o700)
-                entry.append({key: os.getxattr(path, key) for key in os.listxattr(path) if key.startswith("user.")})
-            if stat.S_ISDIR(info.st_mode):
-                left.append(path)
-            if stat.S_ISREG(info.st_mode):
-                with open(path, "rb") as file:
-                    entry.append(hashlib.sha1(file.read()).hexdigest())
-                names.setdefault(info.st_ino, set()).add(os.path.relpath(path, top))
-            tree[os.path.relpath(path, top)] = entry
-    return tree, {frozenset(group) for group in names.values() if len(group) > 1}
 
 
 class DifferentialTest(Case):
