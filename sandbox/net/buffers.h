@@ -1,9 +1,10 @@
 // The buffers of all connections. What a slow reader has not taken yet stays in the buffer it was read into; there are
-// only so many, and without one a connection reads little at a time.
+// only so many, and without one a connection reads little at a time. For several threads.
 #pragma once
 
 #include <cstddef>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace snug {
@@ -20,6 +21,7 @@ class Buffers {
   void give_back(Buffer buffer);
 
  private:
+  std::mutex mutex_;
   std::size_t in_use_ = 0;
   std::vector<Buffer> spare_;
 };

@@ -90,6 +90,7 @@ class Gateway::Impl final : public EventHandler {
 
   EventQueue queue_;
   Buffers buffers_;
+  Relays relays_;
   Resolver resolver_;
   NetworkPolicy policy_, udp_policy_;
   const std::optional<UpstreamProxy> proxy_;
@@ -122,6 +123,7 @@ class Gateway::Impl final : public EventHandler {
 Gateway::Impl::Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, GatewaySockets sockets,
                     NetworkEvents events, std::optional<UpstreamProxy> proxy)
     : queue_(std::move(queue)),
+      relays_(queue_),
       resolver_(queue_),
       policy_(std::move(tcp)),
       udp_policy_(std::move(udp)),
@@ -129,6 +131,7 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, Gate
       events_(std::move(events)),
       around_{.queue = queue_,
               .buffers = buffers_,
+              .relays = relays_,
               .resolver = resolver_,
               .policy = policy_,
               .proxy = proxy_ ? &*proxy_ : nullptr,
@@ -175,6 +178,7 @@ Gateway::Impl::Impl(EventQueue queue, NetworkPolicy tcp, NetworkPolicy udp, Gate
 // What the command has closed with its last breath is still to be told.
 Gateway::Impl::~Impl() {
   turn();
+  relays_.stop();
   for (const auto& [number, passage] : passages_) passage->stop();
 }
 

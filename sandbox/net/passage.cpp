@@ -188,6 +188,7 @@ void Passage::left() { end(Connection::End::broken); }
 void Passage::relay(Fd server) {
   pair_.emplace(around_.queue, around_.buffers, std::move(client_), std::move(server),
                 [this] { end(pair_->broken() ? Connection::End::broken : Connection::End::closed); });
+  pair_->when_much([this] { around_.relays.share_out(*pair_); });
   if (!around_.read_server_names || destination_.kind != Connection::Kind::out) return;
   pair_->watch([this](std::span<const char> bytes) { return read_hello_in(bytes); });
 }
@@ -243,6 +244,7 @@ void Passage::end(Connection::End how, std::string problem, Door::Refusal refusa
   record_.end = how;
   record_.problem = std::move(problem);
   record_.duration = since(start_);
+  if (pair_) around_.relays.gone(*pair_);
   if (pair_) record_.sent = pair_->bytes_from(0), record_.received = pair_->bytes_from(1);
   around_.ended(number_, record_);
 }

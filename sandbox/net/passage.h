@@ -14,6 +14,7 @@
 #include "net/door.h"
 #include "net/event_queue.h"
 #include "net/policy.h"
+#include "net/relays.h"
 #include "net/report.h"
 #include "net/resolver.h"
 #include "net/socket_pair.h"
@@ -38,6 +39,7 @@ class Passage final : public EventHandler {
   struct Surroundings {
     EventQueue& queue;
     Buffers& buffers;
+    Relays& relays;
     Resolver& resolver;
     const NetworkPolicy& policy;
     const UpstreamProxy* proxy;        ///< null: none

@@ -27,12 +27,18 @@ void reset_on_close(int socket) noexcept {
 }
 
 SocketPair::SocketPair(EventQueue& queue, Buffers& buffers, Fd first, Fd second, std::function<void()> ended)
-    : buffers_(buffers),
-      sockets_{std::move(first), std::move(second)},
-      interests_{Interest(queue, sockets_[0].get(), *this, 0), Interest(queue, sockets_[1].get(), *this, 1)},
-      ended_(std::move(ended)) {
+    : buffers_(buffers), sockets_{std::move(first), std::move(second)}, ended_(std::move(ended)) {
   for (const Fd& socket : sockets_) send_at_once(socket.get());
+  enter(queue);
+}
+
+void SocketPair::enter(EventQueue& queue) {
+  for (const int side : {0, 1}) interests_[side].emplace(queue, sockets_[side].get(), *this, side);
   state_interest();
+}
+
+void SocketPair::leave() noexcept {
+  for (auto& interest : interests_) interest.reset();
 }
 
 SocketPair::~SocketPair() {
@@ -46,6 +52,7 @@ void SocketPair::ready(int side, std::uint32_t events) {
   if (!fine) return finish(true);
   if (flows_[0].sink_ended && flows_[1].sink_ended) return finish(false);
   state_interest();
+  if (carries_much_ && flows_[0].bytes + flows_[1].bytes >= kMuch) std::exchange(carries_much_, nullptr)();
 }
 
 // False: a socket is broken.
@@ -108,7 +115,7 @@ void SocketPair::state_interest() {
     const Flow& from = flows_[side];
     const std::uint32_t in = !from.waits() && !from.source_ended ? EPOLLIN : 0U;
     const std::uint32_t out = flows_[1 - side].waits() ? EPOLLOUT : 0U;
-    interests_[side].want(in | out);
+    interests_[side]->want(in | out);
   }
 }
 
@@ -116,12 +123,15 @@ void SocketPair::finish(bool broken) {
   if (done_) return;
   done_ = true;
   broken_ = broken;
-  for (const int side : {0, 1}) {
-    interests_[side].want(0);
-    if (broken) reset_on_close(sockets_[side].get());
-    sockets_[side].reset();
+  leave();
+  for (Fd& socket : sockets_) {
+    if (broken) reset_on_close(socket.get());
+    socket.reset();
   }
-  ended_();
+  // Whom this is told may destroy the pair at once.
+  const auto tell = std::move(tell_ended_);
+  auto ended = std::move(ended_);
+  tell ? tell(std::move(ended)) : ended();
 }
 
 }  // namespace snug

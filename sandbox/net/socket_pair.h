@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -23,6 +24,16 @@ class SocketPair final : public EventHandler {
   /// destroyed (not from within). Both sockets are non-blocking.
   SocketPair(EventQueue& queue, Buffers& buffers, Fd first, Fd second, std::function<void()> ended);
   ~SocketPair();
+
+  /// Calls `carries_much` once, as the last of an event's handling, when kMuch has gone through.
+  static constexpr std::uint64_t kMuch = 1 << 20;
+  void when_much(std::function<void()> carries_much) { carries_much_ = std::move(carries_much); }
+
+  // From one queue to another, whose thread it belongs to from enter() on.
+  void leave() noexcept;
+  void enter(EventQueue& queue);
+  /// `tell` is given `ended` in the thread of its queue, as the last it does, instead of calling it.
+  void when_ended(std::function<void(std::function<void()> ended)> tell) { tell_ended_ = std::move(tell); }
 
   /// Sees what the first socket sends, as it comes, until it returns false.
   using Watch = std::function<bool(std::span<const char> bytes)>;
@@ -56,9 +67,10 @@ class SocketPair final : public EventHandler {
 
   Buffers& buffers_;
   std::array<Fd, 2> sockets_;
-  std::array<Interest, 2> interests_;
+  std::array<std::optional<Interest>, 2> interests_;
   std::array<Flow, 2> flows_;  // by where they come from
-  std::function<void()> ended_;
+  std::function<void()> ended_, carries_much_;
+  std::function<void(std::function<void()>)> tell_ended_;
   Watch watch_;
   bool done_ = false, broken_ = false;
 };

@@ -1,10 +1,13 @@
 // Connections copied, made and answered, with real sockets on the loopback.
 #include <netinet/tcp.h>
 
+#include <memory>
 #include <optional>
+#include <thread>
 
 #include "net/dialer.h"
 #include "net/gateway.h"
+#include "net/relays.h"
 #include "net/resolver.h"
 #include "net/socket_pair.h"
 #include "unit/net/sockets.h"
@@ -126,6 +129,125 @@ TEST_CASE("an end is passed on wherever in a turn it comes") {
     send_all(bench.client, text);
     shutdown(bench.client.get(), SHUT_WR);
     CHECK(bench.received_by(bench.server, text.size() + 5) == text + "<end>");
+  }
+}
+
+// --- several that carry much -----------------------------------------------------------------------------------
+
+namespace {
+
+/// Connections that share their threads, each with somebody at both ends who does not wait.
+struct Many {
+  struct One {
+    Fd client, server;
+    std::unique_ptr<SocketPair> pair;
+    bool ended = false;
+    std::thread::id ended_in;
+    std::size_t got = 0;
+    bool whole = true;
+  };
+  EventQueue queue = EventQueue::make().value();
+  Buffers buffers;
+  Relays relays{queue};
+  std::vector<std::unique_ptr<One>> all;
+
+  ~Many() { relays.stop(); }
+
+  explicit Many(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      One& one = *all.emplace_back(std::make_unique<One>());
+      const Fd inside = bound(SOCK_STREAM), outside = bound(SOCK_STREAM);
+      one.client = connected_to(inside);
+      one.server = connected_to(outside);
+      one.pair = std::make_unique<SocketPair>(queue, buffers, accepted(inside), accepted(outside), [this, &one] {
+        one.ended = true;
+        one.ended_in = std::this_thread::get_id();
+        relays.gone(*one.pair);
+      });
+      one.pair->when_much([this, &one] { relays.share_out(*one.pair); });
+    }
+  }
+
+  static char byte(std::size_t which, std::size_t place) { return static_cast<char>(which * 31 + place % 251); }
+
+  void receive(std::size_t which) {
+    One& one = *all[which];
+    for (const char c : received(one.server)) one.whole = one.whole && c == byte(which, one.got++);
+  }
+
+  /// `size` bytes from each client; its server has them all at the end.
+  void pass(std::size_t size) {
+    std::vector<std::size_t> sent(all.size(), 0);
+    std::string block(1 << 16, 0);
+    turn_until(queue, [&] {
+      bool done = true;
+      for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::size_t left = std::min(size - sent[i], block.size());
+        for (std::size_t k = 0; k < left; ++k) block[k] = byte(i, sent[i] + k);
+        const ssize_t put = send(all[i]->client.get(), block.data(), left, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (put > 0) sent[i] += static_cast<std::size_t>(put);
+        receive(i);
+        done = done && all[i]->got == size;
+      }
+      return done;
+    });
+  }
+};
+
+constexpr std::size_t kALot = 3 * SocketPair::kMuch;
+
+}  // namespace
+
+TEST_CASE("connections that carry much share the processors, and nothing is lost") {
+  Many many(6);
+  many.pass(kALot);
+  for (const auto& one : many.all) {
+    CHECK(one->whole);
+    one->client.reset();
+    turn_until(many.queue, [&] { return received(one->server) == "<end>"; });
+    one->server.reset();
+  }
+  for (const auto& one : many.all) {
+    turn_until(many.queue, [&] { return one->ended; });
+    CHECK_FALSE(one->pair->broken());
+    CHECK(one->ended_in == std::this_thread::get_id());
+    CHECK(one->pair->bytes_from(0) == kALot);
+    one->pair.reset();
+  }
+}
+
+TEST_CASE("a reset stays a reset in another thread") {
+  Many many(4);
+  many.pass(kALot);
+  for (const auto& one : many.all) {
+    reset_on_close(one->server.get());
+    one->server.reset();
+    turn_until(many.queue, [&] { return one->ended; });
+    CHECK(one->pair->broken());
+    CHECK(received(one->client) == "<reset>");
+  }
+}
+
+TEST_CASE("what ended with the last breath is told when the threads end") {
+  Many many(4);
+  many.pass(kALot);
+  for (const auto& one : many.all) {
+    one->client.reset();
+    one->server.reset();
+  }
+  many.queue.turn();
+  many.relays.stop();
+  for (const auto& one : many.all) CHECK(one->ended);
+}
+
+TEST_CASE("connections may be given up while threads copy for them") {
+  Many many(4);
+  many.pass(kALot);
+  for (const auto& one : many.all) send(one->client.get(), "more", 4, MSG_NOSIGNAL);
+  many.relays.stop();
+  for (const auto& one : many.all) {
+    one->pair.reset();
+    CHECK(received(one->server).ends_with("<end>"));
   }
 }
 
