@@ -66,22 +66,16 @@ bool is_as_left(const ApplyStep& step, const Node& node) {
   }
 }
 
-/// What the capture itself, and those made over it, may take for unchanged.
-struct Left {
-  HostStamps own, all;
-};
-
-Left stamps_left(Workplace& workplace, const std::vector<ApplyStep>& steps, const std::set<std::string>& directories) {
-  Left left;
+HostStamps stamps_left(Workplace& workplace, const std::vector<ApplyStep>& steps,
+                       const std::set<std::string>& directories) {
+  HostStamps left;
   for (const ApplyStep& step : steps) {
     const auto node = host_node(workplace, step.path);
-    if (!node || !is_as_left(step, *node)) continue;
-    left.all[step.path] = {node->inode, node->ctime_ns};
-    if (step.stays) left.own[step.path] = {node->inode, node->ctime_ns};
+    if (node && is_as_left(step, *node)) left[step.path] = {node->inode, node->ctime_ns};
   }
   for (const std::string& directory : directories) {
     const auto node = host_node(workplace, directory);
-    if (node) left.own[directory] = left.all[directory] = {node->inode, node->ctime_ns};
+    if (node) left[directory] = {node->inode, node->ctime_ns};
   }
   return left;
 }
@@ -118,10 +112,10 @@ std::set<std::string> unchanged_directories(const Capture& capture, Workplace& w
 
 Result<void> remember_applied(const Capture& capture, Workplace& workplace, const std::vector<ApplyStep>& steps,
                               const std::set<std::string>& directories, const std::vector<Capture>& over) {
-  Left left = stamps_left(workplace, steps, directories);
-  if (auto added = add_stamps(capture, std::move(left.own)); !added) return added;
+  const HostStamps left = stamps_left(workplace, steps, directories);
+  if (auto added = add_stamps(capture, left); !added) return added;
   for (const Capture& above : over) {
-    if (auto added = add_stamps(above, left.all); !added) return added;
+    if (auto added = add_stamps(above, left); !added) return added;
   }
   return {};
 }

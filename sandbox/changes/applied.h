@@ -1,5 +1,5 @@
-// What an apply made of the host while something of the capture was still to be taken over, so that our own work does
-// not look like somebody else's: kept in the capture's directory as "applied".
+// What an apply made of the host while the capture goes on, because something of it was still to be taken over or a run
+// adds to it, so that our own work does not look like somebody else's: kept in the capture's directory as "applied".
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,8 @@ Sides sides_of(const Capture& capture);
 std::set<std::string> unchanged_directories(const Capture& capture, Workplace& workplace,
                                             const std::vector<Change>& changes);
 
-/// After an apply: files whose change stays in the layer, and `directories`, are as they are because of it. For the
-/// captures `over` this one all that it left on the host is as they saw it. Precondition: nothing of the apply's own is
-/// left to be done in the project.
+/// After an apply: what it left on the host, and `directories`, are as they are because of it, for this capture and for
+/// those `over` it. Precondition: nothing of the apply's own is left to be done in the project.
 Result<void> remember_applied(const Capture& capture, Workplace& workplace, const std::vector<ApplyStep>& steps,
                               const std::set<std::string>& directories, const std::vector<Capture>& over);
 

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <string>
@@ -77,6 +78,36 @@ Result<void> roll_back(const Capture& capture, Workplace& workplace, const Steps
   return remove_journal(capture);
 }
 
+/// What the host has made of its own meanwhile is taken out of `steps`: the layer keeps its change. Told one text each.
+template <class Do>
+Result<void> try_each(Steps& steps, std::vector<std::string>& left, Do carry_out) {
+  Steps done;
+  for (ApplyStep& step : steps) {
+    const Result<void> carried = carry_out(step);
+    if (carried) {
+      done.push_back(std::move(step));
+    } else if (!is_the_hosts(carried.error())) {
+      return carried;
+    } else {
+      left.push_back(quote_for_display(step.path) + ": " + carried.error().why + "; it stays captured");
+    }
+  }
+  steps = std::move(done);
+  return {};
+}
+
+/// As carry_out_all(), where nobody knows for how long the host was at work.
+Result<std::vector<std::string>> carry_out_rest(Workplace& workplace, Steps& steps) {
+  std::vector<std::string> left;
+  auto carried = try_each(steps, left, [&](const ApplyStep& step) { return workplace.carry_out(step); });
+  if (!carried) return std::move(carried).error();
+  std::ranges::reverse(steps);  // as finish_nodes() does it
+  auto finished = try_each(steps, left, [&](const ApplyStep& step) { return workplace.finish_node(step); });
+  if (!finished) return std::move(finished).error();
+  std::ranges::reverse(steps);
+  return left;
+}
+
 Error unfinished(const Capture& capture) {
   return {.what = "an apply of the capture " + quote_for_display(capture.name()) + " did not end",
           .fix = "snug apply --continue    end it\nsnug apply --abort       take it back"};
@@ -119,6 +150,11 @@ bool forget_change(const Capture& capture, const Change& change) {
   return upper && LayerForgetter(upper.get()).forget(change.path);
 }
 
+bool forget_tree(const Capture& capture, const Change& change) {
+  const Fd upper(open(capture.sides().upper.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return upper && LayerForgetter(upper.get()).forget_tree(change.path);
+}
+
 bool apply_unfinished(const Capture& capture) {
   const auto journal = read_journal(capture);
   return !journal || journal->has_value();
@@ -150,13 +186,16 @@ Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Chan
 Result<ApplyReport> resume_apply(const Capture& capture) {
   auto unfinished = open_unfinished(capture);
   if (!unfinished) return std::move(unfinished).error();
+  Result<std::vector<std::string>> left(std::vector<std::string>{});
   if (unfinished->journal.phase == Journal::Phase::doing) {
-    auto done = carry_out_all(unfinished->workplace, unfinished->journal.steps, {});
-    if (!done) return std::move(done).error();
+    left = carry_out_rest(unfinished->workplace, unfinished->journal.steps);
+    if (!left) return std::move(left).error();
   }
   // Who changed what since it was interrupted nobody knows.
   for (ApplyStep& step : unfinished->journal.steps) step.mtime_ns = step.directory ? step.mtime_ns : -1;
-  return commit(capture, unfinished->workplace, std::move(unfinished->journal), {}, {});
+  auto report = commit(capture, unfinished->workplace, std::move(unfinished->journal), {}, {});
+  if (report) report->left = std::move(*left);
+  return report;
 }
 
 Result<void> abort_apply(const Capture& capture) {
@@ -166,7 +205,11 @@ Result<void> abort_apply(const Capture& capture) {
     return Error{.what = "the apply is done: only its old files were still to be removed",
                  .fix = "snug apply --continue"};
   }
-  return roll_back(capture, unfinished->workplace, unfinished->journal.steps);
+  auto back = roll_back(capture, unfinished->workplace, unfinished->journal.steps);
+  if (back || !is_the_hosts(back.error())) return back;
+  Error stopped = back.error();
+  stopped.fix = "snug apply --continue     leaves that to the host and ends the rest";
+  return stopped;
 }
 
 }  // namespace snug

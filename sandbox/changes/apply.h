@@ -57,13 +57,16 @@ Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Chan
 /// in a directory that covers the host's.
 bool forget_change(const Capture& capture, const Change& change);
 
+/// The same of a directory with all that the capture has in it. Precondition: makes_directory(change).
+bool forget_tree(const Capture& capture, const Change& change);
+
 /// Is there an apply of this capture that did not end?
 bool apply_unfinished(const Capture& capture);
 
-/// Ends it. Errors: no room, or somebody changed one of its paths meanwhile.
+/// Ends it. What somebody changed on the host meanwhile is left to them, stays captured and is told. Errors: no room.
 Result<ApplyReport> resume_apply(const Capture& capture);
 
-/// Takes it back: every path as it was before.
+/// Takes it back: every path as it was before. Errors: somebody changed one meanwhile; resume_apply() can still end it.
 Result<void> abort_apply(const Capture& capture);
 
 }  // namespace snug

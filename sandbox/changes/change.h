@@ -12,6 +12,11 @@ namespace snug {
 /// `whiteout`: the overlay's mark for something deleted; never in a Change.
 enum class NodeKind { absent, file, directory, symlink, fifo, socket, device, whiteout };
 
+inline const char* kind_name(NodeKind kind) {
+  constexpr const char* names[] = {"absent", "file", "directory", "symlink", "fifo", "socket", "device", "whiteout"};
+  return names[static_cast<int>(kind)];
+}
+
 /// What stands at a path on one of the two sides.
 struct Node {
   NodeKind kind = NodeKind::absent;
@@ -44,6 +49,11 @@ struct Change {
   std::uint64_t followers = 0;  ///< other names of the host's file that are looked after
   bool whole = false;           ///< a directory whose content could not be looked at: its path is too long
 };
+
+/// Is it a directory that the host has not, so that nothing in it can be taken over before it?
+inline bool makes_directory(const Change& change) {
+  return change.after.kind == NodeKind::directory && change.before.kind != NodeKind::directory;
+}
 
 /// A file's device and inode.
 using FileIdentity = std::pair<std::uint64_t, std::uint64_t>;

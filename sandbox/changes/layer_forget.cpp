@@ -7,6 +7,7 @@
 
 #include "changes/side.h"
 #include "sys/open.h"
+#include "sys/tree.h"
 
 namespace snug {
 
@@ -26,6 +27,12 @@ bool LayerForgetter::forget(const std::string& path) {
   if (directory < 0) return false;
   return unlinkat(directory, name.c_str(), 0) == 0 || unlinkat(directory, name.c_str(), AT_REMOVEDIR) == 0 ||
          errno == ENOENT;
+}
+
+bool LayerForgetter::forget_tree(const std::string& path) {
+  if (path.empty() || covers_.covers(directory_of(path))) return false;
+  const int directory = parents_.of(path);
+  return directory >= 0 && remove_tree_at(directory, std::string(name_in_directory(path)).c_str());
 }
 
 }  // namespace snug

@@ -31,6 +31,8 @@ class LayerForgetter {
 
   /// A directory only if it is empty: call it for what is in it first. True if nothing is there any more.
   bool forget(const std::string& path);
+  /// With all that is in it.
+  bool forget_tree(const std::string& path);
 
  private:
   Covers covers_;

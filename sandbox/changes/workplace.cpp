@@ -48,15 +48,26 @@ bool has_own_finish(const ApplyStep& step) { return step.directory || step.kind 
 
 Error changed_meanwhile(const std::string& path) {
   return {.what = "cannot apply " + quote_for_display(path),
+          .code = ESTALE,
           .why = "it was changed on the host meanwhile",
           .fix = "look at `snug diff` again"};
 }
 
+bool is_the_hosts(const Error& error) { return error.code == ESTALE; }
+
 Error cannot_apply(const std::string& path, int code) {
-  if (code == ELOOP) {
-    return {.what = "cannot apply " + quote_for_display(path), .why = "a symbolic link stands on the way to it"};
+  Error error = changed_meanwhile(path);
+  switch (code) {
+    case ELOOP:
+      error.why = "a symbolic link stands on the way to it";
+      return error;
+    case ENOENT:
+    case ENOTDIR:
+      error.why = "it, or a directory above it, is gone from the host";
+      return error;
+    default:
+      return sys_error("apply " + quote_for_display(path), code);
   }
-  return sys_error("apply " + quote_for_display(path), code);
 }
 
 bool set_time(int node, std::int64_t nanoseconds) {
@@ -121,7 +132,7 @@ Result<Place> Workplace::place(const std::string& path) {
 Result<Place> Workplace::waiting_place(const ApplyStep& step) {
   if (!step.from_layer) return Place{staging(), std::to_string(step.number)};
   const Place found{layer_parents_.of(step.path), std::string(name_in_directory(step.path))};
-  return found.parent >= 0 ? Result(found) : cannot_apply(step.path, errno);
+  return found.parent >= 0 ? Result(found) : sys_error("read the capture's " + quote_for_display(step.path));
 }
 
 std::optional<std::uint64_t> Workplace::waiting_inode(const ApplyStep& step) {
@@ -212,13 +223,13 @@ void Workplace::strip_marks(const std::vector<ApplyStep>& steps) {
 
 Result<void> Workplace::finish_nodes(const std::vector<ApplyStep>& steps) {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
-    if (!has_own_finish(*step)) continue;
     if (auto finished = finish_node(*step); !finished) return finished;
   }
   return {};
 }
 
 Result<void> Workplace::finish_node(const ApplyStep& step) {
+  if (!has_own_finish(step)) return {};
   const Fd node = open_beneath(project(), step.path, O_PATH | O_NOFOLLOW);
   struct stat info {};
   if (!node || fstat(node.get(), &info) != 0) return cannot_apply(step.path, errno);
@@ -287,7 +298,7 @@ Result<void> Workplace::take_back_one(const ApplyStep& step) {
 // It may never have been made, nor what it would lie in.
 Result<void> Workplace::remove_directory(const ApplyStep& step) {
   const auto where = place(step.path);
-  if (!where) return where.error().code == ENOENT || where.error().code == ENOTDIR ? Result<void>() : where.error();
+  if (!where) return is_the_hosts(where.error()) ? Result<void>() : where.error();
   const bool gone = unlinkat(where->parent, where->name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
   return gone ? Result<void>() : cannot_apply(step.path, errno);
 }

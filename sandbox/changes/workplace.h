@@ -21,6 +21,8 @@ namespace snug {
 constexpr std::uint32_t plain_mode_bits = 01777;
 
 Error changed_meanwhile(const std::string& path);
+/// Is it that, or that a directory above the path is gone?
+bool is_the_hosts(const Error& error);
 Error cannot_apply(const std::string& path, int code);
 
 /// A path as the directory that holds it, borrowed until the next one is asked for, and its name there.
@@ -51,6 +53,8 @@ class Workplace {
   Result<void> carry_out(const ApplyStep& step);
   /// Modes, times and attributes of directories last and what lies deepest first: a closed one could not be worked in.
   Result<void> finish_nodes(const std::vector<ApplyStep>& steps);
+  /// The same of one step: nothing where it is done already.
+  Result<void> finish_node(const ApplyStep& step);
 
   /// Takes the overlay's mark off nodes that were the layer's own.
   void strip_marks(const std::vector<ApplyStep>& steps);
@@ -72,7 +76,6 @@ class Workplace {
   Result<void> exchange(const ApplyStep& step, const Place& where);
   Result<void> exchange_back(const ApplyStep& step, const Place& where);
   Result<void> remove_directory(const ApplyStep& step);
-  Result<void> finish_node(const ApplyStep& step);
   Result<void> take_back_one(const ApplyStep& step);
   void reopen_nodes(const std::vector<ApplyStep>& steps) const;
   void restore_directories(const std::vector<ApplyStep>& steps) const;

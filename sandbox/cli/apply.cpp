@@ -33,20 +33,10 @@ namespace {
 /// What somebody should look at by name, and nobody has named.
 std::vector<SeenChange> hold_back(std::vector<SeenChange>& changes, const Invocation& invocation) {
   if (invocation.has("--reviewed")) return {};
-  std::vector<SeenChange> held;
-  const auto is_held = [](const SeenChange& seen) { return !seen.review.empty() && !seen.named; };
-  for (SeenChange& seen : changes) {
-    if (is_held(seen)) held.push_back(seen);
-  }
-  std::erase_if(changes, is_held);
-  return held;
+  return take_out(changes, [](const SeenChange& seen) { return !seen.review.empty() && !seen.named; });
 }
 
-void tell_left(const std::vector<SeenChange>& conflicts, const std::vector<SeenChange>& unseen) {
-  for (const SeenChange& seen : conflicts) {
-    print_message("not applied: " + quote_for_display(seen.change.path) +
-                  " was changed on the host meanwhile; take the capture's: --theirs; keep the host's: --ours");
-  }
+void tell_unseen(const std::vector<SeenChange>& unseen) {
   for (const SeenChange& seen : unseen) {
     print_message("not applied: " + quote_for_display(seen.change.path) + ": " + seen.review +
                   "; look at it, then name it or give --reviewed");
@@ -63,17 +53,6 @@ Error nobody_to_ask(const Invocation& invocation) {
   if (invocation.has("--patch"))
     return {.what = "apply: nobody is there to be asked", .fix = "at a terminal: snug apply -p"};
   return {.what = "apply: nobody is there to be asked", .fix = "snug apply --yes"};
-}
-
-/// Changes of the host's that were decided for: the capture forgets its own.
-bool drop(const OpenCapture& open, const std::vector<SeenChange>& dropped) {
-  bool all = true;
-  for (auto seen = dropped.rbegin(); seen != dropped.rend(); ++seen) {
-    const bool gone = forget_change(open.parts[seen->part].capture, in_part(open, *seen));
-    if (!gone) print_message("still captured: " + quote_for_display(seen->change.path));
-    all = all && gone;
-  }
-  return all;
 }
 
 /// Changes that the host had already.
@@ -229,7 +208,8 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   std::vector<SeenChange> unseen = hold_back(changes, invocation);
   if (const auto linked = take_links_along(open, changes); !linked) return print_error(linked.error()), status_usage;
   std::ranges::move(hold_back(changes, invocation), std::back_inserter(unseen));
-  tell_left(conflicts.left, unseen);
+  tell_conflicts(conflicts);
+  tell_unseen(unseen);
   const bool something_left = !conflicts.left.empty() || !unseen.empty();
   if (changes.empty() && conflicts.dropped.empty() && on_host->idle.empty()) {
     return print_message("nothing to apply"), something_left || (patch && !open.changes.empty()) ? status_found : 0;
@@ -239,7 +219,7 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   }
   const bool keep = invocation.has("--keep");
   const auto report = apply_parts(open, std::move(changes), keep);
-  if (report && !keep) drop(open, conflicts.dropped), forget(open, on_host->idle);
+  if (report && !keep) drop_changes(open, conflicts.dropped), forget(open, on_host->idle);
   return finish(open, report, keep);
 }
 

@@ -9,9 +9,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json json_of(const Node& node) {
-  constexpr const char* kinds[] = {"absent", "file", "directory", "symlink", "fifo", "socket", "device", "whiteout"};
   if (node.kind == NodeKind::absent) return nullptr;
-  Json json{{"kind", kinds[static_cast<int>(node.kind)]}, {"mode", node.mode}};
+  Json json{{"kind", kind_name(node.kind)}, {"mode", node.mode}};
   if (node.kind == NodeKind::file) json["size"] = node.size;
   if (node.kind == NodeKind::symlink) put(json, "target", node.target);
   json["mtime_ns"] = node.mtime_ns;

@@ -42,11 +42,6 @@ std::string shown_path(const std::string& path) {
   return quoted.size() == path.size() + 2 ? path : quoted;
 }
 
-const char* kind_name(NodeKind kind) {
-  constexpr const char* names[] = {"absent", "file", "directory", "symlink", "fifo", "socket", "device", "whiteout"};
-  return names[static_cast<int>(kind)];
-}
-
 std::string letter_of(const Change& change) {
   constexpr const char* letters[] = {"A", "M", "D"};
   return letters[static_cast<int>(change.kind)];

@@ -182,14 +182,13 @@ class Picker {
 
   /// Is it, or some of it, to be taken over?
   bool pick(SeenChange& seen) {
-    if (going_ == Going::stop) return false;
+    if (going_ == Going::stop || !shows_parent(seen)) return false;
     if (going_ == Going::all) return true;
-    if (!shows_parent(seen)) return false;
     const std::string head = to_line(seen, colour_for(STDOUT_FILENO));
     static_cast<void>(print_data(head));
     const bool taken = can_be_cut(seen) ? pick_hunks(seen) : pick_whole(seen);
     seen.named = true;
-    if (!taken && seen.change.after.kind == NodeKind::directory) refused_.insert(seen.change.path);
+    if (!taken && makes_directory(seen.change)) refused_.insert(seen.change.path);
     return taken;
   }
 

@@ -21,8 +21,6 @@ namespace {
 
 constexpr std::size_t longest_list = std::size_t{256} << 20;
 
-using Names = std::set<std::string, std::less<>>;
-
 Result<std::string> read_all(const std::string& path) {
   const bool standard = path == "-";
   const Fd file(standard ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -98,32 +96,9 @@ bool matches_any(const std::vector<std::string>& patterns, const std::string& pa
   return std::ranges::any_of(patterns, [&](const std::string& pattern) { return matches_path(pattern, path); });
 }
 
-bool names_it(const Names& names, std::string_view path) {
-  if (names.empty()) return false;
-  if (names.contains(path) || names.contains(std::string_view())) return true;
-  for (auto slash = path.rfind('/'); slash != std::string_view::npos; slash = path.rfind('/')) {
-    path = path.substr(0, slash);
-    if (names.contains(path)) return true;
-  }
-  return false;
-}
-
 bool is_meant(const Meant& meant, const std::string& path) {
   const bool in = meant.all || matches_any(meant.in, path) || names_it(meant.names, path);
   return in && !matches_any(meant.out, path);
-}
-
-/// Directories above `path`, relative ones.
-void add_parents(Names& parents, std::string_view path) {
-  for (auto slash = path.rfind('/'); slash != std::string_view::npos; slash = path.rfind('/')) {
-    path = path.substr(0, slash);
-    if (!parents.emplace(path).second) return;
-  }
-}
-
-/// Directories that are themselves new, and can hold something that was taken.
-bool is_new_directory(const Change& change) {
-  return change.after.kind == NodeKind::directory && change.before.kind != NodeKind::directory;
 }
 
 bool is_at_or_below(std::string_view path, std::string_view top) {
@@ -150,6 +125,23 @@ std::optional<Error> find_idle(const std::vector<SeenChange>& changes, const Mea
 
 }  // namespace
 
+bool names_it(const Names& names, std::string_view path) {
+  if (names.empty()) return false;
+  if (names.contains(path) || names.contains(std::string_view())) return true;
+  for (auto slash = path.rfind('/'); slash != std::string_view::npos; slash = path.rfind('/')) {
+    path = path.substr(0, slash);
+    if (names.contains(path)) return true;
+  }
+  return false;
+}
+
+void add_parents(Names& parents, std::string_view path) {
+  for (auto slash = path.rfind('/'); slash != std::string_view::npos; slash = path.rfind('/')) {
+    path = path.substr(0, slash);
+    if (!parents.emplace(path).second) return;
+  }
+}
+
 Result<Selection> read_selection(const Invocation& invocation) {
   Selection selection{.words = invocation.words, .names = {}};
   const auto list = invocation.value("--paths-from");
@@ -167,16 +159,19 @@ Result<std::vector<SeenChange>> select_changes(std::vector<SeenChange> changes, 
   if (meant->all && meant->out.empty()) return changes;
   if (auto idle = find_idle(changes, *meant)) return std::move(*idle);
   std::vector<bool> taken(changes.size());
-  Names parents;
+  Names parents, parents_of_named;
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const std::string& path = changes[i].change.path;
     taken[i] = is_meant(*meant, path);
     if (taken[i]) add_parents(parents, path);
     changes[i].named = meant->names.contains(path) || std::ranges::find(meant->in, path) != meant->in.end();
+    if (changes[i].named) add_parents(parents_of_named, path);
   }
   std::vector<SeenChange> chosen;
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    const bool holds_some = is_new_directory(changes[i].change) && parents.contains(changes[i].change.path);
+    const bool holds_some = makes_directory(changes[i].change) && parents.contains(changes[i].change.path);
+    // Who names a file means the directories it cannot be without.
+    if (holds_some && parents_of_named.contains(changes[i].change.path)) changes[i].named = true;
     if (taken[i] || holds_some) chosen.push_back(std::move(changes[i]));
   }
   return chosen;

@@ -32,10 +32,6 @@ bool differs_from_host(Capture capture) {
   return !scanned || found;
 }
 
-bool makes_directory(const Change& change) {
-  return change.after.kind == NodeKind::directory && change.before.kind != NodeKind::directory;
-}
-
 /// Directories the host has not, and that hold something of `needed`.
 void add_parents(const OpenCapture& open, const Changes& on_host, std::vector<SeenChange>& needed) {
   std::set<std::string, std::less<>> there;

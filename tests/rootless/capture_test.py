@@ -85,6 +85,17 @@ class PatchTest(Captured):
         self.assertEqual(sorted(set(os.listdir(self.project)) - {"probe"}), ["e", "out"])
         self.assertEqual(self.tool("diff", "--name-only").split(), ["binary", "d", "d/f"])
 
+    def test_a_directory_that_was_refused_is_refused_with_all_in_it(self):
+        self.write("old/f", "1\n")
+        self.capture("mkdir d; echo 1 > d/f; echo 2 > d-x; chmod 700 old; echo 2 > old/g")
+        self.answer((r'apply "d".*\?', "n"), (r'apply "d-x".*\?', "a"), status=1)
+        self.assertEqual((self.read("d-x"), self.read("old/g")), ("2\n", "2\n"))
+        self.assertFalse(os.path.exists(os.path.join(self.project, "d")))
+        # One that is there stays as it is, and what is in it is asked about.
+        self.capture("chmod 755 old; echo 3 > old/g", "--onto", "1")
+        self.answer((r'apply "d".*\?', "n"), (r'apply "old".*\?', "n"), (r"1/1.*old/g.*\?", "y"), status=1)
+        self.assertEqual(self.read("old/g"), "3\n")
+
     def test_nothing_is_asked_where_there_is_no_terminal(self):
         self.capture("echo 1 > a")
         result = self.snug("apply", "-p", input=b"y\n")
@@ -210,6 +221,89 @@ class ApplyTest(Captured):
         self.assertEqual((self.read("a"), self.read("b")), ("host\n", "inside\n"))
         self.tool("apply", "--yes", "--theirs")
         self.assertEqual(self.read("a"), "inside\n")
+
+    def start_without_the_directory(self, after=""):
+        """What was written in a directory that the host then removed, or made something else of."""
+        subprocess.run(["rm", "-rf", "d", "real"], cwd=self.project, check=True)
+        self.write("d/e/m", "old\n")
+        self.write("d/e/x", "old\n")
+        self.write("d/sub/f", "old\n")
+        self.write("z", "old\n")
+        self.capture("echo new > d/e/m; rm d/e/x; mkdir d/e/made; echo new > d/e/made/f; chmod 700 d/sub; echo new > d.txt; echo new > z")
+        subprocess.run(["sh", "-euc", after or "rm -r d"], cwd=self.project, check=True)
+
+    def below_d(self):
+        found = subprocess.run("find d real -printf '%p %y %l %m\\n' -type f -exec cat {} + 2> /dev/null | sort", shell=True,
+                               cwd=self.project, capture_output=True, text=True)
+        return found.stdout
+
+    HOSTS_OWN = {  # what it did: what is said of it
+        "rm -r d": '"d" is gone from the host; what was changed in it waits: 5;',
+        "rm -r d; echo mine > d": '"d" is a file on the host now; what was changed in it waits: 5;',
+        "mv d real; ln -s real d": '"d" is a symlink on the host now; what was changed in it waits: 5;',
+        "rm -r d; ln -s /etc d": '"d" is a symlink on the host now; what was changed in it waits: 5;',
+        "mv d real; mkdir d": '"d/e" is gone from the host; what was changed in it waits: 3;',
+    }
+
+    def test_a_directory_that_is_gone_from_the_host_is_a_conflict_with_all_in_it(self):
+        for after, said in self.HOSTS_OWN.items():
+            with self.subTest(after):
+                self.start_without_the_directory(after)
+                before = self.below_d()
+                result = self.snug("apply", "--yes")
+                self.assertEqual(result.returncode, 1, self.story(result))
+                self.assertIn("not applied: " + said, result.stderr.decode())
+                # What lies beside it is taken over; nothing of the host's is touched, and the rest waits.
+                self.assertEqual((self.read("z"), self.read("d.txt")), ("new\n", "new\n"))
+                self.assertEqual(self.below_d(), before)
+                again = self.snug("apply", "--yes")
+                self.assertEqual((again.returncode, b"nothing to apply" in again.stderr), (1, True), self.story(again))
+
+                self.tool("apply", "--yes", "--theirs")
+                self.assertEqual((self.read("d/e/m"), self.read("d/e/made/f")), ("new\n", "new\n"))
+                self.assertEqual(os.listdir(os.path.join(self.project, "d/sub")), [])
+                self.assertEqual(self.captures(), [])
+
+    def test_for_a_directory_that_is_gone_the_hosts_side_can_be_kept(self):
+        for after in self.HOSTS_OWN:
+            with self.subTest(after):
+                self.start_without_the_directory(after)
+                before = self.below_d()
+                said = self.snug("apply", "--yes", "--ours")
+                self.assertEqual((said.returncode, b"still captured" in said.stderr), (0, False), self.story(said))
+                self.assertEqual(self.captures(), [])
+                self.assertEqual((self.below_d(), self.read("z")), (before, "new\n"))
+
+    def test_of_a_directory_that_is_gone_a_part_can_be_taken(self):
+        self.start_without_the_directory()
+        self.tool("apply", "--yes", "d/e/made", status=1)
+        self.assertFalse(os.path.exists(os.path.join(self.project, "d")))
+        self.tool("apply", "--yes", "--theirs", "d/e/made", status=1)
+        self.assertEqual(self.read("d/e/made/f"), "new\n")
+        self.assertFalse(os.path.exists(os.path.join(self.project, "d/e/m")))
+        self.assertIn("d/e/m", self.tool("diff", "--name-only").split())
+        # Of the host's side a part, too: the other part waits.
+        self.start_without_the_directory()
+        self.tool("discard", "--yes", "--from", "1")
+        self.tool("apply", "--yes", "--ours", "d/e/made", status=1)
+        self.assertEqual([path for path in self.tool("diff", "--name-only").split() if path.startswith("d/")], ["d/e", "d/e/m", "d/sub"])
+        self.tool("apply", "--yes", "--theirs")
+        self.assertEqual(sorted(os.listdir(os.path.join(self.project, "d/e"))), ["m"])
+
+    def test_a_directory_remade_inside_and_gone_outside_can_be_kept_as_the_hosts(self):
+        self.write("d/f", "old\n")
+        self.capture("rm -r d; mkdir d; echo new > d/new")
+        shutil.rmtree(os.path.join(self.project, "d"))
+        self.write("d", "the host's")
+        self.tool("apply", "--yes", status=1)
+        self.tool("apply", "--yes", "--ours")
+        self.assertEqual((self.read("d"), self.captures()), ("the host's", []))
+
+    def test_what_is_named_brings_the_directories_it_lies_in(self):
+        self.capture("mkdir -p .vscode/deep; echo 1 > .vscode/deep/a; echo 2 > .vscode/b", "--set", 'filesystem.protect=[".vscode/**"]')
+        self.tool("apply", "--yes", ".vscode/deep/a", status=1)
+        self.assertEqual(self.read(".vscode/deep/a"), "1\n")
+        self.assertFalse(os.path.exists(os.path.join(self.project, ".vscode/b")))
 
     def test_texts_that_both_sides_changed_are_merged_where_they_go_together(self):
         lines = [f"{number}\n" for number in range(20)]

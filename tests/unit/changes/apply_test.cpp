@@ -282,6 +282,90 @@ TEST_CASE("an apply killed at any point can be ended or taken back") {
   for (const bool seen : between) CHECK(seen);
 }
 
+namespace {
+
+/// An apply that is killed when it has put `steps` paths in place.
+void kill_after(const Layer& layer, std::size_t steps) {
+  const auto changes = changes_with_links(layer);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ApplyOptions options;
+    options.progress = [&](ApplyPhase phase, std::size_t done, std::size_t) {
+      if (phase == ApplyPhase::placing && done == steps) ::raise(SIGKILL);
+    };
+    ::_exit(apply_changes(layer.capture, changes, options) ? 0 : 1);
+  }
+  int state = 0;
+  REQUIRE(::waitpid(child, &state, 0) == child);
+  REQUIRE(WIFSIGNALED(state));
+  REQUIRE(apply_unfinished(layer.capture));
+}
+
+void three_directories(const Layer& layer) {
+  for (const std::string directory : {"a/", "b/", "c/"}) {
+    layer.on_host(directory + "f", "old");
+    layer.inside(directory + "f", "new");
+    layer.inside(directory + "made/g", "new");
+    layer.deleted(directory + "gone");
+    layer.on_host(directory + "gone", "old");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("what the host removes while an apply is interrupted keeps it from nothing else, and stays captured") {
+  const bool by_link = GENERATE(false, true);
+  for (std::size_t steps = 1; steps <= 12; ++steps) {
+    Layer layer;
+    three_directories(layer);
+    kill_after(layer, steps);
+    fs::rename(layer.host("b"), layer.root + "/elsewhere");
+    if (by_link) fs::create_symlink(layer.root + "/elsewhere", layer.host("b"));
+    const auto elsewhere = described(layer.root + "/elsewhere/");
+    INFO("killed after " << steps << " steps, a link " << by_link);
+
+    const auto report = resume_apply(layer.capture);
+    if (!report) FAIL(to_text(report.error()));
+    CHECK_FALSE(apply_unfinished(layer.capture));
+    for (const std::string directory : {"a/", "c/"}) {
+      CHECK(read(layer.host(directory + "f")) == "new");
+      CHECK(read(layer.host(directory + "made/g")) == "new");
+      CHECK_FALSE(fs::exists(layer.host(directory + "gone")));
+    }
+    CHECK(described(layer.root + "/elsewhere/") == elsewhere);
+    CHECK(names(layer.host("")).size() == (by_link ? 9 : 8));
+    const std::size_t placed =
+        std::clamp<std::size_t>(steps, 4, 8) - 4;  // of "b", whose directory "made" is told always
+    CHECK(report->left.size() == 4 - placed + (placed >= 3 ? 1 : 0));
+    for (const std::string& change : in_short(layer.changes())) CHECK(change.find(" b") != std::string::npos);
+    CHECK(read(layer.upper("b/made/g")) == (placed == 4 ? "" : "new"));
+  }
+}
+
+TEST_CASE("an apply that cannot be taken back because the host moved on can be ended") {
+  Layer layer;
+  three_directories(layer);
+  kill_after(layer, 12);
+  fs::rename(layer.host("b"), layer.root + "/elsewhere");
+  const auto back = abort_apply(layer.capture);
+  REQUIRE_FALSE(back);
+  CHECK(back.error().fix.find("--continue") != std::string::npos);
+  REQUIRE(resume_apply(layer.capture));
+  CHECK(read(layer.host("a/f")) == "new");
+  CHECK(read(layer.host("c/f")) == "new");
+}
+
+TEST_CASE("a directory that the host has not can be forgotten with all in it") {
+  Layer layer;
+  layer.inside("d/e/f", "new");
+  layer.deleted("d/gone");
+  layer.inside("kept", "new");
+  const auto changes = layer.changes();
+  REQUIRE(makes_directory(changes.front()));
+  CHECK(forget_tree(layer.capture, changes.front()));
+  CHECK(in_short(layer.changes()) == std::vector<std::string>{"A kept"});
+}
+
 TEST_CASE("files that can go to the host as they are go there without a copy, and without the overlay's marks") {
   Layer layer;
   layer.on_host("f", "old");
