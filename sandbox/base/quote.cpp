@@ -136,6 +136,8 @@ std::string base64(std::string_view bytes) {
 }
 
 std::string escape_for_display(std::string_view bytes) {
+  const auto shows_itself = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::ranges::all_of(bytes, shows_itself)) return std::string(bytes);  // nearly every path
   std::string text;
   text.reserve(bytes.size());
   while (!bytes.empty()) {

@@ -27,7 +27,7 @@ bool is_empty(const std::string& directory) {
 /// The mode and the attributes of a top directory are changes of their own.
 bool top_is_untouched(const Capture& part) {
   bool untouched = true;
-  const auto scanned = scan_changes(part.sides(), [&](const Change&) { untouched = false; });
+  const auto scanned = scan_changes(part.sides(), [&](const auto&) { untouched = false; });
   return scanned && untouched;
 }
 

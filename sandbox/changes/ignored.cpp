@@ -45,13 +45,16 @@ void add(std::string& questions, std::string_view path, const char* end = "") {
   questions.append(path).append(end).push_back('\0');
 }
 
+bool is_directory(const Change& change) {
+  return change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
+}
+
 /// Directories of the changes and above them.
-Paths directories_of(const std::vector<Change>& changes) {
+Paths directories_of(const std::vector<const Change*>& changes) {
   Paths directories;
-  for (const Change& change : changes) {
-    std::string_view path = change.path;
-    if (change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory)
-      directories.emplace(path);
+  for (const Change* const change : changes) {
+    std::string_view path = change->path;
+    if (is_directory(*change)) directories.emplace(path);
     for (path = directory_of(path); !path.empty(); path = directory_of(path)) {
       if (!directories.emplace(path).second) break;
     }
@@ -69,7 +72,7 @@ std::string_view ignored_by(const Paths& ignored, std::string_view path) {
   return found;
 }
 
-Result<Paths> ignored_paths(const Capture& capture, const std::vector<Change>& changes) {
+Result<Paths> ignored_paths(const Capture& capture, const std::vector<const Change*>& changes) {
   Paths ignored;
   if (changes.empty() || !is_work_tree(capture.project)) return ignored;
   const auto repository = EmptyRepository::make(capture.directory);
@@ -78,9 +81,8 @@ Result<Paths> ignored_paths(const Capture& capture, const std::vector<Change>& c
   for (const std::string& directory : directories_of(changes)) add(questions, directory, "/");
   if (auto asked = ask_git(capture, repository->path(), std::move(questions), ignored); !asked) return asked.error();
   questions.clear();
-  for (const Change& change : changes) {
-    const bool directory = change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
-    if (!directory && ignored_by(ignored, change.path).empty()) add(questions, change.path);
+  for (const Change* const change : changes) {
+    if (!is_directory(*change) && ignored_by(ignored, change->path).empty()) add(questions, change->path);
   }
   if (auto asked = ask_git(capture, repository->path(), std::move(questions), ignored); !asked) return asked.error();
   return ignored;

@@ -16,22 +16,26 @@ constexpr std::size_t most_files = 50000;
 constexpr std::uint64_t most_bytes = std::uint64_t{256} << 20;
 /// Opening and reading two files takes as long as comparing so many bytes: some thousand pairs at most.
 constexpr std::uint64_t cost_of_opening = 64 << 10;
+/// Pairs that had nothing in common but their size: of one new file, and of all.
+constexpr std::size_t most_failures_of_one = 10, most_failures = 500;
 
 class Finder {
  public:
   explicit Finder(const Sides& sides)
       : upper_(open_without_links(sides.upper, O_PATH | O_DIRECTORY)), lower_(Below::open(sides)) {}
 
-  std::map<std::string, std::string> find(const std::vector<Change>& changes) {
+  std::map<std::string, std::string> find(const std::vector<const Change*>& changes) {
     std::vector<const Change*> fresh;
     if (!lower_) return {};
-    for (const Change& change : changes) {
-      if (change.kind == Change::Kind::deleted) add_gone(change.path, change.before);
-      const bool file = change.after.kind == NodeKind::file && change.after.size > 0;
-      if (change.kind == Change::Kind::added && file) fresh.push_back(&change);
+    for (const Change* const change : changes) {
+      if (change->kind == Change::Kind::deleted) add_gone(change->path, change->before);
+      const bool file = change->after.kind == NodeKind::file && change->after.size > 0;
+      if (change->kind == Change::Kind::added && file) fresh.push_back(change);
     }
     for (const Change* change : fresh) match_name(*change);
-    for (const Change* change : fresh) match_size(*change);
+    for (const Change* change : fresh) {
+      if (failures_ < most_failures) match_size(*change);
+    }
     return std::move(renames_);
   }
 
@@ -77,8 +81,12 @@ class Finder {
   }
 
   void match(const Change& change, Gone::const_iterator begin, Gone::const_iterator end) {
-    for (auto old = begin; old != end && compared_ < most_bytes; ++old) {
-      if (!same(old->second, change)) continue;
+    const std::size_t enough = std::min(failures_ + most_failures_of_one, most_failures);
+    for (auto old = begin; old != end && compared_ < most_bytes && failures_ < enough; ++old) {
+      if (!same(old->second, change)) {
+        ++failures_;
+        continue;
+      }
       renames_.emplace(change.path, old->second);
       gone_.erase(old);
       return;
@@ -97,13 +105,13 @@ class Finder {
   Result<Below> lower_;
   Gone gone_;
   std::map<std::string, std::string> renames_;
-  std::size_t seen_ = 0;
+  std::size_t seen_ = 0, failures_ = 0;
   std::uint64_t compared_ = 0;
 };
 
 }  // namespace
 
-std::map<std::string, std::string> find_renames(const Sides& sides, const std::vector<Change>& changes) {
+std::map<std::string, std::string> find_renames(const Sides& sides, const std::vector<const Change*>& changes) {
   return Finder(sides).find(changes);
 }
 

@@ -7,8 +7,8 @@
 namespace snug {
 namespace {
 
-/// Everything at that path and below it; with `anywhere` also where a directory of the project has it. Compared with
-/// each of a hundred thousand paths: no patterns.
+/// Everything at that path and below it; with `anywhere` also where a directory of the project has it: a name with a
+/// dot before it. Compared with each of a hundred thousand paths: no patterns.
 struct Rule {
   std::string_view path;
   std::string_view reason;
@@ -35,6 +35,8 @@ constexpr Rule rules[] = {
     {".tool-versions", "the version manager obeys it"},
 };
 
+static_assert(std::ranges::all_of(rules, [](const Rule& rule) { return !rule.anywhere || rule.path.front() == '.'; }));
+
 // What git itself writes in a repository while people work. Everything else in .git needs a look.
 constexpr std::string_view ordinary_git[] = {
     ".git/objects",
@@ -60,6 +62,9 @@ std::string_view after_first(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view() : path.substr(slash + 1);
 }
 
+// Most paths have none, and few rules are of any other.
+bool has_dotted_part(std::string_view path) { return path.starts_with('.') || path.find("/.") != path.npos; }
+
 bool has_part(std::string_view path, std::string_view wanted) {
   if (path.find(wanted) == path.npos) return false;
   for (; !path.empty(); path = after_first(path)) {
@@ -80,7 +85,7 @@ bool is_ordinary_git(std::string_view path) {
   return std::ranges::any_of(ordinary_git, [path](std::string_view known) { return is_same_or_below(path, known); });
 }
 
-bool is_git_internal(const Change& change) { return has_part(change.path, ".git") && !is_ordinary_git(change.path); }
+bool is_git_internal(std::string_view path) { return has_part(path, ".git") && !is_ordinary_git(path); }
 
 bool leads_out(const Change& change) {
   if (change.after.kind != NodeKind::symlink) return false;
@@ -116,14 +121,15 @@ bool matches_path(std::string_view pattern, std::string_view path) {
          matches_path(after_first(pattern), after_first(path));
 }
 
-std::string review_reason(const Change& change, const std::vector<std::string>& protect) {
+std::string_view review_reason(const Change& change, const std::vector<std::string>& protect) {
   for (const std::string& pattern : protect) {
     if (matches_path(pattern, change.path)) return "the profile protects it";
   }
   if (change.after.kind == NodeKind::directory) return "";  // what is in it is looked at by itself
-  if (is_git_internal(change)) return "git obeys it";
+  const bool dotted = has_dotted_part(change.path);
+  if (dotted && is_git_internal(change.path)) return "git obeys it";
   for (const Rule& rule : rules) {
-    if (holds(rule, change.path)) return std::string(rule.reason);
+    if ((dotted || rule.path.front() != '.') && holds(rule, change.path)) return rule.reason;
   }
   if (leads_out(change)) return "a link that leads out of the project";
   if ((change.after.mode & 06000) != 0) return "it is set to run with its owner's rights";

@@ -79,6 +79,7 @@ class DirectoryScan {
     if (!lower_itself) return lower_itself.error();
     const bool may_be_gone = lower.present() && drifted(here.path, *lower_itself);
     const bool covered = here.covered || upper.opaque();
+    found_.changes.reserve(names->size());
     for (const std::string& name : *names) {
       if (auto done = scan_entry(below(here.path, name), name, upper, lower, may_be_gone); !done) return done;
     }
@@ -225,7 +226,7 @@ class DirectoryScan {
 /// All directories, by as many threads as pay: nearly all of the time is the kernel's, looking names up.
 class Scanner {
  public:
-  Scanner(const Sides& sides, const std::function<void(Change)>& found) : sides_(sides), tell_(found) {}
+  Scanner(const Sides& sides, const std::function<void(std::vector<Change>)>& found) : sides_(sides), tell_(found) {}
 
   Result<KeptNames> scan() {
     auto upper = SideDirectory::open_top(sides_.upper);
@@ -267,7 +268,7 @@ class Scanner {
 
   // A directory is told before anybody looks into it.
   void take(Found found) {
-    for (Change& change : found.changes) tell_(std::move(change));
+    if (!found.changes.empty()) tell_(std::move(found.changes));
     for (std::size_t i = 0; i < found.kept.size(); ++i) keep(found.kept_files[i], std::move(found.kept[i]));
     std::ranges::move(found.inner, std::back_inserter(waiting_));
     if (waiting_.size() >= kWorthAThread) call_helpers();
@@ -296,7 +297,7 @@ class Scanner {
   static constexpr unsigned kMostThreads = 4;
 
   const Sides& sides_;
-  const std::function<void(Change)>& tell_;
+  const std::function<void(std::vector<Change>)>& tell_;
   SideDirectory upper_;
   Below lower_;
   std::vector<std::thread> helpers_;
@@ -316,7 +317,7 @@ bool changed_since_began(const Sides& sides, const std::string& path, const Node
   return known == sides.applied.end() || known->second.inode != node.inode || known->second.ctime_ns != node.ctime_ns;
 }
 
-Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(Change)>& found) {
+Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(std::vector<Change>)>& found) {
   return Scanner(sides, found).scan();
 }
 

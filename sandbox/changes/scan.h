@@ -36,11 +36,12 @@ struct Sides {
 /// Did somebody else change `node`, which stands at `path` of the host, since the capture began?
 bool changed_since_began(const Sides& sides, const std::string& path, const Node& node);
 
-/// Calls `found` for every change, a directory before what is in it, one call at a time but from several threads.
+/// Calls `found` with the changes in each directory that holds any, by name, a directory before those in it; one call
+/// at a time but from several threads.
 ///
 /// A file that was opened for writing and left as it was, a mode changed and changed back, and what was made and
 /// deleted again are no changes; nor are times alone. A deleted directory is one change. Errors: what cannot be read on
 /// either side. Memory: what four directories hold, and the paths of directories still to be looked at.
-Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(Change)>& found);
+Result<KeptNames> scan_changes(const Sides& sides, const std::function<void(std::vector<Change>)>& found);
 
 }  // namespace snug

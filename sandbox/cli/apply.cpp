@@ -38,7 +38,7 @@ std::vector<SeenChange> hold_back(std::vector<SeenChange>& changes, const Invoca
 
 void tell_unseen(const std::vector<SeenChange>& unseen) {
   for (const SeenChange& seen : unseen) {
-    print_message("not applied: " + quote_for_display(seen.change.path) + ": " + seen.review +
+    print_message("not applied: " + quote_for_display(seen.change.path) + ": " + std::string(seen.review) +
                   "; look at it, then name it or give --reviewed");
   }
 }
@@ -76,12 +76,12 @@ void take_over_links(Change& change, Change& noted) {
 
 SeenChange seen_follower(const OpenCapture& open, Change change, std::size_t part) {
   change.path.insert(0, open.parts[part].prefix);
-  std::string review = review_reason(change, open.capture.protect);
+  const std::string_view review = review_reason(change, open.capture.protect);
   if (review.empty()) {
     print_message("changes as well: " + quote_for_display(change.path) + ", another name of " +
                   quote_for_display(open.parts[part].prefix + change.held_at));
   }
-  return {.change = std::move(change), .review = std::move(review), .part = part};
+  return {.change = std::move(change), .review = review, .part = part};
 }
 
 /// Other names on the host of files that the command changed in place: they change with them.

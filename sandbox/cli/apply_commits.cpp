@@ -46,7 +46,7 @@ bool needs_a_look(const CommitTransfer& transfer, const CapturedBranch& branch, 
   bool found = false;
   for (const Change& change : *changes) {
     const bool gitlink = change.after.kind == NodeKind::directory;
-    const std::string reason = gitlink ? "a place for another repository" : review_reason(change, open.capture.protect);
+    const std::string reason(gitlink ? "a place for another repository" : review_reason(change, open.capture.protect));
     if (reason.empty()) continue;
     print_message("look at " + quote_for_display(change.path) + " of " + quote_for_display(branch.name) + ": " +
                   reason);

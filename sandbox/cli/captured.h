@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/fd.h"
@@ -30,7 +31,7 @@ Result<Capture> choose_capture(const Caller& caller, const std::optional<std::st
 /// A change with what is to be said about it.
 struct SeenChange {
   Change change;                          ///< its path is relative to the capture's project
-  std::string review;                     ///< why somebody should look at it by name, or ""
+  std::string_view review = {};           ///< why somebody should look at it by name, or ""
   bool named = false;                     ///< a word named just this path, or somebody chose it when asked
   std::size_t part = 0;                   ///< of OpenCapture::parts
   std::string renamed_from = {};          ///< a file that is gone and held the same, or ""

@@ -38,8 +38,8 @@ std::string octal(std::uint32_t mode) {
 
 // A name that a terminal or a line cannot show as it is stands between quotes, as git does it.
 std::string shown_path(const std::string& path) {
-  const std::string quoted = quote_for_display(path);
-  return quoted.size() == path.size() + 2 ? path : quoted;
+  std::string escaped = escape_for_display(path);
+  return escaped.size() == path.size() ? escaped : '"' + escaped + '"';
 }
 
 std::string letter_of(const Change& change) {
@@ -67,7 +67,7 @@ std::vector<std::string> remarks_of(const SeenChange& seen) {
   if (change.after.kind == NodeKind::symlink) remarks.push_back("-> " + shown_path(change.after.target));
   if (change.whole) remarks.push_back("too deep to look into");
   if (change.drifted) remarks.push_back("CHANGED ON THE HOST MEANWHILE");
-  if (!seen.review.empty()) remarks.push_back("look at it: " + seen.review);
+  if (!seen.review.empty()) remarks.push_back("look at it: " + std::string(seen.review));
   return remarks;
 }
 

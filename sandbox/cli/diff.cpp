@@ -25,6 +25,7 @@ int list(const Caller& caller, bool json) {
 /// One line a change: the letters, or names alone, each ended by a NUL with -z.
 std::string lines(const std::vector<SeenChange>& changes, bool names_only, bool nul, Colour colour) {
   std::string text;
+  text.reserve(changes.size() * 32);
   for (const SeenChange& seen : changes) {
     if (names_only && nul) {
       text.append(seen.change.path).push_back('\0');
@@ -45,7 +46,7 @@ bool show(const Invocation& invocation, const OpenCapture& open, std::vector<See
   if (!invocation.has("--stat")) return show_paged(open, changes, ignored);
   std::string text = lines(changes, false, false, colour);
   for (const IgnoredDirectory& directory : ignored) text += to_line(directory, colour);
-  return print_data(text + summary);
+  return print_data(text += summary);
 }
 
 int merge(const OpenCapture& open, const std::string& directory) {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -56,6 +57,7 @@ void show_status(std::string_view line) {
 void print_error(const Error& error) { print_message(to_text(error)); }
 
 std::string printable(std::string_view text) {
+  if (std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; })) return std::string(text);
   std::string shown;
   shown.reserve(text.size());
   while (!text.empty()) {

@@ -28,7 +28,7 @@ Error comes_later(const Capture& capture, const Capture& below) {
 bool differs_from_host(Capture capture) {
   capture.between.clear();
   bool found = false;
-  const auto scanned = scan_changes(sides_of(capture), [&](const Change&) { found = true; });
+  const auto scanned = scan_changes(sides_of(capture), [&](const auto&) { found = true; });
   return !scanned || found;
 }
 
@@ -66,7 +66,9 @@ Result<HostChanges> against_host(OpenCapture& open, std::vector<SeenChange> chan
   OpenPart& part = open.parts.front();
   part.capture.between.clear();
   Changes on_host;
-  auto scanned = scan_changes(sides_of(part.capture), [&](const Change& change) { on_host[change.path] = change; });
+  auto scanned = scan_changes(sides_of(part.capture), [&](std::vector<Change> changes) {
+    for (Change& change : changes) on_host.insert_or_assign(change.path, std::move(change));
+  });
   if (!scanned) return std::move(scanned).error();
   part.kept = std::move(*scanned);
   HostChanges found;
@@ -84,13 +86,17 @@ Result<HostChanges> against_host(OpenCapture& open, std::vector<SeenChange> chan
 bool holds_changes(const OpenCapture& open) {
   const bool stacked = !open.capture.between.empty();
   std::set<std::string, std::less<>> made;
-  const auto seen = !stacked ? Result(KeptNames{})
-                             : scan_changes(sides_of(open.capture), [&](const Change& one) { made.insert(one.path); });
+  const auto note = [&](const std::vector<Change>& changes) {
+    for (const Change& change : changes) made.insert(change.path);
+  };
+  const auto seen = stacked ? scan_changes(sides_of(open.capture), note) : Result(KeptNames{});
   if (!seen) return true;
   bool found = false;
   for (const OpenPart& part : open.parts) {
-    const auto scanned = scan_changes(sides_of(part.capture),
-                                      [&](const Change& one) { found = found || !stacked || made.contains(one.path); });
+    const auto scanned = scan_changes(sides_of(part.capture), [&](const std::vector<Change>& changes) {
+      const auto counts = [&](const Change& change) { return !stacked || made.contains(change.path); };
+      found = found || std::ranges::any_of(changes, counts);
+    });
     if (!scanned || found) return true;
   }
   return false;

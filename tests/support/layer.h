@@ -83,7 +83,8 @@ struct Layer {
 
   std::vector<Change> changes() const {
     std::vector<Change> found;
-    const auto done = scan_changes(capture.sides(), [&](Change change) { found.push_back(std::move(change)); });
+    const auto done = scan_changes(
+        capture.sides(), [&](std::vector<Change> some) { std::ranges::move(some, std::back_inserter(found)); });
     if (!done) FAIL(to_text(done.error()));
     return found;
   }
