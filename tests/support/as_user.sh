@@ -35,6 +35,10 @@ case $script in
     "$tests/support/fetch_sources.sh" "$downloads"
     cp "$downloads"/* "$stage/downloads/"
     ;;
+  */real_servers_*)
+    "$tests/support/fetch_servers.sh" "$SNUG_BUILD/servers"
+    cp -r "$SNUG_BUILD/servers" "$stage/"
+    ;;
 esac
 chmod -R a+rX "$stage"
 

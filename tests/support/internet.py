@@ -1,8 +1,8 @@
 """The internet of the network tests: run in a network namespace of its own by networks.py.
 
-internet.py NAMES LOG [ADDRESS...]: a name server (UDP and TCP, port 53) for the names of the JSON file NAMES, which
+internet.py [--no-web] NAMES LOG [ADDRESS...]: a name server (UDP and TCP, port 53) for the names of the JSON file NAMES, which
 tells in LOG every question it gets, and servers on every address: 80 http (of a host that has a folder of its name in
-"sites" beside NAMES: its files), 81 closed, 82 resets, 83 half-close (answers what it got once its peer has ended), 84
+"sites" beside NAMES: its files; without --no-web), 81 closed, 82 resets, 83 half-close (answers what it got once its peer has ended), 84
 gives 64 MiB, 85 takes everything and says how much, 86 never answers, 87 echo, of UDP too at the addresses named.
 """
 import asyncio
@@ -14,7 +14,8 @@ import urllib.parse
 import struct
 import sys
 
-NAMES, LOG = sys.argv[1:3]
+WEB = "--no-web" not in sys.argv
+NAMES, LOG, *ADDRESSES = [word for word in sys.argv[1:] if word != "--no-web"]
 SITES = os.path.join(os.path.dirname(NAMES), "sites")
 
 
@@ -167,11 +168,11 @@ async def main():
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for family, any_address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
-        for port, serve in {53: names_by_tcp, 80: http, 443: http, 82: reset, 83: half_close, 84: give, 85: take,
+        for port, serve in {53: names_by_tcp, **({80: http, 443: http} if WEB else {}), 82: reset, 83: half_close, 84: give, 85: take,
                             86: silence, 87: echo}.items():
             await asyncio.start_server(serve, any_address, port, family=family, backlog=4096)
     await loop.create_datagram_endpoint(Names, ("0.0.0.0", 53))
-    for address in sys.argv[3:]:
+    for address in ADDRESSES:
         await loop.create_datagram_endpoint(Echo, (address, 87))
     print("ready", flush=True)
     await asyncio.Event().wait()

@@ -56,11 +56,11 @@ def without_rights(program):
     return path
 
 
-def set_up():
+def set_up(web=True):
     """In setUpModule: the internet of a test file until its last test has ended. Every snug is then an ordinary user's."""
     import snugtest  # which reads what enter() has changed
 
-    net = Internet()
+    net = Internet(web)
     unittest.addModuleCleanup(net.close)
     snugtest.SNUG = without_rights(snugtest.SNUG)
     return net
@@ -71,9 +71,9 @@ def ip(*words):
 
 
 class Internet:
-    """Up while it exists. `questions()` is what its name server was asked."""
+    """Up while it exists. `questions()` is what its name server was asked. Without `web`, ports 80 and 443 are free."""
 
-    def __init__(self):
+    def __init__(self, web=True):
         self.folder = tempfile.mkdtemp(prefix="internet-", dir=os.environ["HOME"])
         self.names, self.log = self.path("names.json"), self.path("questions")
         self.say(NAMES)
@@ -83,7 +83,7 @@ class Internet:
         self.process.stdout.readline()
         self.connect()
         program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "internet.py")
-        self.server = subprocess.Popen([*self.there(), sys.executable, program, self.names, self.log, WEB, WEB6, PRIVATE],
+        self.server = subprocess.Popen([*self.there(), sys.executable, program, *([] if web else ["--no-web"]), self.names, self.log, WEB, WEB6, PRIVATE],
                                        stdout=subprocess.PIPE)
         self.server.stdout.readline()
         self.cover("/etc/resolv.conf", f"nameserver {INTERNET}\noptions timeout:1\n")
