@@ -33,6 +33,7 @@ Fields to_fields(const Capture& capture) {
   for (const CapturePart& part : capture.parts) add_part(fields, part);
   for (const std::string& layer : capture.between) fields.emplace_back("between", layer);
   if (capture.users_directory) fields.emplace_back("directory", "users");
+  if (capture.several_users) fields.emplace_back("several-users", "yes");
   if (!capture.unsynced_boot.empty()) fields.emplace_back("unsynced", capture.unsynced_boot);
   for (const std::string& word : capture.command) fields.emplace_back("command", word);
   for (const std::string& pattern : capture.protect) fields.emplace_back("protect", pattern);
@@ -49,6 +50,7 @@ void take_field(Capture& capture, const std::string& key, const std::string& val
   if (key == "part-top" && !capture.parts.empty()) capture.parts.back().top_is_own = false;
   if (key == "between") capture.between.push_back(value);
   if (key == "directory") capture.users_directory = value == "users";
+  if (key == "several-users") capture.several_users = true;
   if (key == "unsynced") capture.unsynced_boot = value;
   if (key == "began") capture.began = whole_number<std::int64_t>(value).value_or(0);
   if (key == "profile") capture.profile = value;

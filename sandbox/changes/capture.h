@@ -55,6 +55,8 @@ struct Capture {
   /// The boot in which changes were last written and not yet brought to the disk; empty: all is on the disk.
   std::string unsynced_boot;
 
+  bool several_users = false;  ///< files in it, or in a layer below, may belong to several user numbers (subids)
+
   std::string name() const;
   /// Precondition: it has no parts, or comes from parts_of().
   Sides sides() const;

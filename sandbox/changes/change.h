@@ -27,6 +27,7 @@ struct Node {
   std::uint64_t inode = 0, device = 0;      ///< two names with the same are one file
   std::uint64_t links = 0;                  ///< names this file has on its side
   std::string target;                       ///< of a symlink
+  bool others = false;  ///< it belongs to another user number than this process's, which is not root
 };
 
 /// What is different about a path that exists on both sides.

@@ -149,6 +149,7 @@ class Preparer {
   }
 
   void tell_losses(const Change& change, const ApplyStep& step) {
+    if (change.after.others) leave(change, " belonged to another user number: on the host it is yours");
     if ((change.after.mode & 06000) != 0 && change.after.kind == NodeKind::file) {
       leave(change, ": without its setuid and setgid bits");
     }
@@ -177,7 +178,8 @@ class Preparer {
   /// A file of the layer that may go to the host as it is, without a copy.
   bool can_go_itself(const Change& change) {
     const Node& node = change.after;
-    if (!renames_ || node.kind != NodeKind::file || node.links != 1 || (node.mode & 06000) != 0) return false;
+    if (!renames_ || node.others || node.kind != NodeKind::file || node.links != 1 || (node.mode & 06000) != 0)
+      return false;
     const Node& old = change.before;  // takes its place in the layer, to be forgotten there by one call
     if (old.kind == NodeKind::directory || (old.kind == NodeKind::file && old.links > 1)) return false;
     if (covers_.covers(directory_of(change.path))) return false;

@@ -42,6 +42,12 @@ NodeKind kind_of(const struct stat& info) {
 
 std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
 
+// Root has files of whoever the command was, which are to stay theirs.
+bool is_others(uid_t owner) {
+  static const uid_t self = geteuid();
+  return self != 0 && owner != self;
+}
+
 Node to_node(const struct stat& info) {
   return {.kind = kind_of(info),
           .mode = static_cast<std::uint32_t>(info.st_mode & 07777),
@@ -51,7 +57,8 @@ Node to_node(const struct stat& info) {
           .atime_ns = nanoseconds(info.st_atim),
           .inode = info.st_ino,
           .device = info.st_dev,
-          .links = info.st_nlink};
+          .links = info.st_nlink,
+          .others = is_others(info.st_uid)};
 }
 
 Error cannot_read(const std::string& name) { return sys_error("read " + quote_for_display(name)); }

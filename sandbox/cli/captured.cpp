@@ -18,8 +18,8 @@
 #include "cli/parse.h"
 #include "cli/print.h"
 #include "plan/captures.h"
+#include "run/several_users.h"
 #include "sys/directory.h"
-#include "sys/own_files.h"
 
 namespace snug {
 namespace {
@@ -182,7 +182,7 @@ Result<Capture> choose_capture(const Caller& caller, const std::optional<std::st
 Result<OpenCapture> open_capture(Capture capture) {
   auto lock = lock_capture(capture);
   if (!lock) return std::move(lock).error();
-  take_rights_over_own_files();
+  if (auto taken = take_rights_over_stored_files(capture.several_users); !taken) return std::move(taken).error();
   OpenCapture open{.capture = std::move(capture), .lock = std::move(*lock)};
   if (auto sound = bring_to_disk(open.capture); !sound) open.doubt = std::move(sound).error();
   Found found;

@@ -13,8 +13,8 @@
 #include "cli/json.h"
 #include "cli/print.h"
 #include "cli/surroundings.h"
+#include "run/several_users.h"
 #include "run/stored.h"
-#include "sys/own_files.h"
 
 namespace snug {
 namespace {
@@ -161,7 +161,8 @@ int clean_command(const Invocation& invocation) {
   if (!caller) return print_error(caller.error()), status_usage;
   const auto wanted = read_wanted(invocation);
   if (!wanted) return print_error(wanted.error()), status_usage;
-  take_rights_over_own_files();  // directories in a layer may be closed to their owner
+  // Directories in a layer may be closed to their owner, or not be theirs.
+  if (const auto taken = take_rights_over_stored_files(caller->state_dir); !taken) print_error(taken.error());
   std::vector<Stored> all = list_stored(caller->state_dir);
   if (invocation.has("--dry-run")) {
     Outcome outcome{.all = std::move(all), .removed = {}};

@@ -6,7 +6,7 @@
 namespace snug {
 
 std::vector<Diagnostic> mistakes_in(const LoadOutcome& outcome) {
-  std::vector<Diagnostic> mistakes = all_mistakes(outcome);
+  std::vector<Diagnostic> mistakes = outcome.diagnostics;
   add_mistakes(mistakes, filter_mistakes(seccomp_plan(outcome.profile)));
   return mistakes;
 }

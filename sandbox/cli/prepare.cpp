@@ -160,6 +160,7 @@ std::optional<Plan> build(const Profile& profile, const Request& request, HostVi
                                                 .processes = limits.processes.has_value(),
                                                 .cpus = limits.cpus.has_value()});
   }
+  if (profile.subids.value == SubidMode::automatic) facts.subids = find_subids();
   auto outcome = build_plan(profile, facts, host, request);
   for (const auto& error : outcome.errors) tell(notices, error);
   if (!outcome.errors.empty()) return std::nullopt;

@@ -24,6 +24,7 @@
 #include "run/detached.h"
 #include "run/git_search.h"
 #include "run/refusal_record.h"
+#include "run/several_users.h"
 #include "run/state.h"
 #include "sessions/kept.h"
 
@@ -264,6 +265,9 @@ int run_here(const Invocation& invocation, EarlyChildPtr early, const StatusLine
   tell_left_captures(plan, prepared->caller);
   if (auto claimed = claim_capture(prepared->plan); !claimed) {
     return print_error(claimed.error()), lines.failed(status_setup_failed), status_setup_failed;
+  }
+  if (auto noted = remember_several_users(plan, prepared->caller.state_dir); !noted) {
+    return print_error(noted.error()), lines.failed(status_setup_failed), status_setup_failed;
   }
   Telling telling(invocation, *prepared, std::move(log));
   std::optional<Detached> detached;

@@ -31,7 +31,7 @@ Result<Examined> examine(const Invocation& invocation, const Caller& caller) {
   auto documents = read_closure(chosen->texts, context.find, context.known.home);
   Examined examined{.side = find_project_side(documents, *chosen, caller), .mistakes = {}};
   const auto outcome = load_documents(std::move(documents), {}, context);
-  examined.mistakes = all_mistakes(outcome);
+  examined.mistakes = outcome.diagnostics;
   add_raised_limits(outcome.profile, examined.side);
   return examined;
 }

@@ -14,6 +14,7 @@
 #include "host/observation.h"
 #include "host/probe.h"
 #include "host/refusals.h"
+#include "host/subids.h"
 
 namespace snug {
 namespace {
@@ -120,6 +121,23 @@ Check check_groups(const ControlGroups& groups) {
   return check;
 }
 
+Check check_subids(const Subids& subids) {
+  Check check{.id = "subids", .title = "several user numbers"};
+  const auto sum = [](const std::vector<SubidRange>& ranges) {
+    std::uint64_t count = 0;
+    for (const SubidRange& range : ranges) count += range.count;
+    return std::to_string(count);
+  };
+  if (subids.usable()) {
+    check.detail = sum(subids.uids) + " more user and " + sum(subids.gids) + " more group numbers";
+    return check;
+  }
+  check.state = State::degraded;
+  check.detail = subids.why + "\nonly subids = \"auto\" needs them";
+  check.fix = subids.fix;
+  return check;
+}
+
 Check check_state(const Result<Scratch>& scratch, const std::string& state_dir) {
   Check check{.id = "state", .title = "state directory", .detail = state_dir + " can be written"};
   if (scratch) return check;
@@ -193,6 +211,7 @@ DoctorReport run_doctor(const std::string& state_dir) {
   for (const auto& trial : trials) examination.run(trial);
   if (is_real_root()) examination.run(idmap_trial);
   examination.add(check_groups(find_control_groups()));
+  examination.add(check_subids(find_subids()));
   DoctorReport report{.checks = examination.take_checks(), .surroundings = surroundings_of(seen)};
   add_landlock_version(report.checks);
   return report;

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "host/subids.h"
 
 namespace snug {
 
@@ -42,6 +45,7 @@ struct HostFacts {
   bool inside_snug = false;            ///< this process already runs in a snug sandbox
   std::string inside_profile;          ///< with inside_snug: the outer profile's name
   ControlGroups control_groups = {};
+  std::optional<Subids> subids = {};  ///< looked for only where a profile asks
 };
 
 }  // namespace snug

@@ -168,11 +168,12 @@ long Interpreter::take_processors_back() noexcept {
   return result == -kEperm || result == -kEnosys ? 0 : result;
 }
 
-// Exec gives a non-root id no capability anyway; with uid 0 inside it is the empty bounding set that does it. What the
-// child itself may do does not depend on it.
+// Exec gives a non-root id no capability anyway; with uid 0 inside it is the bounding set that does it, empty but for
+// what a root over several users' files needs. What the child itself may do does not depend on it.
 long Interpreter::empty_bounding_set() noexcept {
   raw::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
   for (int capability = 0; capability < 64; ++capability) {
+    if ((start_.kept_capabilities >> capability & 1) != 0) continue;
     const long result = raw::prctl(PR_CAPBSET_DROP, capability);
     if (result == -kEinval) break;  // past the kernel's last one
     if (result < 0) return result;
@@ -433,8 +434,9 @@ long Interpreter::run_step(const Step& step) noexcept {
 long Interpreter::drop_capabilities() noexcept {
   struct __user_cap_header_struct header {};
   header.version = _LINUX_CAPABILITY_VERSION_3;
-  struct __user_cap_data_struct none[2]{};
-  return call(__NR_capset, address(&header), address(none));
+  struct __user_cap_data_struct kept[2]{};
+  kept[0].permitted = kept[0].effective = static_cast<uint32_t>(start_.kept_capabilities);
+  return call(__NR_capset, address(&header), address(kept));
 }
 
 // Both move out of the way first: either may already sit at the other's place.

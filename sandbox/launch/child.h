@@ -20,8 +20,9 @@ struct Start {
   bool loopback;  ///< it has a network namespace of its own
   bool map_self;  ///< write id maps by itself: inside ids below, the caller's own outside
   uint32_t inside_uid, outside_uid, inside_gid, outside_gid;
-  const void* processors;  ///< the caller's affinity mask, to be taken back; see EarlyChild::push_aside
-  size_t processors_size;  ///< 0: never changed
+  uint64_t kept_capabilities;  ///< a bit each: those that commands may have in the user namespace
+  const void* processors;      ///< the caller's affinity mask, to be taken back; see EarlyChild::push_aside
+  size_t processors_size;      ///< 0: never changed
 };
 
 /// Fixed steps before the plan's, reported as -1 - EarlyStep.

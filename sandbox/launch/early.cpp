@@ -18,6 +18,7 @@
 #include "launch/receive.h"
 #include "launch/wording.h"
 #include "sys/errno.h"
+#include "sys/id_maps.h"
 
 namespace snug {
 namespace {
@@ -68,7 +69,8 @@ Result<EarlyChildPtr> EarlyChild::start(const ChildShape& shape) {
                    .inside_uid = shape.inside_uid,
                    .outside_uid = shape.outside_uid,
                    .inside_gid = shape.inside_gid,
-                   .outside_gid = shape.outside_gid};
+                   .outside_gid = shape.outside_gid,
+                   .kept_capabilities = shape.kept_capabilities};
   if (sched_getaffinity(0, sizeof early->processors_, &early->processors_) == 0) {
     early->start_.processors = &early->processors_;
     early->start_.processors_size = sizeof early->processors_;
@@ -132,6 +134,20 @@ EarlyChild::~EarlyChild() {
   if (pidfd_) end_child(pidfd_.get());
 }
 
+namespace {
+
+Result<void> cannot_map(Result<void> mapped) {
+  if (mapped) return mapped;
+  Error error = std::move(mapped).error();
+  return Error{.what = "cannot map several user numbers: " + error.what,
+               .code = error.code,
+               .why = error.why,
+               .needed_by = "subids = \"auto\"",
+               .fix = "`snug doctor` says what is there; or write subids = \"none\""};
+}
+
+}  // namespace
+
 Result<void> write_id_maps(pid_t pid, IdPair uid, IdPair gid) {
   const std::string process = "/proc/" + std::to_string(pid);
   if (auto done = write_file(process + "/uid_map", map_line(uid)); !done) return done;
@@ -139,6 +155,7 @@ Result<void> write_id_maps(pid_t pid, IdPair uid, IdPair gid) {
 }
 
 Result<void> EarlyChild::write_id_maps() const {
+  if (shape_.maps) return cannot_map(snug::write_id_maps(pid_, *shape_.maps, interrupted));
   return snug::write_id_maps(pid_, {shape_.inside_uid, shape_.outside_uid}, {shape_.inside_gid, shape_.outside_gid});
 }
 

@@ -8,9 +8,11 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "base/fd.h"
+#include "base/id_map.h"
 #include "base/result.h"
 #include "launch/child.h"
 #include "launch/launch.h"
@@ -22,8 +24,10 @@ namespace snug {
 /// What must be known to make the child. Everything else reaches it as steps.
 struct ChildShape {
   bool network = true;   ///< a network namespace of its own
-  bool map_self = true;  ///< the child writes its id maps; false: write_id_maps() by real root
+  bool map_self = true;  ///< the child writes its id maps; false: write_id_maps()
   std::uint32_t inside_uid = 0, outside_uid = 0, inside_gid = 0, outside_gid = 0;
+  std::optional<IdMaps> maps = {};      ///< instead of these: by newuidmap and newgidmap
+  std::uint64_t kept_capabilities = 0;  ///< of the namespace's root, a bit each: what commands may have
   bool operator==(const ChildShape&) const = default;
 };
 
@@ -61,7 +65,7 @@ class EarlyChild {
   SpecMemory& memory() noexcept { return memory_; }
   int control() const noexcept { return control_.get(); }
   pid_t pid() const noexcept { return pid_; }
-  /// Real root: maps the shape's ids by /proc/PID.
+  /// Maps the shape's ids from outside: real root by /proc/PID, others by newuidmap.
   Result<void> write_id_maps() const;
   /// Later it would be too late: init's belong to root, as those of all processes that cannot be read.
   void open_accounts();

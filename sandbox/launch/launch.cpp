@@ -1,5 +1,6 @@
 #include "launch/launch.h"
 
+#include <linux/capability.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -31,14 +32,26 @@ LaunchOutcome failed(Error error, int exit_status = 125) {
   return outcome;
 }
 
+/// What root inside needs for files and processes of several users: to give them away, to get past their modes, to
+/// become those users and to end what runs as them.
+std::uint64_t rights_over_users() {
+  std::uint64_t bits = 0;
+  for (const int capability : {CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL, CAP_SETGID, CAP_SETUID}) {
+    bits |= std::uint64_t{1} << capability;
+  }
+  return bits;
+}
+
 ChildShape shape_of(const Plan& plan) {
   const Identity& identity = plan.identity;
   return {.network = plan.namespaces.network,
-          .map_self = identity.kind != Identity::Kind::stand_in,
+          .map_self = identity.kind != Identity::Kind::stand_in && !identity.maps,
           .inside_uid = identity.inside_uid,
           .outside_uid = identity.outside_uid,
           .inside_gid = identity.inside_gid,
-          .outside_gid = identity.outside_gid};
+          .outside_gid = identity.outside_gid,
+          .maps = identity.maps ? std::optional(identity.maps->value) : std::nullopt,
+          .kept_capabilities = identity.owns_all ? rights_over_users() : 0};
 }
 
 std::uint64_t kernel_mask(const sigset_t* chosen) {
@@ -200,7 +213,7 @@ LaunchOutcome launch(const Plan& plan, const StdioPlan& stdio, EarlyChildPtr ear
 
   const ChildShape shape = shape_of(plan);
   PreparedSources sources;
-  if (!shape.map_self) {
+  if (plan.identity.kind == Identity::Kind::stand_in) {
     auto prepared = prepare_sources(plan);
     if (!prepared) return failed(prepared.error());
     sources = std::move(prepared).value();

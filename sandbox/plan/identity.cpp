@@ -101,6 +101,78 @@ void choose_inside_ids(Identity& identity, const UserChoice& choice) {
   }
 }
 
+std::string names_of(const std::vector<Identity::Group>& groups) {
+  std::string names;
+  for (const Identity::Group& group : groups) {
+    names += (names.empty() ? "" : ", ") + (group.name.empty() ? std::to_string(group.gid) : group.name);
+  }
+  return names;
+}
+
+/// Debian's "nobody", the highest that packages use.
+constexpr std::uint64_t all_of_a_system = 65536;
+
+bool is_promised(const Planner& planner) {
+  return std::ranges::any_of(planner.profile.require, [](const auto& promise) { return promise.value == "subids"; });
+}
+
+void refuse_promise(Planner& planner) {
+  if (!is_promised(planner)) return;
+  planner.fail("cannot promise subids", planner.profile.subids.origin, "nothing asks for them",
+               "write subids = \"auto\", or take it out of require");
+}
+
+void say_too_small(Planner& planner, const Origin& origin) {
+  const IdMaps& maps = planner.plan.identity.maps->value;
+  const std::uint64_t first = std::min(first_unmapped(maps.uids), first_unmapped(maps.gids));
+  if (first >= all_of_a_system) return;
+  const std::string what = "subids = \"auto\": inside there are no numbers from " + std::to_string(first) +
+                           " on, and nothing can belong to them";
+  if (!is_promised(planner)) return planner.note(Note::Level::warning, what, origin);
+  planner.fail("cannot promise subids", origin, what,
+               "give " + planner.caller().user_name + " a range of 65536 in /etc/subuid and /etc/subgid");
+}
+
+void say_what_it_means(Planner& planner, const Origin& origin) {
+  const Identity& identity = planner.plan.identity;
+  if (!identity.owns_all) {
+    return planner.note(Note::Level::information,
+                        "the other user numbers only show whose a file is: to change to them or to give files to them "
+                        "the command must be root inside, user = \"root\"",
+                        origin);
+  }
+  if (identity.kept_groups.empty()) return;
+  planner.note(Note::Level::warning,
+               "the command may give up your groups (" + names_of(identity.kept_groups) +
+                   "): a file that is closed to such a group and open to all others can then be read",
+               origin);
+}
+
+/// More numbers than the caller's own. Only programs with rights may map them, and for an ordinary user.
+void give_subids(Planner& planner) {
+  const auto& mode = planner.profile.subids;
+  if (mode.value == SubidMode::none) return refuse_promise(planner);
+  Identity& identity = planner.plan.identity;
+  if (identity.kind != Identity::Kind::own) {
+    return planner.fail("cannot give several user numbers to a command that root starts", mode.origin,
+                        "the ranges of /etc/subuid are for ordinary users",
+                        "start snug as one, or write subids = \"none\"");
+  }
+  const Subids subids = planner.facts.subids.value_or(Subids{.why = "nobody has looked for them"});
+  if (!subids.usable()) {
+    return planner.fail("cannot have several user numbers", mode.origin, subids.why,
+                        subids.fix + (subids.fix.empty() ? "" : "\n") + "or write subids = \"none\"");
+  }
+  identity.maps = {{.uids = map_around(identity.inside_uid, identity.outside_uid, subids.uids),
+                    .gids = map_around(identity.inside_gid, identity.outside_gid, subids.gids),
+                    .newuidmap = subids.newuidmap,
+                    .newgidmap = subids.newgidmap},
+                   mode.origin};
+  identity.owns_all = identity.inside_uid == 0;
+  say_too_small(planner, mode.origin);
+  say_what_it_means(planner, mode.origin);
+}
+
 /// A name that cannot break a line of /etc/passwd.
 std::string account_name(const std::string& name, const char* otherwise) {
   const bool fits = !name.empty() && name.size() <= 64 && name.find_first_of(":\n\r/ ") == std::string::npos;
@@ -144,6 +216,7 @@ void decide_identity(Planner& planner) {
   choose_inside_ids(identity, user.value);
   identity.user_name = account_name(identity.user_name, "user");
   identity.group_name = account_name(identity.group_name, identity.user_name.c_str());
+  give_subids(planner);
 }
 
 void describe_namespaces(Planner& planner) {

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/id_map.h"
 #include "base/origin.h"
 #include "host/facts.h"
 #include "host/view.h"
@@ -38,6 +39,9 @@ struct Identity {
   };
   std::vector<Group> kept_groups;  ///< supplementary groups that cannot be dropped without root
   Origin origin;
+  std::optional<Sourced<IdMaps>> maps =
+      {};                 ///< subids = "auto": all numbers there are inside, the command's among them
+  bool owns_all = false;  ///< with `maps`: it may be each of them, and give files to each (root inside)
 };
 
 /// The namespaces a run makes. User, mount, pid, ipc, uts and cgroup are always new.

@@ -89,6 +89,22 @@ Json json_of(const ViewEntry& entry) {
   return json;
 }
 
+Json json_of(const std::vector<IdRange>& map) {
+  Json list = Json::array();
+  for (const IdRange& range : map) {
+    list.push_back({{"inside", range.inside}, {"outside", range.outside}, {"count", range.count}});
+  }
+  return list;
+}
+
+Json json_of(const Sourced<IdMaps>& maps) {
+  Json json{{"uids", json_of(maps.value.uids)}, {"gids", json_of(maps.value.gids)}};
+  put(json, "newuidmap", maps.value.newuidmap);
+  put(json, "newgidmap", maps.value.newgidmap);
+  json["origin"] = json_of(maps.origin);
+  return json;
+}
+
 Json json_of(const Identity& identity) {
   constexpr const char* kinds[] = {"own", "stand-in", "host-root"};
   Json json{{"kind", kinds[static_cast<int>(identity.kind)]},
@@ -108,6 +124,7 @@ Json json_of(const Identity& identity) {
     json["kept_groups"].push_back(item);
   }
   json["origin"] = json_of(identity.origin);
+  if (identity.maps) json["maps"] = json_of(*identity.maps);
   return json;
 }
 

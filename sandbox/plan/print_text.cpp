@@ -98,6 +98,19 @@ std::string id_text(const std::string& name, std::uint32_t id) {
   return shown_name(name) + " (" + std::to_string(id) + ")";
 }
 
+/// "0-999 are 100000-100999, 1000 is 1000"
+std::string map_text(const std::vector<IdRange>& map) {
+  std::string text;
+  const auto span = [](std::uint32_t first, std::uint32_t count) {
+    return std::to_string(first) + (count == 1 ? "" : "-" + std::to_string(first + (count - 1)));
+  };
+  for (const IdRange& range : map) {
+    text += (text.empty() ? "" : ", ") + span(range.inside, range.count) + (range.count == 1 ? " is " : " are ") +
+            span(range.outside, range.count);
+  }
+  return text + " to the kernel";
+}
+
 void print_summary(Text& text, const Plan& plan) {
   const auto row = [&](std::string name, const std::string& value, const Origin& origin) {
     name.resize(11, ' ');
@@ -119,6 +132,10 @@ void print_summary(Text& text, const Plan& plan) {
           id_text(identity.group_name, identity.inside_gid) + "; to the kernel uid " +
           std::to_string(identity.outside_uid) + ", gid " + std::to_string(identity.outside_gid),
       identity.origin);
+  if (identity.maps) {
+    row("users", map_text(identity.maps->value.uids), identity.maps->origin);
+    row("groups", map_text(identity.maps->value.gids), identity.maps->origin);
+  }
   row("hostname", shown_name(plan.hostname.value), plan.hostname.origin);
   std::string command;
   for (const std::string& word : plan.command.argv) command += (command.empty() ? "" : " ") + shown_name(word);

@@ -43,8 +43,8 @@ struct Override {
 struct ProfileText {
   std::string file;  ///< how messages name it; empty: a shipped one, compiled in
   std::string text;
-  std::string name = {};  ///< what it was asked for by: a shipped one's always; empty: `file`'s stem
-  std::string path = {};  ///< the file's absolute path; empty: `file` says it
+  std::string name = {};       ///< what it was asked for by: a shipped one's always; empty: `file`'s stem
+  std::string path = {};       ///< the file's absolute path; empty: `file` says it
   std::string real_path = {};  ///< the same without symbolic links, where that is known
   /// asked_for: gives the profile its name. laid_on_top: the user's own file for the project.
   enum class Role { asked_for, laid_on_top } role = Role::asked_for;
@@ -99,16 +99,8 @@ LoadOutcome load_documents(std::vector<Document> documents, const std::vector<Ov
 /// The compiled-in default profile's TOML (profiles/default.toml at build time).
 std::string_view default_profile_text();
 
-/// Every key of `profile` that this version parses but cannot enforce yet, one diagnostic a key. Never ignored: a
-/// run stops on them.
-std::vector<Diagnostic> unenforceable_keys(const Profile& profile);
-
-/// Adds what was found by others in the same profile, but nothing where a mistake is told already (what it left unset may
-/// be missed elsewhere), and orders all by file and place.
+/// Adds what was found by others in the same profile, but nothing where a mistake is told already (what it left unset
+/// may be missed elsewhere), and orders all by file and place.
 void add_mistakes(std::vector<Diagnostic>& all, std::vector<Diagnostic> more);
-
-/// All that keeps a loaded profile from being run, in order of file and place: its mistakes and its keys that cannot be
-/// enforced yet.
-std::vector<Diagnostic> all_mistakes(const LoadOutcome& outcome);
 
 }  // namespace snug

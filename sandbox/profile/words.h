@@ -18,10 +18,15 @@ inline constexpr Word<Toolchains> toolchain_words[] = {{"auto", Toolchains::auto
 
 /// What can be promised. A name is a table or a key of [limits].
 inline constexpr Word<std::string_view> promise_words[] = {
-    {"filesystem", "filesystem"},         {"network", "network"},
-    {"limits.memory", "limits.memory"},   {"limits.processes", "limits.processes"},
-    {"limits.cpus", "limits.cpus"},       {"limits.disk", "limits.disk"},
-    {"limits.timeout", "limits.timeout"}, {"limits.rlimit", "limits.rlimit"},
+    {"filesystem", "filesystem"},
+    {"network", "network"},
+    {"limits.memory", "limits.memory"},
+    {"limits.processes", "limits.processes"},
+    {"limits.cpus", "limits.cpus"},
+    {"limits.disk", "limits.disk"},
+    {"limits.timeout", "limits.timeout"},
+    {"limits.rlimit", "limits.rlimit"},
+    {"subids", "subids"},
 };
 
 inline constexpr Word<EtcMode> etc_words[] = {{"minimal", EtcMode::minimal}, {"host", EtcMode::host}};

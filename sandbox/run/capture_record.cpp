@@ -118,7 +118,8 @@ Capture new_capture(const Plan& plan, std::int64_t began) {
                   .place = planned.place,
                   .between = planned.between,
                   .began = began,
-                  .users_directory = planned.users_directory};
+                  .users_directory = planned.users_directory,
+                  .several_users = plan.identity.maps.has_value()};
   for (const CapturePlan::Part& part : planned.parts) capture.parts.push_back({.path = part.path, .upper = part.upper});
   return capture;
 }
@@ -128,15 +129,17 @@ Result<Capture> go_on(const Plan& plan, const Capture& fresh, Capture before) {
   if (before.project != fresh.project) return other_project(plan, before.project);
   if (!same_parts(before, fresh)) return other_parts(plan);
   if (std::ranges::any_of(parts_of(before), apply_unfinished)) return half_applied(before, "go on with the capture");
+  before.several_users = before.several_users || fresh.several_users;
   if (auto sound = bring_to_disk(before); !sound) return std::move(sound).error();
   if (auto forgotten = forget_volatile_marks(plan); !forgotten) return std::move(forgotten).error();
   return before;
 }
 
-Result<void> check_layers(const Capture& capture) {
+Result<void> check_layers(Capture& capture) {
   for (const std::string& layer : capture.between) {
     auto below = capture_of_layer(layer);
     if (!below) continue;  // a directory of the user's
+    capture.several_users = capture.several_users || below->several_users;
     if (apply_unfinished(*below)) return half_applied(*below, "lay a capture over");
     if (auto sound = bring_to_disk(*below); !sound) return sound;
   }

@@ -15,6 +15,7 @@
 #include "run/loop.h"
 #include "run/network.h"
 #include "run/session.h"
+#include "run/several_users.h"
 #include "run/state.h"
 #include "run/stdio.h"
 #include "run/watch.h"
@@ -161,8 +162,11 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
     launched.sandbox.reset();  // all in it has been reaped then
     outcome.remark = limits.hint(peak_of_children());
   }
+  if (plan.identity.maps) launched.sandbox.reset();  // nobody is inside who could change it any more
+  const std::vector<std::string> lost = take_back(plan);
   outcome.nothing_captured = *capture && !end_capture(**capture, outcome.status);
   if (plan.git_search) search(plan, since, false, events);
+  add_remarks(outcome, lost);
   add_remarks(outcome, state->finish());
   return outcome;
 }

@@ -91,7 +91,7 @@ LoadOutcome resolve(const Input& input) {
 }
 
 void check_diagnostics(const LoadOutcome& outcome) {
-  for (const Diagnostic& diagnostic : all_mistakes(outcome)) {
+  for (const Diagnostic& diagnostic : outcome.diagnostics) {
     for (const char c : to_text(diagnostic)) require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
   }
 }

@@ -24,7 +24,6 @@ void read_as_profile(const std::string& bytes) {
   for (const Diagnostic& diagnostic : outcome.diagnostics) {
     for (const char c : to_text(diagnostic)) require(static_cast<unsigned char>(c) >= 0x20 && c != 0x7f);
   }
-  unenforceable_keys(outcome.profile);
 }
 
 void read_as_option(const std::string& bytes) {

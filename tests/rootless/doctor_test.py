@@ -56,7 +56,7 @@ class ThisMachine(unittest.TestCase):
     def test_every_check_is_there(self):
         _, checks = doctor()
         self.assertEqual(set(checks), {"kernel", "state", "user-namespace", "namespaces", "mount-api", "proc", "terminal",
-                                       "seccomp", "memory-file", "overlay", "landlock", "time-namespace", "cgroup"})
+                                       "seccomp", "memory-file", "overlay", "landlock", "time-namespace", "cgroup", "subids"})
 
     def test_a_state_directory_with_an_odd_name(self):
         state = os.path.join(HOME, "a,b:c d\\e\n")

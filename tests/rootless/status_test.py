@@ -135,9 +135,6 @@ class Profiles(Case):
         self.assert_refused(result, r"test\.toml:2:1: unknown key \"hostnam\"; did you mean \"hostname\"\?", r"test\.toml:4:",
                             r"test\.toml:5:", r"test\.toml:7:")
 
-    def test_what_cannot_be_enforced_yet_is_refused(self):
-        self.assert_refused(self.inside("true", profile='subids = "auto"\n'), r"test\.toml:\d+")
-
     def test_a_profile_in_the_project_is_found_and_can_be_named(self):
         self.write("snug.toml", 'version = 1\nhostname = "named"\n')
         self.assertEqual(self.shell("hostname").strip(), "named")

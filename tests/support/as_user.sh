@@ -51,6 +51,9 @@ if [ "$(id -u)" = 0 ] && [ "$(dirname "$script")" != root ] && [ "${SNUG_TEST_MO
   user=${SNUG_TEST_UID:-4242}
   chown "$user:$user" "$stage/home"
   become="setpriv --reuid $user --regid $user --clear-groups --"
+  case $script in
+    */subids_*) become="$tests/support/with_ranges.sh $stage/etc $user" ;;
+  esac
 fi
 case $script in
   *.py) interpreter="/usr/bin/python3 -B" ;;

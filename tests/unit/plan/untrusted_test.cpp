@@ -255,7 +255,7 @@ Judged judge(const std::string& text) {
   LoadOutcome outcome = load_documents(std::move(documents), {}, context);
   const CurrentLimit current = [](std::string_view name) { return name == "core" ? 0u : 1024u; };
   judged.needs_approval |= !find_raised_limits(outcome.profile, {file}, current).empty();
-  if (all_mistakes(outcome).empty()) judged.profile = std::move(outcome.profile);
+  if (outcome.diagnostics.empty()) judged.profile = std::move(outcome.profile);
   return judged;
 }
 

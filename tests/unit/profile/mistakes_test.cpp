@@ -98,7 +98,7 @@ TEST_CASE("words outside a key's vocabulary are refused") {
        "2:8: user: \"4294967295\" is not known; write \"self\", \"root\", \"host-root\" or a number up to 4294967294"},
       {"require = [\"memory\"]",
        "2:12: require: \"memory\" is not known; write \"filesystem\", \"network\", \"limits.memory\", "
-       "\"limits.processes\", \"limits.cpus\", \"limits.disk\", \"limits.timeout\" or \"limits.rlimit\""},
+       "\"limits.processes\", \"limits.cpus\", \"limits.disk\", \"limits.timeout\", \"limits.rlimit\" or \"subids\""},
       {"require = [\"filesytem\"]", "2:12: require: \"filesytem\" is not known; did you mean \"filesystem\"?"},
       {"[seccomp]\npolicy = \"standard\"",
        "3:10: seccomp.policy: \"standard\" is not known; write \"default\", \"strict\" or \"off\""},
