@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <map>
 #include <span>
 #include <utility>
 
@@ -14,7 +13,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "changes/bases.h"
-#include "changes/below.h"
+#include "changes/captured_refs.h"
 #include "changes/copy.h"
 #include "changes/side.h"
 #include "sys/errno.h"
@@ -24,14 +23,8 @@
 namespace snug {
 namespace {
 
-constexpr std::size_t most_branches = 100, most_links = 1000, longest_list = std::size_t{64} << 20;
-constexpr std::uint64_t longest_ref = 4096, longest_packed_refs = std::uint64_t{16} << 20;
-
-using Refs = std::map<std::string, std::string>;  // "main" -> commit
-
-bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
-
-bool is_id(std::string_view text) { return (text.size() == 40 || text.size() == 64) && is_hex(text); }
+constexpr std::size_t most_branches = 100, most_tags = 1000, most_links = 1000, longest_list = std::size_t{64} << 20;
+constexpr std::uint64_t longest_shallow = std::uint64_t{16} << 20;
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
@@ -68,60 +61,6 @@ Result<void> take_files(const SideDirectory& from, Wanted is_wanted, To to) {
     if (!file || !take_file(*file, *node, to(name))) return damaged(name);
   }
   return {};
-}
-
-std::string read_ref(const Below& view, const std::string& path) {
-  const auto file = view.open_file_at(path);
-  const auto text = file ? read_text(file->get(), longest_ref) : std::nullopt;
-  return text ? first_line(*text) : "";
-}
-
-void read_packed_refs(const Below& view, Refs& refs) {
-  const auto file = view.open_file_at(".git/packed-refs");
-  const auto text = file ? read_text(file->get(), longest_packed_refs) : std::nullopt;
-  constexpr std::string_view heads = "refs/heads/";
-  for (std::string_view rest = text ? *text : std::string_view(); !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    const std::size_t space = std::min(line.find(' '), line.size());
-    const std::string_view id = line.substr(0, space), name = line.substr(std::min(line.size(), space + 1));
-    if (is_id(id) && name.starts_with(heads)) refs[std::string(name.substr(heads.size()))] = id;
-  }
-}
-
-void read_loose_refs(const Below& view, Refs& refs) {
-  std::vector<std::string> left{""};
-  while (!left.empty() && refs.size() < 100'000) {
-    const std::string here = std::move(left.back());
-    left.pop_back();
-    const auto directory = view.open_below(".git/refs/heads" + (here.empty() ? "" : "/" + here));
-    const auto names = directory ? directory->names() : Result(std::vector<std::string>());
-    if (!names) continue;
-    for (const std::string& name : *names) {
-      const std::string path = here.empty() ? name : here + "/" + name;
-      const auto node = directory->node(name);
-      if (node && node->kind == NodeKind::directory && path.size() < 1000) left.push_back(path);
-      if (!node || node->kind != NodeKind::file) continue;
-      const std::string id = read_ref(view, ".git/refs/heads/" + path);
-      if (is_id(id)) refs[path] = id;
-    }
-  }
-}
-
-/// Branches as the command left them, and "HEAD" where commits are on none.
-Result<Refs> captured_refs(const Capture& capture) {
-  const Sides sides = capture.sides();
-  std::vector<std::string> layers{sides.upper};
-  layers.insert(layers.end(), sides.between.begin(), sides.between.end());
-  layers.push_back(sides.lower);
-  const auto view = Below::open_layers(layers);
-  if (!view) return view.error();
-  Refs refs;
-  read_packed_refs(*view, refs);
-  read_loose_refs(*view, refs);
-  const std::string head = read_ref(*view, ".git/HEAD");
-  if (is_id(head)) refs["HEAD"] = head;
-  return refs;
 }
 
 // --- what git prints ---------------------------------------------------------------------------------------------
@@ -242,7 +181,15 @@ Result<CommitTransfer> CommitTransfer::open(const Capture& capture, const std::v
   transfer.capture_name_ = as_ref_part(capture.name());
   if (auto prepared = transfer.prepare(); !prepared) return std::move(prepared).error();
   if (auto taken = transfer.take_objects(capture); !taken) return std::move(taken).error();
-  if (auto found = transfer.find_branches(capture, names); !found) return std::move(found).error();
+  auto refs = captured_refs(capture);
+  if (!refs) return std::move(refs).error();
+  for (const std::string& name : names) {
+    const bool known = refs->branches.contains(name) || refs->tags.contains(name);
+    if (!known) return cannot_bring("the capture has no branch or tag " + quote_for_display(name));
+  }
+  transfer.stashes_ = refs->new_stashes.size();
+  if (auto found = transfer.find_branches(refs->branches, names); !found) return std::move(found).error();
+  if (auto found = transfer.find_tags(refs->tags, names); !found) return std::move(found).error();
   return transfer;
 }
 
@@ -260,7 +207,7 @@ Result<void> CommitTransfer::prepare() {
   }
   auto written = replace_file(join(own, "objects/info/alternates"), git_ + "/objects\n");
   if (!written) return written;
-  if (const auto shallow = read_text(git_, "shallow", longest_packed_refs)) {
+  if (const auto shallow = read_text(git_, "shallow", longest_shallow)) {
     if (written = replace_file(join(own, "shallow"), *shallow); !written) return written;
   }
   empty_tree_ = first_line(answer(ours({"hash-object", "-t", "tree", "/dev/null"})).value_or(""));
@@ -321,25 +268,45 @@ Result<void> CommitTransfer::take_packs(const SideDirectory& packs) {
   return done;
 }
 
-Result<void> CommitTransfer::find_branches(const Capture& capture, const std::vector<std::string>& names) {
-  auto refs = captured_refs(capture);
-  if (!refs) return std::move(refs).error();
-  for (const std::string& name : names) {
-    if (!refs->contains(name)) return cannot_bring("the capture has no branch " + quote_for_display(name));
-  }
-  const auto all = answer(hosts({"for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads"}));
+/// By name, those below "refs/heads" or "refs/tags".
+Result<Refs> CommitTransfer::host_refs(const std::string& top) const {
+  const auto all = answer(hosts({"for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", top}));
   if (!all) return cannot_bring("git cannot read the project's repository");
-  Refs host;
+  Refs refs;
   for (std::string_view rest = *all; !rest.empty();) {
     const std::string name(take_until(rest, ' '));
-    host[name] = take_until(rest, '\n');
+    refs[name] = take_until(rest, '\n');
   }
-  for (const auto& [name, commit] : *refs) {
+  return refs;
+}
+
+Result<void> CommitTransfer::find_branches(const Refs& captured, const std::vector<std::string>& names) {
+  const auto host = host_refs("refs/heads");
+  if (!host) return host.error();
+  for (const auto& [name, commit] : captured) {
     const bool wanted = names.empty() || std::ranges::find(names, name) != names.end();
-    const auto known = host.find(name);
-    if (!wanted || (known != host.end() && known->second == commit)) continue;
+    const auto known = host->find(name);
+    if (!wanted) continue;
+    if (known != host->end() && known->second == commit) {
+      const auto waits = host->find(waiting_name(name));  // whoever moved the branch was killed before this
+      if (waits != host->end()) drop_waiting({.name = name, .after = commit});
+      continue;
+    }
     if (branches_.size() == most_branches) return cannot_bring("too many branches differ: name those you want");
-    if (auto taken = take_branch(name, commit, known == host.end() ? "" : known->second); !taken) return taken;
+    if (auto taken = take_branch(name, commit, known == host->end() ? "" : known->second); !taken) return taken;
+  }
+  return {};
+}
+
+Result<void> CommitTransfer::find_tags(const Refs& captured, const std::vector<std::string>& names) {
+  const auto host = host_refs("refs/tags");
+  if (!host) return host.error();
+  for (const auto& [name, id] : captured) {
+    const bool wanted = names.empty() || std::ranges::find(names, name) != names.end();
+    const auto known = host->find(name);
+    if (!wanted || (known != host->end() && known->second == id)) continue;
+    if (tags_.size() == most_tags) return cannot_bring("too many tags differ: name the branches and tags you want");
+    tags_.push_back({.name = name, .id = id, .other_on_host = known != host->end()});
   }
   return {};
 }
@@ -397,20 +364,55 @@ Result<std::vector<Change>> CommitTransfer::changes(const CapturedBranch& branch
 
 // --- bringing them over ------------------------------------------------------------------------------------------
 
-std::string CommitTransfer::waiting_name(const CapturedBranch& branch) const {
-  return "snug/" + capture_name_ + "/" + branch.name;
+std::string CommitTransfer::waiting_name(const std::string& branch) const {
+  return "snug/" + capture_name_ + "/" + branch;
 }
 
-Result<void> CommitTransfer::bring_over(const CapturedBranch& branch) const {
-  if (!answer(quietly(ours({"update-ref", "refs/heads/bring", branch.after})))) return cannot_bring("no room for them");
+/// The host's git checks each object on the way. A branch is overwritten, a tag is not.
+Result<void> CommitTransfer::fetch(const std::string& id, const std::string& to) const {
+  const bool is_branch = to.starts_with("refs/heads/");
+  const std::string from = is_branch ? "refs/heads/bring" : "refs/tags/bring";
+  if (!answer(quietly(ours({"update-ref", from, id})))) return cannot_bring("no room for them");
   Program fetch = hosts({"-c", "protocol.file.allow=always", "-c", "fetch.fsckObjects=true", "fetch", "--quiet",
                          "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance", "--no-recurse-submodules",
-                         "--refmap=", repository_.path(), "+refs/heads/bring:refs/heads/" + waiting_name(branch)});
+                         "--refmap=", repository_.path(), (is_branch ? "+" : "") + from + ":" + to});
   fetch.complaints = Program::Complaints::taken;
   const auto end = run_program(fetch);
   if (!end) return end.error();
   if (end->status == 0) return {};
   return cannot_bring("git does not take them: " + quote_for_display(first_line(end->output)));
+}
+
+Result<void> CommitTransfer::bring_over(const CapturedBranch& branch) const {
+  return fetch(branch.after, "refs/heads/" + waiting_name(branch.name));
+}
+
+/// Those that wait are not: nobody has looked at them yet.
+bool CommitTransfer::is_on_a_branch(const std::string& commit) const {
+  const auto all = answer(quietly(hosts({"for-each-ref", "--format=%(refname)", "--contains", commit})));
+  for (std::string_view rest = all ? *all : std::string_view(); !rest.empty();) {
+    if (!take_until(rest, '\n').starts_with("refs/heads/snug/")) return true;
+  }
+  return false;
+}
+
+std::optional<std::string> CommitTransfer::bring_tag(const CapturedTag& tag) const {
+  if (tag.other_on_host) return "the host has another tag of that name; inside it is of " + tag.id;
+  const bool is_name = answer(quietly(ours({"check-ref-format", "refs/tags/" + tag.name}))).has_value();
+  if (!is_name || tag.name.starts_with('-') || tag.name.starts_with("snug/")) return "it is no name for a tag";
+  // Before a branch of the same name it would be what the name means.
+  const bool waits = std::ranges::any_of(branches_, [&](const CapturedBranch& one) { return one.name == tag.name; });
+  if (waits || answer(quietly(hosts({"rev-parse", "--verify", "--quiet", tag.name})))) return "the name means something else";
+  const auto commit = answer(quietly(ours({"rev-parse", "--verify", "--quiet", tag.id + "^{commit}"})));
+  if (!commit) return "it is of no commit";
+  if (!is_on_a_branch(first_line(*commit))) return "its commit is on no branch of the host's yet";
+  const auto fetched = fetch(tag.id, "refs/tags/" + tag.name);
+  return fetched ? std::nullopt : std::optional(fetched.error().why);
+}
+
+void CommitTransfer::drop_waiting(const CapturedBranch& branch) const {
+  const std::string waiting = "refs/heads/" + waiting_name(branch.name);
+  static_cast<void>(answer(quietly(hosts({"update-ref", "-d", waiting, branch.after}))));
 }
 
 std::optional<std::string> CommitTransfer::move_branch(const CapturedBranch& branch) const {
@@ -428,7 +430,7 @@ std::optional<std::string> CommitTransfer::move_branch(const CapturedBranch& bra
     if (checked_out) static_cast<void>(answer(over_work_tree(branch.after, tree_before(branch))));
     return "the host's branch was moved meanwhile";
   }
-  static_cast<void>(answer(quietly(hosts({"update-ref", "-d", "refs/heads/" + waiting_name(branch), branch.after}))));
+  drop_waiting(branch);
   return std::nullopt;
 }
 

@@ -3,13 +3,20 @@
 #include <sys/stat.h>
 
 #include <cstdlib>
+#include <string_view>
 
 #include "base/paths.h"
+#include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/replace_file.h"
 #include "sys/tree.h"
 
 namespace snug {
+namespace {
+
+constexpr std::string_view prefix = "git-";
+
+}  // namespace
 
 Program git_program(const std::vector<std::string>& words) {
   Program program{.argv = {"git", "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "gc.auto=0",
@@ -25,7 +32,7 @@ Program git_program(const std::vector<std::string>& words) {
 }
 
 Result<EmptyRepository> EmptyRepository::make(const std::string& directory) {
-  std::string path = join(directory, "git-XXXXXX");
+  std::string path = join(directory, std::string(prefix) + "XXXXXX");
   if (mkdtemp(path.data()) == nullptr) return sys_error("make a directory in " + directory);
   EmptyRepository repository(std::move(path));
   for (const char* name : {"objects", "refs"}) {
@@ -34,6 +41,14 @@ Result<EmptyRepository> EmptyRepository::make(const std::string& directory) {
   auto head = replace_file(join(repository.path(), "HEAD"), "ref: refs/heads/none\n");
   if (!head) return std::move(head).error();
   return repository;
+}
+
+void EmptyRepository::remove_left(const std::string& directory) {
+  const DirectoryStream stream = open_directory(directory);
+  while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (name.starts_with(prefix)) remove_tree_at(dirfd(stream.get()), entry->d_name);
+  }
 }
 
 EmptyRepository::~EmptyRepository() {

@@ -26,6 +26,9 @@ class EmptyRepository {
 
   const std::string& path() const { return path_; }
 
+  /// Removes those that somebody who was killed has left in `directory`. Precondition: nobody uses one there.
+  static void remove_left(const std::string& directory);
+
  private:
   explicit EmptyRepository(std::string path) : path_(std::move(path)) {}
   std::string path_;

@@ -179,10 +179,10 @@ std::optional<Error> mistake(const Invocation& invocation) {
   for (const char* other : {"--patch", "--ours", "--theirs", "--keep", "--continue", "--abort"}) {
     if (!invocation.has("--commits") || !invocation.has(other)) continue;
     return Error{.what = std::string("--commits and ") + other + " exclude each other",
-                 .fix = "snug apply --commits [BRANCH...]"};
+                 .fix = "snug apply --commits [BRANCH|TAG...]"};
   }
   if (invocation.has("--commits") && invocation.value("--paths-from")) {
-    return Error{.what = "--commits and --paths-from exclude each other", .fix = "snug apply --commits [BRANCH...]"};
+    return Error{.what = "--commits and --paths-from exclude each other", .fix = "snug apply --commits [BRANCH|TAG...]"};
   }
   return std::nullopt;
 }

@@ -33,9 +33,12 @@ std::string counted(const CapturedBranch& branch) {
          (branch.commits == 1 ? " commit" : " commits");
 }
 
-bool agreed(const Invocation& invocation, const std::vector<CapturedBranch>& branches) {
+std::string named(const CapturedTag& tag) { return "the tag " + quote_for_display(tag.name); }
+
+bool agreed(const Invocation& invocation, const CommitTransfer& transfer) {
   if (invocation.has("--yes")) return true;
-  for (const CapturedBranch& branch : branches) print_message(counted(branch));
+  for (const CapturedBranch& branch : transfer.branches()) print_message(counted(branch));
+  for (const CapturedTag& tag : transfer.tags()) print_message(named(tag));
   return ask("bring them over?");
 }
 
@@ -63,9 +66,23 @@ bool bring(const Invocation& invocation, const CommitTransfer& transfer, const C
   const auto why = held ? std::optional<std::string>("some of it is to be looked at first; --reviewed takes it")
                         : transfer.move_branch(branch);
   if (!why) return print_message("brought over: " + counted(branch)), true;
-  print_message("brought over as the branch " + quote_for_display(transfer.waiting_name(branch)) + ": " +
+  print_message("brought over as the branch " + quote_for_display(transfer.waiting_name(branch.name)) + ": " +
                 counted(branch) + "; not put on " + quote_for_display(branch.name) + ": " + *why);
   return false;
+}
+
+bool bring(const CommitTransfer& transfer, const CapturedTag& tag) {
+  const auto why = transfer.bring_tag(tag);
+  print_message(why ? "not brought over: " + named(tag) + ": " + *why : "brought over: " + named(tag));
+  return !why;
+}
+
+void tell_stashes(const CommitTransfer& transfer, const OpenCapture& open) {
+  if (transfer.stashes() == 0) return;
+  const std::string inside = "snug run --project overlay --onto " + open.capture.name() + " -- git ";
+  print_message("stays in the capture: " + std::to_string(transfer.stashes()) +
+                (transfer.stashes() == 1 ? " stash" : " stashes") + "; as a branch it can be brought over: " + inside +
+                "branch NAME stash@{0}");
 }
 
 }  // namespace
@@ -74,10 +91,12 @@ int apply_commits(const Invocation& invocation, const OpenCapture& open) {
   if (const auto wrong = why_not(invocation, open)) return print_error(*wrong), status_usage;
   const auto transfer = CommitTransfer::open(open.capture, invocation.words);
   if (!transfer) return print_error(transfer.error()), status_usage;
-  if (transfer->branches().empty()) return print_message("no commits to bring over"), 0;
-  if (!agreed(invocation, transfer->branches())) return print_message("nothing was brought over"), status_found;
+  tell_stashes(*transfer, open);
+  if (transfer->branches().empty() && transfer->tags().empty()) return print_message("no commits to bring over"), 0;
+  if (!agreed(invocation, *transfer)) return print_message("nothing was brought over"), status_found;
   bool all = true;
   for (const CapturedBranch& branch : transfer->branches()) all = bring(invocation, *transfer, branch, open) && all;
+  for (const CapturedTag& tag : transfer->tags()) all = bring(*transfer, tag) && all;
   return all ? 0 : status_found;
 }
 

@@ -12,6 +12,7 @@
 #include "changes/applied.h"
 #include "changes/bases.h"
 #include "changes/discard.h"
+#include "changes/git.h"
 #include "changes/ignored.h"
 #include "changes/renames.h"
 #include "changes/review.h"
@@ -183,6 +184,7 @@ Result<OpenCapture> open_capture(Capture capture) {
   auto lock = lock_capture(capture);
   if (!lock) return std::move(lock).error();
   if (auto taken = take_rights_over_stored_files(capture.several_users); !taken) return std::move(taken).error();
+  EmptyRepository::remove_left(capture.directory);
   OpenCapture open{.capture = std::move(capture), .lock = std::move(*lock)};
   if (auto sound = bring_to_disk(open.capture); !sound) open.doubt = std::move(sound).error();
   Found found;

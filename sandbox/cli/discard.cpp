@@ -27,6 +27,14 @@ void tell_above(const Capture& capture) {
   }
 }
 
+/// git shows nobody a stash who does not ask for it.
+void tell_stashes(const OpenCapture& open) {
+  const auto is_list = [](const SeenChange& seen) {
+    return seen.change.kind != Change::Kind::deleted && seen.change.path.ends_with(".git/logs/refs/stash");
+  };
+  if (std::ranges::any_of(open.changes, is_list)) print_message("stashes that git made inside go with it");
+}
+
 Error nobody_to_ask() { return {.what = "discard: nobody is there to be asked", .fix = "snug discard --yes"}; }
 
 }  // namespace
@@ -43,6 +51,7 @@ int discard_command(const Invocation& invocation) {
            status_usage;
   }
   tell_above(open->capture);
+  tell_stashes(*open);
   if (!invocation.has("--yes")) {
     if (!can_ask()) return print_error(nobody_to_ask()), status_usage;
     if (!agreed(*open)) return print_message("kept"), status_found;

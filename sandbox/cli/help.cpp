@@ -209,7 +209,7 @@ examples:
 )";
 
 constexpr std::string_view apply_text = R"(usage: snug apply [options] [PATH...]
-       snug apply --commits [options] [BRANCH...]
+       snug apply --commits [options] [BRANCH|TAG...]
 
 Takes captured changes over into the project: all, or those at PATH (a path or a pattern;
 "!PATH" takes out again). What the host changed meanwhile is merged where it is text and

@@ -4,13 +4,26 @@ import os
 import subprocess
 
 import snugtest
-from snugtest import STATE, Case
+from snugtest import SNUG, STATE, Case
 
 OVERLAY = ["--project", "overlay"]
 NAMES = "export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t\n"
 
 
 class Commits(Case):
+    # Of the snug that runs, and of git that one that was killed has left at work.
+    def wait_for_git(self):
+        project = self.project.encode()
+
+        def is_at_work(pid):
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as file:
+                    words = file.read()
+                return words.startswith(b"git\0") and project in words
+            except OSError:
+                return False
+        self.wait_until(lambda: not any(is_at_work(pid) for pid in os.listdir("/proc") if pid.isdigit()), "git goes on")
+
     def setUp(self):
         super().setUp()
         snugtest.need_program("git")
@@ -113,7 +126,107 @@ class BringTest(Commits):
         self.assertEqual((self.log("side/a"), self.log("main")), (["a", "one"], ["one"]))
         self.assertIn("on no branch", self.bring(status=1))
         self.assertEqual((self.log("main"), self.log("snug/1/HEAD")), (["b", "one"], ["c", "b", "one"]))
-        self.assertIn('no branch "none"', self.bring("none", status=2))
+        self.assertIn('no branch or tag "none"', self.bring("none", status=2))
+
+    def tags(self):
+        return self.git("tag").split()
+
+    def test_tags_come_with_the_commits_they_are_of(self):
+        self.git("tag", "known")
+        self.inside_git("echo two > two; git add two; git commit -qm two; git tag light; git tag -am 'Version 1' v1.0; git tag -am old old HEAD~1;"
+                        "git tag rel/2; git checkout -q --detach; echo 3 > three; git add three; git commit -qm three; git tag apart;"
+                        "git tag tree HEAD^{tree}; git pack-refs --all")
+        said = self.bring(status=1)
+        for name in ("light", "v1.0", "old", "rel/2"):
+            self.assertIn(f'brought over: the tag "{name}"\n', said)
+        self.assertIn('not brought over: the tag "apart": its commit is on no branch', said)
+        self.assertIn('not brought over: the tag "tree": it is of no commit', said)
+        self.assertEqual(self.tags(), ["known", "light", "old", "rel/2", "v1.0"])
+        self.assertEqual(self.git("cat-file", "-t", "v1.0").strip(), "tag")
+        self.assertEqual(self.log("v1.0"), ["two", "one"])
+        # With the commits on a branch of the host's it comes.
+        self.git("merge", "-q", "snug/1/HEAD")
+        self.assertIn('brought over: the tag "apart"', self.bring("apart"))
+        self.assertEqual(self.tags(), ["apart", "known", "light", "old", "rel/2", "v1.0"])
+
+    def test_tags_by_name_and_those_of_commits_that_wait(self):
+        self.inside_git("echo two > two; git add two; git commit -qm two; git tag a; git tag b; git checkout -qb side; mkdir .vscode;"
+                        "echo x > .vscode/x; git add -A; git commit -qm side; git tag c")
+        self.bring("main", "b")
+        self.assertEqual((self.tags(), self.log()), (["b"], ["two", "one"]))
+        said = self.bring(status=1)
+        self.assertIn('not brought over: the tag "c"', said)
+        self.assertEqual(self.tags(), ["a", "b"])
+        self.bring("--reviewed")
+        self.assertEqual(self.tags(), ["a", "b", "c"])
+        self.assertIn('no branch or tag "none"', self.bring("none", status=2))
+
+    def test_a_tag_of_the_hosts_is_not_moved_and_no_name_gets_another_meaning(self):
+        self.git("tag", "v1")
+        self.git("branch", "dev")
+        self.git("update-ref", "refs/remotes/origin/next", "HEAD")
+        self.inside_git("git tag dev; git tag main; git tag origin/next; git tag heads/main; git tag snug/1/main; git checkout -qb new;"
+                        "echo two > two; git add two; git commit -qm two; git tag -f v1; git tag new main; git checkout -q main; git tag fine;"
+                        f"git update-ref refs/tags/-x HEAD; git tag HEAD")
+        said = self.bring(status=1)
+        self.assertIn('not brought over: the tag "v1": the host has another tag of that name', said)
+        for name in ("dev", "main", "HEAD", "origin/next", "heads/main", "new"):
+            self.assertIn(f'not brought over: the tag "{name}": the name means something else', said)
+        self.assertIn('the tag "snug/1/main": it is no name for a tag', said)
+        self.assertIn('the tag "-x": it is no name for a tag', said)
+        self.assertEqual((self.tags(), self.log("v1")), (["fine", "v1"], ["one"]))
+
+    def test_stashes_stay_and_are_told(self):
+        self.write("one", "stashed outside\n")
+        self.git("stash", "-q")
+        self.inside_git("echo inside > one; git stash -q; echo more > one; git stash -q; git gc -q")
+        self.assertIn("stays in the capture: 2 stashes", self.bring())
+        self.assertEqual(len(self.git("stash", "list").splitlines()), 1)
+        # As it is said, one comes over as a branch.
+        result = self.snug("run", *OVERLAY, "--onto", "1", "--", "git", "branch", "kept", "stash@{0}")
+        self.assertEqual(result.returncode, 0, self.story(result))
+        self.bring("kept")
+        self.git("stash", "apply", "-q", "kept")
+        self.assertEqual(self.read("one"), "more\n")
+        result = self.snug("discard", "--yes")
+        self.assertIn(b"stashes that git made inside go with it", result.stderr)
+
+    def test_killed_at_any_point_it_can_be_done_again(self):
+        snugtest.need_program("strace")
+        script = ("echo two > two; mkdir d; echo 3 > d/three; git rm -q --cached one; rm one; git add -A; git commit -qm two;"
+                  "git tag -am v1 v1; git checkout -qb side; echo s > s; git add s; git commit -qm side; git tag s1; git checkout -q main")
+        # Between two of git's calls, while one is at work, and at the files of our own.
+        points = [("clone3", range(1, 100)), ("wait4", range(2, 100, 3)), ("rename", range(1, 4)), ("mkdir", range(1, 8, 2)), ("linkat", (1, 6))]
+        killed_between = set()
+        self.inside_git(script)
+        for call, times in points:
+            for when in times:
+                words = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={when}"]
+                result = subprocess.run([*words, SNUG, "apply", "--commits", "--yes"], cwd=self.project, env=self.environment(),
+                                        stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                self.wait_for_git()
+                killed = result.returncode == -9
+                heads = self.log("main"), self.git("for-each-ref", "--format=%(refname)").split()
+                self.assertIn(heads[0], (["one"], ["two", "one"]))
+                self.git("fsck", "--strict", "--no-dangling")
+                if killed:
+                    killed_between.add((heads[0][0], *heads[1]))
+                with self.subTest(call=call, when=when):
+                    self.bring()
+                    self.assertEqual((self.log("main"), self.log("side")), (["two", "one"], ["side", "two", "one"]))
+                    self.assertEqual(self.git("for-each-ref", "--format=%(refname)").split(),
+                                     ["refs/heads/main", "refs/heads/side", "refs/tags/s1", "refs/tags/v1"])
+                    self.assertEqual(self.git("status", "--porcelain"), "")
+                    self.assertEqual(sorted(os.listdir(self.project)), [".git", "d", "probe", "two"])
+                    self.assertEqual(glob.glob(os.path.join(os.path.dirname(self.upper()), "../git-*")), [])
+                    self.assertEqual(glob.glob(os.path.join(self.project, ".git/**/*.lock"), recursive=True), [])
+                # As it was before.
+                self.git("reset", "-q", "--hard", "HEAD~1")
+                self.git("branch", "-qD", "side")
+                self.git("tag", "-d", "v1", "s1")
+                if not killed:
+                    break
+        self.assertGreater(len(killed_between), 5)
 
     def test_the_first_commits_of_a_repository(self):
         subprocess.run(["rm", "-rf", os.path.join(self.project, ".git"), os.path.join(self.project, "one")], check=True)
