@@ -146,7 +146,8 @@ void add_marker(Planner& planner) {
   place(planner, sandbox_marker_path, marker, "tells a snug started inside where it is");
   const File info{.content = info_to_json(planner.profile, planner.plan.project), .mode = 0444};
   place(planner, sandbox_info_path, info, "tells programs inside what they may do, and what to ask for");
-  planner.layout.cover({.target = sandbox_info_path,
+  // The directory, so that no other one can take its place either: a mount point has no other name.
+  planner.layout.cover({.target = std::string(parent_of(sandbox_info_path)),
                         .what = Seal{},
                         .optional = true,
                         .why = "stays as it is: the next one believes it"},

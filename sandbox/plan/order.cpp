@@ -1,5 +1,6 @@
 // The finished view: what cannot be seen is left out, every entry has a place to stand on, parents come first.
 #include <algorithm>
+#include <utility>
 
 #include "base/paths.h"
 #include "base/quote.h"
@@ -170,6 +171,13 @@ void drop_unseen_home(Planner& planner) {
   }
 }
 
+/// A seal of snug's own over a directory on a tmpfs comes after what is made in it.
+bool closes_what_is_below(const Layout& layout, const Spot& spot) {
+  const Piece& cover = *spot.cover;
+  return !spot.base && cover.rank == Rank::builtin && std::holds_alternative<Seal>(cover.entry.what) &&
+         !shows_host(layout.holder_above(cover.entry.target)) && layout.anything_below(cover.entry.target);
+}
+
 }  // namespace
 
 void order_view(Planner& planner) {
@@ -179,10 +187,19 @@ void order_view(Planner& planner) {
   drop_unseen_home(planner);
   std::vector<ViewEntry*> shown;
   shown.reserve(layout.spots().size() + 1);
+  ViewEntry* closing = nullptr;
   for (auto& [path, spot] : layout.spots()) {
+    if (closing != nullptr && !is_below(path, closing->target)) shown.push_back(std::exchange(closing, nullptr));
     if (spot.base && has_place(planner, spot.base->entry)) shown.push_back(&spot.base->entry);
-    if (spot.cover) shown.push_back(&spot.cover->entry);
+    if (!spot.cover) continue;
+    ViewEntry& cover = spot.cover->entry;
+    if (closes_what_is_below(layout, spot)) {
+      closing = &cover;
+    } else {
+      shown.push_back(&cover);
+    }
   }
+  if (closing != nullptr) shown.push_back(closing);
   // Only now: what lies deeper was judged by what stands around it.
   planner.plan.view.reserve(shown.size());
   for (ViewEntry* entry : shown) planner.plan.view.push_back(std::move(*entry));

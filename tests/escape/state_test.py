@@ -43,6 +43,17 @@ class State(Escape):
                         os.unlink(place)
                     self.assertFalse(planted, f"{path} was made from inside: {self.story(result)}")
 
+    def test_what_it_tells_programs_inside_stays_as_it_is(self):
+        # The next program inside believes it; neither the file nor the directory gives way to one that says more.
+        told = self.shell("cat /run/snug/info.json /run/snug/profile")
+        self.assertIn('"network"', told)
+        tries = ["mv /run/snug /run/gone", "mv /run/snug/info.json /run/snug/old", "rm -rf /run/snug", "chmod 777 /run/snug",
+                 "echo forged >/run/snug/info.json", "ln -sfn /tmp /run/snug/info.json", "mkdir /tmp/new; mv -T /tmp/new /run/snug",
+                 "touch /run/snug/another", "mv /run /gone"]
+        attempt = "; ".join(f"({words}) 2>/dev/null && echo did: {quoted(words)}" for words in tries)
+        self.assertEqual(self.shell(f"{{ {attempt}; }}; cat /run/snug/info.json /run/snug/profile; ls -A /run/snug"),
+                         told + "info.json\nprofile\n")
+
     def test_the_stored_home_of_another_profile(self):
         self.shell("echo secret >~/kept")
         other = self.profile("", name="other")
