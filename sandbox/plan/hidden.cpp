@@ -138,10 +138,24 @@ void lay_list(Planner& planner, Cover cover, const std::vector<PathEntry>& list,
   }
 }
 
-/// What other sandboxes print, and where they can be asked, is no part of a view, however much of the home it shows.
+/// Would a process inside find there what somebody makes on the host after the run has begun?
+bool could_appear(Planner& planner, const std::string& path) {
+  const Piece* holder = planner.layout.holder_of(path);
+  return holder && !is_stored_home(planner, holder) && !host_path_of(holder->entry, path).empty() &&
+         !planner.layout.look(path, planner.host).exists();
+}
+
+/// What other sandboxes print, and where they can be asked, is no part of a view, however much of the home it shows,
+/// and neither is what the first of them makes when this one runs already: the directories are made now.
 void hide_other_sandboxes(Planner& planner) {
   for (const char* name : {"detached", "running"}) {
-    hide(planner, join(planner.state_dir, name), Origin{}, Rank::builtin);
+    const std::string path = join(planner.state_dir, name);
+    if (!could_appear(planner, path)) {
+      hide(planner, path, Origin{}, Rank::builtin);
+      continue;
+    }
+    prepare_directory(planner, path);
+    planner.layout.cover({.target = path, .what = Mask{.directory = true}, .why = "hidden"}, Rank::builtin);
   }
 }
 

@@ -1,6 +1,7 @@
 """`snug run --detach`, and `logs`, `attach` and `wait`: sandboxes that nobody holds in a terminal."""
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -376,6 +377,21 @@ class FromInside(DetachedSessions):
                     continue  # refused as a whole
                 self.assertEqual(show(result.stdout), "looked\n", self.story(result))
         self.assertIn(id, self.ids())
+
+    def test_nor_in_a_sandbox_that_began_before_there_were_any(self):
+        places = [os.path.join(STATE, name) for name in self.PLACES]
+        for place in places:
+            shutil.rmtree(place, ignore_errors=True)
+        look = "; ".join(self.look(place) for place in places)
+        early = self.start("sh", "-c", f"echo ready; read go; {look}; exec sleep 600",
+                           options=["--home", "none", "--read", HOME, "--name", "early"],
+                           env=self.environment({"XDG_RUNTIME_DIR": ""}))
+        self.assertEqual(early.stdout.readline(), b"ready\n")
+        id = self.detach("sh", "-c", "echo a-secret-line; " + WAITING, options=["--name", "web"])
+        self.wait_until(lambda: "a-secret-line" in self.logs(id), "it has said so")
+        early.stdin.write(b"go\n")
+        early.stdin.flush()
+        self.assertEqual(early.stdout.readline() + early.stdout.readline(), b"looked\nlooked\n")
 
     def test_its_own_sandbox_cannot_ask_for_the_socket(self):
         """Were the socket shown inside by mistake: it is the asker's namespace that decides."""

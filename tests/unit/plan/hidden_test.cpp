@@ -194,3 +194,21 @@ TEST_CASE("what is protected with '?' may be absent, without a word") {
   CHECK_FALSE(has_note(plan, "is absent"));
   CHECK(what_at<Seal>(plan, "/home/ann/web/.vscode"));
 }
+
+TEST_CASE("a run that shows the home makes the places of other sandboxes, and hides them, before there are any") {
+  Planning planning;
+  planning.toml = "filesystem.home = \"none\"\nfilesystem.read = [\"~/.local\"]\nfilesystem.git = \"write\"";
+  planning.host.add("d /home/ann/.local/share uid=1000");
+  const Plan plan = planning.plan();
+  for (const std::string place : {"/home/ann/.local/state/snug/detached", "/home/ann/.local/state/snug/running"}) {
+    CHECK(what_at<Mask>(plan, place)->directory);
+    CHECK(std::ranges::count(plan.preparations, place, &Preparation::path) == 1);
+  }
+  CHECK(plan.preparations.front().path == "/home/ann/.local/state/snug");
+}
+
+TEST_CASE("nothing is made for other sandboxes in a run that does not show their places") {
+  Planning planning;
+  planning.toml = "filesystem.home = \"none\"\nfilesystem.git = \"write\"";
+  CHECK(planning.plan().preparations.empty());
+}
