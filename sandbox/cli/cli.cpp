@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <exception>
 #include <initializer_list>
+#include <new>
 #include <string_view>
 
 #include "cli/commands.h"
@@ -123,11 +125,12 @@ int guarded_main(int argc, char** argv) {
 int cli_main(int argc, char** argv) {
   try {
     return guarded_main(argc, argv);
+  } catch (const std::bad_alloc&) {
+    print_error({.what = "cannot go on", .code = ENOMEM});
   } catch (const std::exception& error) {
-    // Out of memory, in practice: nothing of ours throws past its folder.
-    print_message(error.what());
-    return status_setup_failed;
+    print_message(error.what());  // nothing of ours throws past its folder
   }
+  return status_setup_failed;
 }
 
 }  // namespace snug

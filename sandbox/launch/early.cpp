@@ -77,7 +77,7 @@ Result<EarlyChildPtr> EarlyChild::start(const ChildShape& shape) {
   }
   char* top = early->starters_stack_.data() + early->starters_stack_.size();
   early->starter_ = clone(starter, top, CLONE_VM | CLONE_FILES | SIGCHLD, early.get());
-  if (early->starter_ < 0) return sys_error("start a process");
+  if (early->starter_ < 0) return fork_error("start a process");
   early->push_aside();
   return early;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "host/doctor.h"
+#include "sys/errno.h"
 
 namespace snug {
 namespace {
@@ -87,6 +88,7 @@ Error describe_source(const ViewEntry& entry, int code) {
 }
 
 Error describe_clone(int code) {
+  if (code == EAGAIN) return fork_error("start the sandbox's first process", code);
   return with_diagnosis("cannot create a user namespace", "clone", code, kEverySandbox);
 }
 

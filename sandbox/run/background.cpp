@@ -73,7 +73,7 @@ Result<Background> go_to_background(std::optional<int> kept) {
   if (pipe2(ends, O_CLOEXEC) != 0) return sys_error("make a pipe");
   Fd reading(ends[0]), writing(ends[1]);
   const pid_t child = fork();
-  if (child < 0) return sys_error("start another process");
+  if (child < 0) return fork_error("start another process");
   Background background;
   if (child == 0) {
     leave_caller(kept);

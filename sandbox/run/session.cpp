@@ -14,6 +14,7 @@
 #include "plan/print.h"
 #include "profile/words.h"
 #include "run/detached.h"
+#include "sys/errno.h"
 
 namespace snug {
 namespace {
@@ -75,7 +76,7 @@ Result<void> Session::open_place() {
   auto directory = SessionDirectory::make(options_.place);
   if (!directory) return std::move(directory).error();
   const auto self = identify_process(getpid());
-  if (!self) return Error{.what = "cannot read /proc/self/stat"};
+  if (!self) return sys_error("read /proc/self/stat");
   record_.id = new_session_id();
   record_.snug = *self;
   record_.pid_namespace = own_pid_namespace();
@@ -109,6 +110,8 @@ Result<void> Session::begin(const Sandbox& sandbox, Actions actions) {
   if (auto opened = open_place(); !opened) return opened;
   const auto init = identify_process(sandbox.init_pid);
   if (!init) return {};  // it has ended: so will the loop
+  // The socket belongs to a record from its first moment on.
+  if (auto written = directory_->write(record_); !written) return written;
   record_.init = *init;
   actions_ = std::move(actions);
   sandbox_ = &sandbox;

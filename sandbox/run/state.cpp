@@ -33,14 +33,23 @@ constexpr std::string_view kFormatText = "1 0.1.0\n";
 constexpr std::size_t kMaxJournal = 1 << 20;
 constexpr std::string_view kScratchMark = "snug scratch ";
 constexpr std::string_view kLayerMark = "snug layer ";
-constexpr const char* kOtherStateDirectory =
-    "free some space or mend its permissions; XDG_STATE_HOME names another place for snug's state";
+constexpr const char* kNextRun = "; the next run here tries again";
+
+std::string fix_of_state(int code) {
+  const std::string shortage = fix_of_shortage(code);
+  if (!shortage.empty()) return shortage;
+  const bool full = code == ENOSPC || code == EDQUOT;
+  const std::string_view here = full            ? "free some space (`snug clean` lists what snug keeps); "
+                                : code == EROFS ? ""
+                                                : "mend its permissions; ";
+  return std::string(here) + "XDG_STATE_HOME names another place for snug's state";
+}
 
 Error cannot_make(const std::string& path, int code = errno) {
   return Error{.what = "cannot make " + quote_for_display(path),
                .code = code,
                .needed_by = "snug's own state",
-               .fix = kOtherStateDirectory};
+               .fix = fix_of_state(code)};
 }
 
 // --- directories of the state directory ---
@@ -288,11 +297,13 @@ std::vector<std::string> RunState::finish() {
     if (remove_tree(scratch.path)) {
       unlink((scratch.path + ".lock").c_str());
     } else {
-      left.push_back(to_text(sys_error("remove " + quote_for_display(scratch.path))) + "; the next run tries again");
+      left.push_back(to_text(sys_error("remove " + quote_for_display(scratch.path))) + kNextRun);
     }
   }
   scratch_.clear();
-  for (HostStub& stub : stubs_) stub.remove();
+  for (HostStub& stub : stubs_) {
+    if (const auto removed = stub.remove(); !removed) left.push_back(to_text(removed.error()) + kNextRun);
+  }
   stubs_.clear();
   layer_locks_.clear();
   if (home_lock_ && journal_ && lock_file(home_lock_.get(), LOCK_EX | LOCK_NB)) {
@@ -449,7 +460,7 @@ Error RunState::in_the_way(std::string_view below, int code) const {
   } else {
     error.what += ": " + quote_for_display(path);
     error.code = code;
-    error.fix = code == EACCES ? "chmod -R u+rwX " + quote_for_display(home_.files) : kOtherStateDirectory;
+    error.fix = code == EACCES ? "chmod -R u+rwX " + quote_for_display(home_.files) : fix_of_state(code);
     return error;
   }
   error.fix = "move it away: mv " + quote_for_display(path) + " " + quote_for_display(path + ".old");

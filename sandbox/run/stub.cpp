@@ -9,6 +9,7 @@
 
 #include "base/paths.h"
 #include "base/quote.h"
+#include "sys/errno.h"
 #include "sys/open.h"
 
 namespace snug {
@@ -34,12 +35,15 @@ Error cannot_stand(const std::string& path, int code, std::string why) {
 
 }  // namespace
 
+HostStub::HostStub(Fd directory, std::string path, std::string content)
+    : directory_(std::move(directory)), path_(std::move(path)), name_(base_name(path_)), content_(std::move(content)) {}
+
 Result<HostStub> HostStub::make(const Preparation& preparation) {
   const std::string& path = preparation.path;
   const Fd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   Fd directory(open_beneath(root.get(), parent_of(path).substr(1), O_PATH | O_DIRECTORY));
   if (!directory) return cannot_stand(path, errno, "");
-  HostStub stub(std::move(directory), std::string(base_name(path)), preparation.content);
+  HostStub stub(std::move(directory), path, preparation.content);
   for (int tries = 0; tries < kMostTries; ++tries) {
     if (stub.create(preparation.mode)) return stub;
     if (errno != EEXIST) return cannot_stand(path, errno, "");
@@ -93,10 +97,16 @@ bool HostStub::holds_content(bool or_nothing) const {
   return got == static_cast<ssize_t>(content_.size()) && text.compare(0, content_.size(), content_) == 0;
 }
 
-void HostStub::remove() {
-  if (!file_ || !lock(file_.get(), LOCK_EX | LOCK_NB)) return;
-  if (is_still_named() && holds_content(false)) unlinkat(directory_.get(), name_.c_str(), 0);
+Result<void> HostStub::remove() {
+  if (!file_) return {};
+  errno = 0;
+  if (!lock(file_.get(), LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) return {};
+  const bool ours = errno == 0 && is_still_named() && holds_content(false);
+  const bool gone = ours ? unlinkat(directory_.get(), name_.c_str(), 0) == 0 : errno == 0 || errno == ENOENT;
+  const int code = errno;
   file_.reset();
+  if (gone) return {};
+  return sys_error("remove " + quote_for_display(path_), code);
 }
 
 }  // namespace snug

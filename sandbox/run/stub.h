@@ -17,19 +17,18 @@ class HostStub {
   /// something else stands there.
   static Result<HostStub> make(const Preparation& preparation);
 
-  /// Removes it unless another run uses it or it holds something else by now.
-  void remove();
+  /// Removes it unless another run uses it or it holds something else by now. Errors: it is still there.
+  Result<void> remove();
 
  private:
-  HostStub(Fd directory, std::string name, std::string content)
-      : directory_(std::move(directory)), name_(std::move(name)), content_(std::move(content)) {}
+  HostStub(Fd directory, std::string path, std::string content);
   bool create(unsigned mode);
   bool join();
   bool is_still_named() const;
   bool holds_content(bool or_nothing) const;
 
   Fd directory_, file_;
-  std::string name_, content_;
+  std::string path_, name_, content_;
 };
 
 }  // namespace snug

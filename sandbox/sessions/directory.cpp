@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kIdDigits = 8;
 constexpr std::size_t kLargestRecord = 4 << 20;  // a command line is 2 MiB at most
 constexpr std::size_t kMostFiles = 4096;
+constexpr std::string_view kSocket = ".sock", kFresh = ".new";
 
 bool is_hexadecimal(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
 bool is_id(std::string_view name) { return name.size() == kIdDigits && std::ranges::all_of(name, is_hexadecimal); }
@@ -105,19 +106,32 @@ std::optional<SessionDirectory> SessionDirectory::open(const std::string& path) 
 }
 
 Result<void> SessionDirectory::write(const SessionRecord& record) const {
-  const std::string fresh = record.id + ".new";
+  const std::string text = to_text(record);
+  if (write_nameless(record.id, text)) return {};
+  const std::string fresh = record.id + std::string(kFresh);
   const Fd file(openat(fd(), fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
   const bool written =
-      file && write_all(file.get(), to_text(record)) && renameat(fd(), fresh.c_str(), fd(), record.id.c_str()) == 0;
+      file && write_all(file.get(), text) && renameat(fd(), fresh.c_str(), fd(), record.id.c_str()) == 0;
   if (written) return {};
   Error error = sys_error("write a record in " + quote_for_display(path_));
   unlinkat(fd(), fresh.c_str(), 0);
   return error;
 }
 
+// The first record of an id gets its name when it is complete: a snug that is killed before leaves nothing that nobody
+// could tell whose it is. Not where one stands already, nor on a file system that has no files without names.
+bool SessionDirectory::write_nameless(const std::string& id, const std::string& text) const {
+  const Fd file(openat(fd(), ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0600));
+  if (!file || !write_all(file.get(), text)) return false;
+  const std::string name = "/proc/self/fd/" + std::to_string(file.get());
+  return linkat(AT_FDCWD, name.c_str(), fd(), id.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
+// The record last: with it the others are known for a killed one's.
 void SessionDirectory::remove(const std::string& id) const {
-  unlinkat(fd(), id.c_str(), 0);
-  unlinkat(fd(), (id + ".sock").c_str(), 0);
+  for (const std::string_view kind : {kSocket, kFresh, std::string_view()}) {
+    unlinkat(fd(), (id + std::string(kind)).c_str(), 0);
+  }
 }
 
 std::optional<SessionRecord> SessionDirectory::read(const std::string& id) const {

@@ -19,7 +19,8 @@ std::vector<std::string> session_places(const std::string& runtime, const std::s
 
 /// A directory of records, mode 0700 and this user's own:
 ///   ID        the record
-///   ID.sock   the control socket (control.h)
+///   ID.sock   the control socket (control.h), made after the record
+///   ID.new    a record that takes the place of the first one
 class SessionDirectory {
  public:
   /// Makes it (and those above it) if it is missing. Errors: it belongs to somebody else, or others may write it.
@@ -32,7 +33,7 @@ class SessionDirectory {
 
   /// Writes a record as a whole, in place of the one with its id.
   Result<void> write(const SessionRecord& record) const;
-  /// Removes record and socket of `id`.
+  /// Removes all of `id`.
   void remove(const std::string& id) const;
   /// The records that are true, the oldest first. Removes those that are not any more.
   std::vector<SessionRecord> list() const;
@@ -42,6 +43,7 @@ class SessionDirectory {
  private:
   SessionDirectory(std::string path, Fd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
   std::optional<SessionRecord> read(const std::string& id) const;
+  bool write_nameless(const std::string& id, const std::string& text) const;
 
   std::string path_;
   Fd fd_;

@@ -35,9 +35,9 @@ TEST_CASE("a stub stands until the last run that uses it ends") {
   REQUIRE(first.ok());
   auto second = HostStub::make(place.wanted());
   REQUIRE(second.ok());
-  first->remove();
+  REQUIRE(first->remove().ok());
   CHECK(fs::exists(place.file));
-  second->remove();
+  REQUIRE(second->remove().ok());
   CHECK_FALSE(fs::exists(place.file));
 }
 
@@ -46,7 +46,7 @@ TEST_CASE("a stub that a killed run left is taken over and removed") {
   std::ofstream(place.file) << ".\n";
   auto stub = HostStub::make(place.wanted());
   REQUIRE(stub.ok());
-  stub->remove();
+  REQUIRE(stub->remove().ok());
   CHECK_FALSE(fs::exists(place.file));
 }
 
@@ -61,6 +61,6 @@ TEST_CASE("what is no stub is neither used nor removed") {
   auto stub = HostStub::make(place.wanted());
   REQUIRE(stub.ok());
   std::ofstream(place.file) << "the user's own\n";
-  stub->remove();
+  REQUIRE(stub->remove().ok());
   CHECK(fs::exists(place.file));
 }
