@@ -5,9 +5,11 @@
 #include <cerrno>
 
 #include "base/paths.h"
+#include "base/quote.h"
 #include "cli/profile_files.h"
 #include "plan/project.h"
 #include "profile/user_file.h"
+#include "sys/errno.h"
 
 namespace snug {
 namespace {
@@ -53,6 +55,12 @@ std::optional<Error> refuse_found(const std::string& path, const struct stat& di
   return std::nullopt;
 }
 
+// Absent, or where nobody may look; else nobody can tell, and a profile passed over might have hidden something.
+std::optional<Error> unless_absent(const std::string& path, int code) {
+  if (code == ENOENT || code == ENOTDIR || code == EACCES || code == ENAMETOOLONG) return std::nullopt;
+  return sys_error("look for a profile at " + quote_for_display(path), code);
+}
+
 // The user's own file for the project, where there is one.
 Result<std::optional<ProfileText>> read_user_file(const std::string& file, const Caller& caller) {
   struct stat info {};
@@ -76,14 +84,25 @@ Result<std::string> choose_file(const std::optional<std::string>& named, const C
 Result<FoundProfile> find_project_profile(const Caller& caller) {
   FoundProfile found;
   struct stat start {};
-  if (stat(caller.cwd.c_str(), &start) != 0) return found;
+  if (stat(caller.cwd.c_str(), &start) != 0) {
+    if (auto refusal = unless_absent(caller.cwd, errno)) return *refusal;
+    return found;
+  }
   for (std::string directory = caller.cwd; directory != caller.home && directory != "/";
        directory = std::string(parent_of(directory))) {
     struct stat here {
     }, file{};
-    if (stat(directory.c_str(), &here) != 0 || here.st_dev != start.st_dev) break;
+    if (stat(directory.c_str(), &here) != 0) {
+      if (auto refusal = unless_absent(directory, errno)) return *refusal;
+      break;
+    }
+    if (here.st_dev != start.st_dev) break;
     const std::string path = directory + "/snug.toml";
-    if (lstat(path.c_str(), &file) != 0 || S_ISDIR(file.st_mode)) continue;
+    if (lstat(path.c_str(), &file) != 0) {
+      if (auto refusal = unless_absent(path, errno)) return *refusal;
+      continue;
+    }
+    if (S_ISDIR(file.st_mode)) continue;
     const std::string why = why_it_does_not_count(here, file, caller);
     if (!why.empty()) {
       found.notices.push_back(path + " is not used: " + why);

@@ -7,10 +7,12 @@
 #include <cstring>
 
 #include "base/paths.h"
+#include "base/quote.h"
 #include "host/bound_sockets.h"
 #include "host/probe.h"
 #include "host/read.h"
 #include "sys/directory.h"
+#include "sys/errno.h"
 
 namespace snug {
 namespace {
@@ -48,7 +50,7 @@ class RealHostView final : public HostView {
  public:
   FileStatus status(const std::string& path) override {
     struct stat info {};
-    if (lstat(path.c_str(), &info) != 0) return {.kind = kind_of_refusal(errno)};
+    if (lstat(path.c_str(), &info) != 0) return {.kind = kind_of_refusal(note(errno, path))};
     return {.kind = kind_of(info.st_mode),
             .uid = info.st_uid,
             .gid = info.st_gid,
@@ -61,15 +63,15 @@ class RealHostView final : public HostView {
   std::optional<std::string> read_link(const std::string& path) override {
     char target[PATH_MAX];
     const ssize_t length = readlink(path.c_str(), target, sizeof target);
+    if (length < 0) note(errno, path);
     if (length < 0 || length == sizeof target) return std::nullopt;
     return std::string(target, static_cast<std::size_t>(length));
   }
 
   std::vector<std::string> list(const std::string& path) override {
     std::vector<std::string> names;
-    const DirectoryStream directory = open_directory(path);
-    if (!directory) return names;
-    while (const dirent* entry = readdir(directory.get())) {
+    const DirectoryStream directory = open_noting(path);
+    while (const dirent* entry = next_noting(directory, path)) {
       if (names.size() == max_names) break;
       if (!is_dot(entry->d_name)) names.emplace_back(entry->d_name);
     }
@@ -78,9 +80,8 @@ class RealHostView final : public HostView {
 
   std::vector<HostEntry> entries(const std::string& path) override {
     std::vector<HostEntry> entries;
-    const DirectoryStream directory = open_directory(path);
-    if (!directory) return entries;
-    while (const dirent* entry = readdir(directory.get())) {
+    const DirectoryStream directory = open_noting(path);
+    while (const dirent* entry = next_noting(directory, path)) {
       if (entries.size() == max_names) break;
       if (is_dot(entry->d_name)) continue;
       const bool told = entry->d_type != DT_UNKNOWN;  // not every file system does
@@ -91,15 +92,46 @@ class RealHostView final : public HostView {
   }
 
   std::optional<std::string> read_small(const std::string& path, std::size_t limit) override {
-    return read_file(path, limit);
+    errno = 0;
+    auto text = read_file(path, limit);
+    if (!text) note(errno, path);
+    return text;
   }
 
   std::uint64_t filesystem_type(const std::string& path) override {
     struct statfs info {};
-    return statfs(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.f_type) : 0;
+    if (statfs(path.c_str(), &info) == 0) return static_cast<std::uint64_t>(info.f_type);
+    return note(errno, path), 0;
   }
 
   BoundSockets bound_sockets() override { return snug::bound_sockets(); }
+
+  std::optional<Error> shortage() const override { return shortage_; }
+
+ private:
+  int note(int code, const std::string& path) {
+    if (!shortage_ && !fix_of_shortage(code).empty()) {
+      shortage_ = sys_error("look at " + quote_for_display(path), code);
+      shortage_->needed_by = "whatever the profile says about it";
+    }
+    return code;
+  }
+
+  DirectoryStream open_noting(const std::string& path) {
+    DirectoryStream directory = open_directory(path);
+    if (!directory) note(errno, path);
+    return directory;
+  }
+
+  const dirent* next_noting(const DirectoryStream& directory, const std::string& path) {
+    if (!directory) return nullptr;
+    errno = 0;
+    const dirent* entry = readdir(directory.get());
+    if (entry == nullptr) note(errno, path);
+    return entry;
+  }
+
+  std::optional<Error> shortage_;
 };
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+
 namespace snug {
 
 enum class FileKind { absent, regular, directory, symlink, socket, fifo, character_device, block_device, unreadable };
@@ -56,6 +58,9 @@ class HostView {
   virtual std::uint64_t filesystem_type(const std::string& path) = 0;
   /// Sockets that can be connected to, of all programs on this machine.
   virtual BoundSockets bound_sockets() = 0;
+  /// The first question that went unanswered because the machine or this process has run out of something (memory, open
+  /// files): what was taken for absent then may be there, and no plan may rest on it.
+  virtual std::optional<Error> shortage() const { return std::nullopt; }
 };
 
 }  // namespace snug

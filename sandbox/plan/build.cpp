@@ -23,6 +23,12 @@ void copy_header(Planner& planner) {
   plan.project_mode = planner.profile.filesystem.project;
 }
 
+// Where the host could not be looked at, all else that is wrong may come of that.
+PlanOutcome outcome_of(Planner& planner, const HostView& host) {
+  if (auto shortage = host.shortage()) planner.errors = {*std::move(shortage)};
+  return {.plan = std::move(planner.plan), .errors = std::move(planner.errors)};
+}
+
 }  // namespace
 
 PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView& host, const Request& request) {
@@ -31,7 +37,7 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   refuse_nesting(planner);
   decide_identity(planner);
   find_project(planner);
-  if (!planner.errors.empty()) return {.plan = {}, .errors = std::move(planner.errors)};  // the rest hangs on these
+  if (!planner.errors.empty()) return outcome_of(planner, host);  // the rest hangs on these
 
   describe_namespaces(planner);
   decide_network(planner);
@@ -62,7 +68,7 @@ PlanOutcome build_plan(const Profile& profile, const HostFacts& facts, HostView&
   list_watches(planner);
   order_view(planner);  // takes what is laid out
   gather(planner);
-  return {.plan = std::move(planner.plan), .errors = std::move(planner.errors)};
+  return outcome_of(planner, host);
 }
 
 }  // namespace snug

@@ -75,7 +75,10 @@ class FakeHost : public snug::HostView {
     return sockets;
   }
 
+  std::optional<snug::Error> shortage() const override { return short_of; }
+
   std::size_t questions = 0;
+  std::optional<snug::Error> short_of;
   snug::BoundSockets sockets;
 
  private:

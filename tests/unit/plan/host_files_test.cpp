@@ -4,6 +4,7 @@
 #include "plan/words.h"
 #include "support/catch.h"
 #include "support/fake_host.h"
+#include "support/planning.h"
 
 using namespace snug;
 
@@ -76,4 +77,13 @@ TEST_CASE("answers are kept once each, in the order asked, and can be worded") {
   CHECK(answer_words(answers[3]) == "nothing");
   files.status("/a/b/two");
   CHECK(files.take_answers().size() == 1);
+}
+
+TEST_CASE("no plan rests on a host that could not be looked at") {
+  Planning planning;
+  REQUIRE(planning.outcome().errors.empty());
+  planning.host.short_of = Error{.what = "cannot look at /home/ann/web/.env", .code = 24};
+  CHECK(planning.errors() ==
+        "cannot look at /home/ann/web/.env: Too many open files\n"
+        "  fix: raise the limit of open files: ulimit -n 1024\n");
 }
