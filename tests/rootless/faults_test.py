@@ -5,7 +5,7 @@ import re
 import subprocess
 
 import snugtest
-from snugtest import HOME, SNUG, need_program
+from snugtest import HOME, SNUG, STAGE, need_program
 
 # The loader's and the C library's own, before snug's code begins and when it ends.
 LOADERS = {"execve", "mmap", "munmap", "mprotect", "brk", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "exit_group",
@@ -68,8 +68,9 @@ class Faults(snugtest.Case):
 
     @staticmethod
     def host_mounts():
+        """Others may mount something meanwhile, but not here."""
         with open("/proc/self/mountinfo") as file:
-            return sorted(line.split(" ", 3)[3] for line in file)
+            return sorted(line.split(" ", 3)[3] for line in file if STAGE in line)
 
     @staticmethod
     def state_of():
