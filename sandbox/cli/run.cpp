@@ -297,8 +297,11 @@ int run_here(const Invocation& invocation, EarlyChildPtr early, const StatusLine
 
 /// In the caller: the id, or the status of what has said why there is none.
 int answer_of(const Background& background) {
-  if (background.told.empty()) return background.status;
-  return print_data(background.told + "\n") ? 0 : status_setup_failed;
+  if (!background.told.empty()) return print_data(background.told + "\n") ? 0 : status_setup_failed;
+  if (background.status) return *background.status;
+  print_error({.what = "the snug that was to go on with the run was killed before the command began",
+               .fix = "out of memory? try again; what is there of it: snug ps --all"});
+  return status_setup_failed;
 }
 
 int run_detached(const Invocation& invocation, const StatusLines& lines) {

@@ -18,8 +18,6 @@
 namespace snug {
 namespace {
 
-constexpr int kStatusOfKilled = 125;  // it said nothing: nothing ran that anybody knows of
-
 // What was inherited has passed through execve(2); all of snug's own would have been closed by it.
 std::vector<int> inherited_descriptors() {
   std::vector<int> found;
@@ -54,11 +52,12 @@ std::string read_all(int fd) {
   }
 }
 
-int wait_for_end(pid_t child) {
+/// Nothing: it was killed.
+std::optional<int> wait_for_end(pid_t child) {
   int status = 0;
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return WIFEXITED(status) ? WEXITSTATUS(status) : kStatusOfKilled;
+  return WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt;
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ struct Background {
   enum class Side { caller, background } side = Side::caller;
 
   // Of the caller's, once the other has told or ended:
-  std::string told;  ///< what the other said, or empty: it has ended
-  int status = 0;    ///< its exit status, if it said nothing
+  std::string told;           ///< what the other said, or empty: it has ended
+  std::optional<int> status;  ///< its exit status, if it said nothing; none where it was killed
 
   // Of the other's:
   Fd report;

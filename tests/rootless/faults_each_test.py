@@ -25,15 +25,17 @@ EXECVE = (59, 221)[ARM64]
 ENOMEM = 12
 
 
-def some(places):
-    """Which of the places of one call in one process to spoil: all of a few, else some at the beginning, within and at the end."""
+def some(places, wanted):
+    """So many of the places of one call in one process, the first and the last among them."""
     count = len(places)
-    chosen = range(count) if ALL or count <= 3 else sorted({0, 1, count // 3, 2 * count // 3, count - 1})
-    return [places[i] for i in chosen]
+    if ALL or count <= wanted:
+        return places
+    return [places[i * (count - 1) // (wanted - 1)] for i in range(wanted)]
 
 
 class Spoiled(snugtest.Case):
     OPTIONS = ()
+    PLACES = 2  # of each call in each process
 
     def setUp(self):
         super().setUp()
@@ -130,7 +132,7 @@ class Spoiled(snugtest.Case):
             for number, where in sorted(places.items()):
                 if how != "kill" and number in SURE_NUMBERS:
                     continue
-                for place in some(where):
+                for place in some(where, self.PLACES):
                     with self.subTest(f"call {place} (number {number}) of process {process}"):
                         self.check(self.run_under(process, place, how))
                         tried += 1
@@ -152,6 +154,8 @@ def facts_of(output):
 
 
 class Plain(Spoiled):
+    PLACES = 5
+
     def test_killed_alone(self):
         self.spoil("kill", lambda _, calls: calls)
 
