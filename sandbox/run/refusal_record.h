@@ -38,7 +38,7 @@ struct RefusalRecord {
   std::vector<RefusedCall> calls;
   std::vector<Host> hosts;
   std::vector<Told> came_loose, git;
-  std::string timeout;  ///< "timed out after 30m (snug.toml:12)", or empty
+  std::string timeout;  ///< "timed out after 30m, snug.toml:12; to allow more: --timeout 1h", or empty
 
   bool empty() const { return calls.empty() && hosts.empty() && came_loose.empty() && git.empty() && timeout.empty(); }
   /// False if there are too many already.

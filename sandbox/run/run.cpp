@@ -52,6 +52,11 @@ Standard detached_standard(Detached& detached) {
           .detached = &detached};
 }
 
+std::string timeout_text(const Sourced<std::chrono::milliseconds>& timeout) {
+  return "timed out after " + duration_to_text(timeout.value) + ", " + to_text(timeout.origin) +
+         "; to allow more: --timeout " + duration_to_text(timeout.value * 2);
+}
+
 LoopOptions loop_options(const Plan& plan, const Standard& standard, const RunEvents& events, Watcher& watcher,
                          DiskWatch& disk, Network& network, Session& session) {
   LoopOptions options{.stdio = standard.relayed,
@@ -66,8 +71,7 @@ LoopOptions loop_options(const Plan& plan, const Standard& standard, const RunEv
   options.death_text = "the sandbox's first process was killed, and everything in it with it";
   if (plan.timeout) {
     options.timeout = plan.timeout->value;
-    options.timeout_text =
-        "timed out after " + duration_to_text(plan.timeout->value) + " (" + to_text(plan.timeout->origin) + ")";
+    options.timeout_text = timeout_text(*plan.timeout);
   }
   return options;
 }

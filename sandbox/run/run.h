@@ -63,7 +63,7 @@ struct RunOutcome {
   int status = 0;  ///< the command's; 128+n; 124 timed out; 126, 127
   int signal = 0;  ///< the signal that ended the command, or 0
   bool timed_out = false;
-  std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m (snug.toml:12)"
+  std::optional<std::string> remark;  ///< one line for stderr: "timed out after 30m, snug.toml:12; to allow more: ..."
   std::vector<RefusedCall> refused;   ///< the most frequent first
   bool nothing_captured = false;      ///< nothing was written to the capture, which is gone again
   std::optional<RunUsage> usage;      ///< with plan.measured

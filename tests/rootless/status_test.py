@@ -6,7 +6,7 @@ import time
 import unittest
 
 import snugtest
-from snugtest import Case
+from snugtest import Case, show
 
 
 class Statuses(Case):
@@ -24,7 +24,7 @@ class Statuses(Case):
         result = self.inside("sleep", "60", options=["--timeout", "300ms"])
         self.assert_status(result, 124)
         self.assertLess(time.monotonic() - begin, 20)
-        self.assertIn(b"timed out", result.stderr)
+        self.assertRegex(show(result.stderr), r"(?m)^snug: timed out after \w+, option --timeout; to allow more: --timeout \w+$")
         self.assert_status(self.inside("true", options=["--timeout", "1m"]), 0)
 
     def test_125_nothing_ran(self):
