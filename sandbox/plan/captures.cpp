@@ -18,6 +18,12 @@ namespace {
 /// What a directory that --changes names may hold: what snug has put there.
 constexpr std::string_view own_names[] = {"lock", "record", "journal", "upper", "inner",
                                           "work", "parts",  "copies",  "bases", "applied"};
+constexpr std::string_view own_beginnings[] = {"git-", "hunk-"};  // of what an apply that was killed has left
+
+bool is_own_name(std::string_view name) {
+  return std::ranges::find(own_names, name) != std::end(own_names) ||
+         std::ranges::any_of(own_beginnings, [&](std::string_view own) { return name.starts_with(own); });
+}
 
 // 0 for what is no number of ours.
 std::uint32_t number_in(std::string_view name) { return whole_number<std::uint32_t>(name).value_or(0); }
@@ -55,7 +61,7 @@ std::string choose_directory(Planner& planner) {
     return refuse("others than you can write to it", "name a directory of yours with mode 700");
   }
   for (const std::string& name : planner.host.list(real.path)) {
-    if (std::ranges::find(own_names, name) != std::end(own_names)) continue;
+    if (is_own_name(name)) continue;
     return refuse("it holds " + quote_for_display(name) + ", which is not snug's", "name an empty directory of yours");
   }
   return real.path;
@@ -113,18 +119,29 @@ class CaptureLayer {
     return overlay;
   }
 
-  /// One of several. `copied`: it lies over copies of what is in the host's directory, not over that itself.
-  Overlay of_part(bool copied) const {
-    const std::string number = std::to_string(capture_.parts.size());
+  /// One of several.
+  Overlay of_part(Within within) const {
     const std::string below = path_ == "/" ? "" : path_.substr(1);
-    const std::string upper = copied ? "inner/" + number : "upper" + (below.empty() ? "" : "/" + below);
-    Overlay overlay = in(upper, "work/" + number);
-    if (copied) overlay.lowers = {copy(join(capture_.directory, "copies/" + number))};
-    capture_.parts.push_back({.path = path_, .upper = upper});
+    return part(within == Within::another ? "inner/" + number() : "upper" + (below.empty() ? "" : "/" + below));
+  }
+
+  /// The same over copies of what is in the host's directory, not over that itself.
+  Overlay of_copied_part() const {
+    const std::string copies = join(capture_.directory, "copies/" + number());
+    Overlay overlay = part("inner/" + number());
+    overlay.lowers = {copy(copies)};
     return overlay;
   }
 
  private:
+  std::string number() const { return std::to_string(capture_.parts.size()); }
+
+  Overlay part(const std::string& upper) const {
+    Overlay overlay = in(upper, "work/" + number());
+    capture_.parts.push_back({.path = path_, .upper = upper});
+    return overlay;
+  }
+
   Overlay in(const std::string& upper, const std::string& work) const {
     Overlay overlay{.lowers = {path_},
                     .upper = join(capture_.directory, upper),
@@ -195,12 +212,12 @@ void place_captured(Planner& planner, const std::string& path, Overlay overlay, 
 
 /// An overlay cannot lie over a directory that holds mounts of the host (EINVAL): then it lies over copies of what is
 /// directly in it, and each directory in it has an overlay of its own.
-void capture_in_pieces(Planner& planner, const std::string& path, const char* why) {
-  place_captured(planner, path, CaptureLayer(planner, path).of_part(true), why);
+void capture_in_pieces(Planner& planner, const std::string& path, const char* why, Within within) {
+  place_captured(planner, path, CaptureLayer(planner, path).of_copied_part(), why);
   for (const std::string& name : planner.host.list(path)) {
     const std::string below = join(path, name);
     if (planner.host.status(below).kind != FileKind::directory || is_below(planner.state_dir, below)) continue;
-    capture_directory(planner, below, why);
+    capture_directory(planner, below, why, within);
   }
 }
 
@@ -314,18 +331,18 @@ void capture_project(Planner& planner) {
   if (mounts_below(planner, project).empty()) {
     place_captured(planner, project, CaptureLayer(planner, project).of_project(), "project");
   } else {
-    capture_in_pieces(planner, project, "project");
+    capture_in_pieces(planner, project, "project", Within::nothing);
   }
 }
 
-void capture_directory(Planner& planner, const std::string& path, const char* why) {
+void capture_directory(Planner& planner, const std::string& path, const char* why, Within within) {
   if (planner.plan.capture->directory.empty() || !can_be_overlaid(planner, path, planner.plan.project_mode.origin)) {
     return;
   }
   if (mounts_below(planner, path).empty()) {
-    place_captured(planner, path, CaptureLayer(planner, path).of_part(false), why);
+    place_captured(planner, path, CaptureLayer(planner, path).of_part(within), why);
   } else {
-    capture_in_pieces(planner, path, why);
+    capture_in_pieces(planner, path, why, within);
   }
 }
 
@@ -334,7 +351,7 @@ void capture_system(Planner& planner, const std::string& path) {
                         !is_below(planner.state_dir, path) &&
                         can_be_overlaid(planner, path, planner.plan.project_mode.origin);
   if (!possible) return;
-  Overlay overlay = CaptureLayer(planner, path).of_part(false);
+  Overlay overlay = CaptureLayer(planner, path).of_part(Within::nothing);
   const std::string mirror = join(planner.state_dir, "mirror" + path);
   prepare_directory(planner, std::string(parent_of(mirror)));
   prepare(planner, {.kind = Preparation::Kind::mirror, .path = mirror, .content = path});

@@ -27,6 +27,7 @@ constexpr SearchRow searched[] = {
     {"/usr/local", 2}, {"/var", 2},  {"/var/lib", 1}, {"/var/www", 3}, {"/nix", 0},   {"/gnu", 0},
 };
 constexpr int levels_elsewhere = 2;
+constexpr int levels_in_home = 3;
 
 /// Looking at each takes about 2 us.
 constexpr std::size_t most_looked_at = 2000;
@@ -51,6 +52,7 @@ class Everything {
       for (const std::string& name : planner_.host.list("/")) show_top("/" + name);
     }
     capture(planner_.home, "home");
+    search_among_others(planner_.home, levels_in_home);
     if (!planner_.plan.project.empty()) capture(planner_.plan.project, "project");
     hide_state();
     hide_secrets();
@@ -64,7 +66,7 @@ class Everything {
   void show_top(const std::string& path) {
     if (is_own_place(path) && !(path == "/etc" && owns_system(planner_))) return;
     if (path == "/var") return show_in_pieces(path);
-    if (shows_system(path)) return capture_system(planner_, path);
+    if (shows_system(path)) return show_system(path, levels_below(path));
     place(path);
     search(path, levels_below(path));
     if (path == "/usr") search("/usr/local", levels_below("/usr/local"));
@@ -76,7 +78,7 @@ class Everything {
       const std::string below = join(path, name);
       if (is_own_place(below)) continue;
       if (shows_system(below)) {
-        capture_system(planner_, below);
+        show_system(below, levels_below(below));
         continue;
       }
       place(below);
@@ -118,6 +120,33 @@ class Everything {
     }
   }
 
+  void show_system(const std::string& path, int levels) {
+    capture_system(planner_, path);
+    if (!is_captured(planner_, path)) return;
+    search_among_others(path, levels);
+    if (path == "/usr") search_among_others("/usr/local", levels_below("/usr/local"));
+  }
+
+  /// Of an overlay's directory: what in it is the user's below something that is not. The command could not change it
+  /// there (EOVERFLOW), or not to be taken over: nobody but root may write to the top.
+  void search_among_others(const std::string& path, int levels) {
+    if (levels == 0 || !can_list(look(path))) return;
+    const bool is_others = !is_users(look(path));
+    for (const std::string& name : planner_.host.list(path)) {
+      if (looked_at_ >= most_looked_at) return;
+      const std::string below = join(path, name);
+      const FileStatus& status = look(below);
+      if (status.kind != FileKind::directory) continue;
+      if (!is_users(status)) {
+        search_among_others(below, levels - 1);
+      } else if (is_others) {
+        capture_directory(planner_, below, "you can write there", Within::another);
+      }
+    }
+  }
+
+  bool is_users(const FileStatus& status) const { return status.uid == planner_.caller().uid; }
+
   const FileStatus& look(const std::string& path) {
     ++looked_at_;
     return planner_.host.status(path);
@@ -143,9 +172,10 @@ class Everything {
     if (planner_.host.status(path).kind != FileKind::directory) return;
     if (!is_captured(planner_, path)) return capture_directory(planner_, path, why);
     // Between an overlay's top and what lies in it nothing may belong to somebody who has no number inside.
-    const std::string& top = planner_.layout.holder_of(path)->entry.target;
+    const std::string top = planner_.layout.holder_of(path)->entry.target;
     for (std::string at(parent_of(path)); at.size() > top.size(); at = parent_of(at)) {
-      if (planner_.host.status(at).uid != planner_.caller().uid) return capture_directory(planner_, path, why);
+      if (is_users(planner_.host.status(at))) continue;
+      return capture_directory(planner_, path, why, Within::another);
     }
   }
 

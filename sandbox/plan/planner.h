@@ -147,7 +147,9 @@ std::optional<Overlay> make_overlay(Planner& planner, const std::string& lower, 
 LayerLife plan_capture(Planner& planner);
 /// Place the overlay of plan.capture over the project, or one of several over `path` and what is below it.
 void capture_project(Planner& planner);
-void capture_directory(Planner& planner, const std::string& path, const char* why);
+/// What shows the place so far: then its layer must not lie in the other's.
+enum class Within { nothing, another };
+void capture_directory(Planner& planner, const std::string& path, const char* why, Within within = Within::nothing);
 /// The same over a directory of the system's, as if it were the command's own.
 void capture_system(Planner& planner, const std::string& path);
 /// Does what is written to `path` go to plan.capture?

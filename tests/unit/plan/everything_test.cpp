@@ -32,6 +32,33 @@ TEST_CASE("a capture of everything lies over the home and what else the user own
   CHECK_FALSE(what_at<Bind>(plan, "/tmp"));
 }
 
+TEST_CASE("what the user owns below somebody else's directory has a layer of its own, also within another") {
+  Planning planning = everything();
+  planning.host.add(
+      "d /home/ann/theirs uid=0\nd /home/ann/theirs/mine uid=1000\nd /home/ann/theirs/mine/deeper uid=1000\n"
+      "d /home/ann/own uid=1000\nd /home/ann/own/deeper uid=1000\nd /srv/theirs/mine uid=1000\n");
+  const bool root = GENERATE(false, true);
+  planning.toml = root ? "user = \"root\"" : "";
+  const Plan plan = planning.plan();
+  REQUIRE(plan.capture);
+  const Overlay* mine = overlay_at(plan, "/home/ann/theirs/mine");
+  REQUIRE(mine);
+  CHECK(mine->lowers == std::vector<std::string>{"/home/ann/theirs/mine"});
+  CHECK(mine->upper.starts_with(plan.capture->directory + "/inner/"));
+  for (const char* path : {"/home/ann/theirs/mine/deeper", "/home/ann/own", "/home/ann/theirs", "/srv/theirs"}) {
+    CHECK_FALSE(overlay_at(plan, path));
+  }
+  const Overlay* service = overlay_at(plan, "/srv/theirs/mine");
+  REQUIRE(service);
+  CHECK(service->upper.starts_with(plan.capture->directory + (root ? "/inner/" : "/upper/srv/theirs/mine")));
+  for (const ViewEntry& a : plan.view) {
+    for (const ViewEntry& b : plan.view) {
+      const auto *one = std::get_if<Overlay>(&a.what), *other = std::get_if<Overlay>(&b.what);
+      if (one && other && one != other) CHECK_FALSE(is_below(one->upper, other->upper));
+    }
+  }
+}
+
 TEST_CASE("a capture of everything has gaps where state and keys are") {
   Planning planning = everything();
   planning.host.add(
