@@ -87,6 +87,66 @@ class RenameTest(Captured):
                   " os.rename('new', 'b/new'); os.rename('b/new/deep/f', 'f')\"")
 
 
+class LargeTreeTest(Captured):
+    """Twenty thousand files as package managers lay them out: deep, linked from .bin, and the store's by a second name."""
+
+    PACKAGES = r"""
+import os, shutil
+os.umask(0o022)
+def package(number, version, store=False):
+    path = f"node_modules/p{number}"
+    for file in range(100):
+        name = f"lib/{file % 7}/{file % 3}/{file}.js"
+        to = f".store/p{number}@{version}/{name}" if store else f"{path}/{name}"
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        with open(to, "w") as out: out.write(f"module.exports = {number} + {file} + '{version}';\n" * (file % 5))
+        if file == 0: os.chmod(to, 0o755)
+        if store:
+            os.makedirs(os.path.dirname(f"{path}/{name}"), exist_ok=True)
+            os.link(to, f"{path}/{name}")
+    link = f"node_modules/.bin/p{number}"
+    os.makedirs("node_modules/.bin", exist_ok=True)
+    if os.path.lexists(link): os.unlink(link)
+    os.symlink(f"../p{number}/lib/0/0/0.js", link)
+def nested(levels, version):
+    path = "node_modules/deep" + "".join(f"/node_modules/level{level}" for level in range(levels))
+    os.makedirs(path, exist_ok=True)
+    with open(path + "/index.js", "w") as out: out.write(version)
+"""
+    BEFORE = PACKAGES + r"""
+for number in range(80): package(number, "1.0.0", store=number >= 60)
+for levels in range(40): nested(levels, "1.0.0")
+"""
+    AFTER = PACKAGES + r"""
+for number in range(30):  # replaced
+    shutil.move(f"node_modules/p{number}", f"node_modules/.p{number}-x1")
+    package(number, "2.0.0")
+    shutil.rmtree(f"node_modules/.p{number}-x1")
+for number in range(30, 50):  # removed
+    shutil.rmtree(f"node_modules/p{number}")
+    os.unlink(f"node_modules/.bin/p{number}")
+for number in range(50, 60):  # written in place
+    for file in range(0, 100, 3):
+        with open(f"node_modules/p{number}/lib/{file % 7}/{file % 3}/{file}.js", "a") as out: out.write("more\n")
+    os.chmod(f"node_modules/p{number}/lib", 0o700)
+for number in range(60, 65):  # by one of two names
+    for file in range(0, 100, 10):
+        with open(f"node_modules/p{number}/lib/{file % 7}/{file % 3}/{file}.js", "a") as out: out.write("both\n")
+for number in range(65, 70):  # the other name stays
+    shutil.rmtree(f"node_modules/p{number}")
+for number in range(80, 120): package(number, "1.0.0", store=True)
+for levels in range(0, 60, 2): nested(levels, "2.0.0")
+shutil.rmtree("node_modules/deep" + "".join(f"/node_modules/level{level}" for level in range(50)))
+"""
+
+    def test_a_tree_of_twenty_thousand_files(self):
+        for name, text in (("before.py", self.BEFORE), ("after.py", self.AFTER)):
+            self.write(name, text)
+        self.start("/usr/bin/python3 before.py")
+        self.same("/usr/bin/python3 after.py")
+        self.assertGreater(sum(len(names) for _, _, names in os.walk(self.project)), 15000)
+
+
 class NpmTest(Captured):
     """npm moves a package that it replaces or removes aside, by its directory."""
 
