@@ -205,7 +205,9 @@ void Loop::take_requests() {
 // A full-screen program draws its screen again for whoever has none of it; a command that was stopped goes on.
 Result<void> Loop::attach(Fd socket) {
   if (auto attached = options_.detached->attach(std::move(socket)); !attached) return attached;
-  command_stopped_ ? continue_command() : forward(SIGWINCH);
+  if (command_stopped_) return continue_command(), Result<void>();
+  forward(SIGCONT);  // a stop may be on its way and not reported yet
+  forward(SIGWINCH);
   return {};
 }
 

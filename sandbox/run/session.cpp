@@ -28,6 +28,7 @@ SessionRecord describe(const Plan& plan, const SessionOptions& options) {
           .snug = {},
           .init = {},
           .pid_namespace = 0,
+          .time_namespace = 0,
           .started = std::time(nullptr),
           .profile = plan.profile_name,
           .project = plan.project,
@@ -80,6 +81,7 @@ Result<void> Session::open_place() {
   record_.id = new_session_id();
   record_.snug = *self;
   record_.pid_namespace = own_pid_namespace();
+  record_.time_namespace = own_time_namespace();
   directory_ = std::move(directory).value();
   return {};
 }

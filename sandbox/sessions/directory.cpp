@@ -75,8 +75,16 @@ std::vector<std::string> ids_in(int directory) {
   return ids;
 }
 
-// Numbers of another pid namespace (a container that shares the directory) say nothing here.
-bool can_be_told(const SessionRecord& record) { return record.pid_namespace == own_pid_namespace(); }
+// Numbers of another pid namespace (a container that shares the directory) say nothing here, nor do times of a
+// namespace whose clock since boot is another: /proc shows them by the clock of whoever reads.
+bool can_be_told(const SessionRecord& record) {
+  return record.pid_namespace == own_pid_namespace() && record.time_namespace == own_time_namespace();
+}
+
+std::uint64_t own_namespace(const char* path) {
+  struct stat status {};
+  return stat(path, &status) == 0 ? status.st_ino : 0;
+}
 
 bool lives(const SessionRecord& record) { return identify_process(record.snug.pid) == record.snug; }
 
@@ -178,9 +186,7 @@ std::string new_session_id() {
   return id;
 }
 
-std::uint64_t own_pid_namespace() {
-  struct stat status {};
-  return stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
-}
+std::uint64_t own_pid_namespace() { return own_namespace("/proc/self/ns/pid"); }
+std::uint64_t own_time_namespace() { return own_namespace("/proc/self/ns/time"); }
 
 }  // namespace snug

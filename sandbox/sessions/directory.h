@@ -52,7 +52,8 @@ class SessionDirectory {
 /// Eight hexadecimal digits nobody can guess.
 std::string new_session_id();
 
-/// The inode number of this process's pid namespace.
+/// The inode numbers of this process's namespaces; 0: the kernel has none of that kind.
 std::uint64_t own_pid_namespace();
+std::uint64_t own_time_namespace();
 
 }  // namespace snug

@@ -42,6 +42,7 @@ bool read_field(SessionRecord& record, std::string_view key, std::string_view va
   if (key == "snug") return assign(record.snug, process_from_text(value));
   if (key == "init") return assign(record.init, process_from_text(value));
   if (key == "pid-namespace") return assign(record.pid_namespace, whole_number<std::uint64_t>(value));
+  if (key == "time-namespace") return assign(record.time_namespace, whole_number<std::uint64_t>(value));
   if (key == "started") return assign(record.started, whole_number<std::int64_t>(value));
   if (key == "profile") return record.profile = value, true;
   if (key == "project") return record.project = value, true;
@@ -85,6 +86,7 @@ std::string to_text(const SessionRecord& record) {
   add(text, "snug", to_text(record.snug));
   add(text, "init", to_text(record.init));
   add(text, "pid-namespace", std::to_string(record.pid_namespace));
+  add(text, "time-namespace", std::to_string(record.time_namespace));
   add(text, "started", std::to_string(record.started));
   add(text, "profile", record.profile);
   add(text, "project", record.project);

@@ -27,14 +27,15 @@ std::optional<ProcessIdentity> identify_process(pid_t pid);
 std::optional<ProcessIdentity> identity_from_stat(std::string_view stat);
 
 struct SessionRecord {
-  std::string id;                   ///< eight hexadecimal digits
-  std::string name;                 ///< as --name gave it, or empty
-  ProcessIdentity snug;             ///< outside, whose end is the sandbox's
-  ProcessIdentity init;             ///< the sandbox's first process, as seen from outside; pid 0 while it is made
-  std::uint64_t pid_namespace = 0;  ///< in which the numbers count
-  std::int64_t started = 0;         ///< seconds since 1970
-  std::string profile, project;     ///< project empty: none
-  std::string network;              ///< network.mode
+  std::string id;                    ///< eight hexadecimal digits
+  std::string name;                  ///< as --name gave it, or empty
+  ProcessIdentity snug;              ///< outside, whose end is the sandbox's
+  ProcessIdentity init;              ///< the sandbox's first process, as seen from outside; pid 0 while it is made
+  std::uint64_t pid_namespace = 0;   ///< in which the numbers count
+  std::uint64_t time_namespace = 0;  ///< in which the times do; 0: the kernel has none
+  std::int64_t started = 0;          ///< seconds since 1970
+  std::string profile, project;      ///< project empty: none
+  std::string network;               ///< network.mode
   bool detached = false;
   bool terminal = false;  ///< detached with a terminal that others can attach to
   std::vector<std::string> command;

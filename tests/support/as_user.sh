@@ -21,7 +21,7 @@ trap 'exit 130' INT TERM HUP
 chmod 0755 "$stage"
 mkdir "$stage/bin" "$stage/home" "$stage/downloads"
 cp "$SNUG_BUILD/sandbox/snug" "$SNUG_BUILD/tests/probe" "$SNUG_BUILD/tests/filtered" \
-  "$SNUG_BUILD/tests/walled" "$SNUG_BUILD/tests/lacking" "$SNUG_BUILD/tests/spoiling" "$SNUG_BUILD/tests/racing" "$SNUG_BUILD/tests/attempt" "$stage/bin/"
+  "$SNUG_BUILD/tests/walled" "$SNUG_BUILD/tests/lacking" "$SNUG_BUILD/tests/spoiling" "$SNUG_BUILD/tests/libjumping.so" "$SNUG_BUILD/tests/racing" "$SNUG_BUILD/tests/attempt" "$stage/bin/"
 if [ "${SNUG_TEST_MODE:-}" = mounts ]; then
   mv "$stage/bin/snug" "$stage/bin/snug-itself"
   printf '#!/bin/sh\nexec "%s" "%s" "$@"\n' "$stage/bin/lacking" "$stage/bin/snug-itself" >"$stage/bin/snug"
@@ -81,5 +81,5 @@ fi
 # shellcheck disable=SC2086  # lists of words
 $become env -i HOME="$stage/home" PATH=/usr/local/bin:/usr/bin:/bin SHELL=/bin/bash $outer env -i PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME="$home" SHELL=/bin/bash LANG=C.UTF-8 \
   TERM=xterm-256color SNUG="$stage/bin/snug" PROBE="$stage/bin/probe" FILTERED="$stage/bin/filtered" \
-  WALLED="$stage/bin/walled" LACKING="$stage/bin/lacking" SPOILING="$stage/bin/spoiling" RACING="$stage/bin/racing" ATTEMPT="$stage/bin/attempt" SNUG_TEST_MODE="${SNUG_TEST_MODE:-user}" STAGE="$stage" PYTHONPATH="$stage/support" \
+  WALLED="$stage/bin/walled" LACKING="$stage/bin/lacking" SPOILING="$stage/bin/spoiling" JUMPING="$stage/bin/libjumping.so" RACING="$stage/bin/racing" ATTEMPT="$stage/bin/attempt" SNUG_TEST_MODE="${SNUG_TEST_MODE:-user}" STAGE="$stage" PYTHONPATH="$stage/support" \
   SNUG_FAULTS="${SNUG_FAULTS:-}" SNUG_MUST_WORK="${SNUG_MUST_WORK:-}" SNUG_TEST_SLOWER="${SNUG_TEST_SLOWER:-}" $interpreter "$stage/$script" "$@"

@@ -22,6 +22,7 @@ SessionRecord of_this_process(std::string id) {
           .snug = identify_process(getpid()).value_or(ProcessIdentity{}),
           .init = {},
           .pid_namespace = own_pid_namespace(),
+          .time_namespace = own_time_namespace(),
           .started = 5,
           .command = {"true"}};
 }
@@ -48,12 +49,13 @@ TEST_CASE("the record of another process under the same number is no record, and
   CHECK_FALSE(std::filesystem::exists(folder.path + "/00000002"));
 }
 
-TEST_CASE("a record of another pid namespace is left alone") {
+TEST_CASE("a record of another namespace is left alone") {
   const Folder folder;
   auto directory = SessionDirectory::make(folder.path);
   REQUIRE(directory);
   SessionRecord record = of_this_process("00000003");
-  record.pid_namespace = 1;
+  SECTION("of numbers") { record.pid_namespace = 1; }
+  SECTION("of times") { record.time_namespace = 1; }
   REQUIRE(directory->write(record));
   CHECK(directory->list().empty());
   CHECK(std::filesystem::exists(folder.path + "/00000003"));

@@ -13,6 +13,7 @@ SessionRecord example() {
           .snug = {4711, 123456789},
           .init = {4713, 123456791},
           .pid_namespace = 4026531836,
+          .time_namespace = 4026531834,
           .started = 1700000000,
           .profile = "default",
           .project = "/home/u/a project\nwith lines",
@@ -30,6 +31,7 @@ TEST_CASE("a record comes back as it was written") {
   CHECK(record->snug == written.snug);
   CHECK(record->init == written.init);
   CHECK(record->pid_namespace == written.pid_namespace);
+  CHECK(record->time_namespace == written.time_namespace);
   CHECK(record->started == written.started);
   CHECK(record->profile == written.profile);
   CHECK(record->project == written.project);
