@@ -149,6 +149,12 @@ void Loop::state_interest() {
 
 void Loop::take_refusals() {
   if (!poller_.readable(kListener)) return;
+  // Nobody under the filter is left. Receiving blocks for ever then, which no signal ends: seen on Ubuntu's Linux 6.8,
+  // where init hangs the listener up as it dies and waiting for it comes later.
+  if (poller_.hung_up(kListener)) {
+    poller_.want(kListener, -1, 0);
+    return sandbox_.listener.reset();
+  }
   if (auto name = refusals_.answer(sandbox_.listener.get())) untold_.push_back(*std::move(name));
   tell_refusals();
 }

@@ -47,4 +47,9 @@ bool Poller::writable(int slot) const noexcept {
   return (at.wanted & EPOLLOUT) != 0 && (at.ready & (EPOLLOUT | EPOLLHUP | EPOLLERR)) != 0;
 }
 
+bool Poller::hung_up(int slot) const noexcept {
+  const Slot& at = slots_[slot];
+  return (at.ready & EPOLLIN) == 0 && (at.ready & (EPOLLHUP | EPOLLERR)) != 0;
+}
+
 }  // namespace snug

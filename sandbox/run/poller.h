@@ -29,6 +29,8 @@ class Poller {
   /// The events of the last wait; a hang-up or error counts as what was asked for.
   bool readable(int slot) const noexcept;
   bool writable(int slot) const noexcept;
+  /// The last wait found the other side gone and nothing to read.
+  bool hung_up(int slot) const noexcept;
 
  private:
   struct Slot {
