@@ -178,8 +178,8 @@ constexpr std::array refusals{
             {EACCES, EPERM},
             is_confined,
             "the AppArmor profile of this process, {apparmor_profile}, does not allow it",
-            "add the line `userns,` (and `mount,`) to that profile below /etc/apparmor.d and load it: sudo "
-            "apparmor_parser -r FILE\n"
+            "add the line `userns, capability, mount, umount, pivot_root,` to that profile below /etc/apparmor.d and "
+            "load it: sudo apparmor_parser -r FILE\n"
             "or start snug from an unconfined shell"},
     Refusal{rights_inside,
             {EACCES},

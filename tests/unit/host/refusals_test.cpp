@@ -118,7 +118,7 @@ TEST_CASE("an AppArmor profile without userns is named") {
   seen.apparmor_profile = "snap.code.code";
   const auto found = explain(seen, "clone", EACCES);
   CHECK(has(found.why, "snap.code.code"));
-  CHECK(has(found.fix, "`userns,`"));
+  CHECK(has(found.fix, "`userns, capability, "));
 }
 
 TEST_CASE("GitHub Actions without a container needs a step before") {
