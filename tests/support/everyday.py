@@ -107,7 +107,12 @@ def until(word, seconds=10):
     while word not in seen and time.time() < end:
         if select.select([master], [], [], 0.1)[0]: seen += os.read(master, 4096)
     assert word in seen, seen
-os.write(master, b"sleep 100\n"); time.sleep(0.3); os.write(master, b"\x1a"); until(b"Stopped")
+os.write(master, b"echo be''gan; sleep 100\n"); until(b"began")
+for _ in range(40):
+    os.write(master, b"\x1a")  # in vain where the command has not begun yet
+    try: until(b"Stopped", 1); break
+    except AssertionError as error: seen = error
+else: raise seen
 os.write(master, b"bg\n"); until(b"sleep 100 &"); os.write(master, b"kill %1; wait; echo do''ne\n"); until(b"done")
 os.write(master, b"exit\n"); os.waitpid(child, 0)
 END"""),

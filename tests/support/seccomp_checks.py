@@ -3,6 +3,7 @@
 Shared by rootless/seccomp_test.py and root/seccomp_test.py: root has other ways in, and the filter is the same.
 """
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -138,6 +139,8 @@ int main(void) {
 class OldEntry(unittest.TestCase):
     @unittest.skipUnless(os.uname().machine == "x86_64", "int 0x80 is x86's")
     def test_the_32_bit_entry_point_ends_the_process(self):
+        if not shutil.which("gcc") and os.environ.get("SNUG_MUST_WORK") != "1":
+            self.skipTest("missing here: the program gcc")
         subprocess.run(["gcc", "-x", "c", "-", "-o", "old"], input=OLD_ENTRY, text=True, check=True)
         if run("./old").stdout != "1\n":
             SKIPPED.append("the 32-bit entry point: this kernel has none")
