@@ -26,12 +26,19 @@ Error no_answer(const std::string& who) {
 
 Error gone(const std::string& who) { return {.what = who + " has ended"}; }
 
+// What is sent proves who this is to whoever has it, and a command's standard input and output go with it: none of that
+// is for a process inside that listens where a snug should.
+Result<Fd> checked(Fd socket, const std::string& who) {
+  if (is_peer_outside(socket.get())) return socket;
+  return Error{.what = "cannot ask the snug around " + who, .why = "somebody else listens at its socket"};
+}
+
 Result<Fd> connect_to(int directory, const std::string& name, const std::string& who) {
   Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!socket) return sys_error("make a socket");
   const UnixAddress address = unix_address(directory, name);
   for (int waited = 0; waited < kPatience; waited += kBetweenTries) {  // it may have as many connections as it takes
-    if (connect(socket.get(), address.get(), address.size) == 0) return socket;
+    if (connect(socket.get(), address.get(), address.size) == 0) return checked(std::move(socket), who);
     if (errno != EAGAIN) break;
     poll(nullptr, 0, kBetweenTries);
   }

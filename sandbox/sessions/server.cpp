@@ -23,22 +23,6 @@ namespace {
 constexpr std::size_t kMostWaiting = 8;
 constexpr int kBacklog = 16;
 
-std::string link_target(const char* link) {
-  std::array<char, 64> buffer;
-  const ssize_t size = readlink(link, buffer.data(), buffer.size());
-  return size < 0 ? "" : std::string(buffer.data(), static_cast<std::size_t>(size));
-}
-
-// The user is told by the kernel for certain. Where the process was that connected is a mere guess (its number may be
-// another's by now), which keeps those inside from taking the places of those who wait; the proof decides.
-bool may_wait(int connection) {
-  ucred peer{};
-  socklen_t size = sizeof peer;
-  if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.uid != geteuid()) return false;
-  const std::string theirs = link_target(("/proc/" + std::to_string(peer.pid) + "/ns/user").c_str());
-  return !theirs.empty() && theirs == link_target("/proc/self/ns/user");
-}
-
 Fd file_of(std::string_view text) {
   Fd file(memfd_create("snug-answer", MFD_CLOEXEC));
   if (!file || !write_all(file.get(), text)) return Fd();
@@ -67,10 +51,7 @@ std::optional<ControlAnswer> take_request(int connection, const ControlServer::A
 
 // By the kernel's name for it, "user:[4026531837]", which no file has: theirs begin with '/'. Asking the file itself
 // (fstat) could wait for whoever serves it, if it lies on FUSE.
-bool is_own_user_namespace(int proof) {
-  const std::string own = link_target("/proc/self/ns/user");
-  return !own.empty() && link_target(("/proc/self/fd/" + std::to_string(proof)).c_str()) == own;
-}
+bool is_own_user_namespace(int proof) { return leads_to_own_user_namespace("/proc/self/fd/" + std::to_string(proof)); }
 
 // By its own path where that fits: the kernel lists sockets by the name they were bound to, and a plan looks there for
 // those that must not be shown inside (plan/control_sockets.h).
@@ -98,7 +79,8 @@ void ControlServer::take_connections() {
   for (std::size_t i = 0; i < kMostWaiting; ++i) {
     Fd connection(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!connection) return;
-    if (!may_wait(connection.get()) || !watch(connection.get())) continue;
+    // Keeps those inside from taking the places of those who wait; the proof decides.
+    if (!is_peer_outside(connection.get()) || !watch(connection.get())) continue;
     waiting_.push_back(std::move(connection));
     if (waiting_.size() > kMostWaiting) waiting_.pop_front();
   }

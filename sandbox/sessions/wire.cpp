@@ -1,5 +1,8 @@
 #include "sessions/wire.h"
 
+#include <unistd.h>
+
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -27,7 +30,25 @@ std::vector<Fd> take_descriptors(msghdr& message) {
   return fds;
 }
 
+std::string link_target(const std::string& link) {
+  std::array<char, 64> buffer;
+  const ssize_t size = readlink(link.c_str(), buffer.data(), buffer.size());
+  return size < 0 ? "" : std::string(buffer.data(), static_cast<std::size_t>(size));
+}
+
 }  // namespace
+
+bool leads_to_own_user_namespace(const std::string& link) {
+  const std::string own = link_target("/proc/self/ns/user");
+  return !own.empty() && link_target(link) == own;
+}
+
+bool is_peer_outside(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid() &&
+         leads_to_own_user_namespace("/proc/" + std::to_string(peer.pid) + "/ns/user");
+}
 
 std::optional<UnixAddress> unix_address(const std::string& path) {
   UnixAddress address;

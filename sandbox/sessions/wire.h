@@ -39,6 +39,13 @@ UnixAddress unix_address(int directory, const std::string& name);
 /// One message with `fds`, which stay the caller's. False with errno; never blocks, never raises SIGPIPE.
 bool send(int socket, const void* bytes, std::size_t size, std::span<const int> fds);
 
+/// Does this link of /proc lead to the user namespace of this process?
+bool leads_to_own_user_namespace(const std::string& link);
+
+/// Is the other end of `socket` this user's, and outside of every sandbox? Of the user the kernel tells for certain;
+/// where the process was that connected or listened is a good guess (its number may be another's by now).
+bool is_peer_outside(int socket);
+
 struct Message {
   long size = -1;  ///< as recvmsg(2) says; -1 with errno EMSGSIZE if bytes or descriptors did not fit
   std::vector<Fd> fds = {};

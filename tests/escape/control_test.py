@@ -1,11 +1,12 @@
 """Attempts on the control of running sandboxes: its socket, and the processes inside that carry out what is asked."""
 import os
+import socket
 import subprocess
 
 import escaping
-from escaping import NESTED, Escape
+from escaping import NESTED, ROOT, Escape
 from sessions_checks import WAITING, Sessions
-from snugtest import SNUG, show
+from snugtest import HOME, SNUG, show
 
 # Asks whoever serves a control socket for its plan, as snug does: SOCKET PROOF-OR-"". Prints what comes back.
 ASKING = """
@@ -96,6 +97,131 @@ class Control(Sessions, Escape):
         folder = os.path.join(place, "snug")
         self.wait_until(lambda: any(name.endswith(".sock") for name in os.listdir(folder)), "it listens")
         self.assert_refused(self.inside("true", options=["--read", place]), "snug")
+
+
+# Tries every way to a socket at a path: the path itself, through other processes' roots and descriptors, abstract names.
+EVERY_WAY = """
+import glob, os, socket, struct, sys
+ways = {sys.argv[1]}
+for process in glob.glob("/proc/[0-9]*"):
+    ways.add(process + "/root" + sys.argv[1])
+    ways.update(glob.glob(process + "/fd/*"))
+    ways.update(glob.glob(process + "/cwd/*.sock"))
+with open("/proc/net/unix") as file:
+    ways.update("\\0" + line.split()[7][1:] for line in file if len(line.split()) > 7 and line.split()[7][0] == "@")
+for way in sorted(ways):
+    for proof in ("/proc/self/ns/user", "/proc/1/ns/user"):
+        try:
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            s.settimeout(2)
+            s.connect(way)
+            socket.send_fds(s, [struct.pack("III", 1, 1, 0)], [os.open(proof, os.O_RDONLY)])
+            if s.recv(64):
+                print("answered", way)
+        except OSError:
+            pass
+print("tried", len(ways) > 1)
+"""
+
+# Listens where it is told; says whenever somebody sends it something.
+LISTENING = """
+import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.bind(sys.argv[1])
+s.listen(16)
+print("ready", flush=True)
+while True:
+    connection = s.accept()[0]
+    connection.settimeout(3)
+    try:
+        if connection.recv(1 << 18):
+            print("given something", flush=True)
+    except OSError:
+        pass
+"""
+
+
+class EveryWay(Sessions, Escape):
+    def place(self):
+        return os.path.join(self.runtime, "snug")
+
+    def named(self, end):
+        return next(os.path.join(self.place(), name) for name in os.listdir(self.place()) if name.endswith(end))
+
+    def test_from_inside(self):
+        self.begin(name="web")
+        script = self.write("ways.py", EVERY_WAY)
+        shown = ["--home", "none", "--read", HOME]
+        for options in ([], ["--net", "filtered"], shown, [*shown, "--net", "filtered"]):
+            with self.subTest(options=options):
+                if NESTED and "filtered" in options:
+                    continue
+                result = self.inside("python3", script, self.named(".sock"), options=options)
+                self.assertEqual(result.stdout, b"tried True\n", self.story(result))
+
+    def test_a_connection_handed_in_as_standard_input(self):
+        self.begin(name="web")
+        asking = "import os, socket, struct\ns = socket.socket(fileno=0)\n" \
+                 "socket.send_fds(s, [struct.pack('III', 1, 1, 0)], [os.open('/proc/self/ns/user', os.O_RDONLY)])\nprint('got', len(s.recv(64)))\n"
+        script = self.write("handed.py", asking)
+        for run, expected in ((lambda stdin: subprocess.run(["python3", script], stdin=stdin, capture_output=True), b"got 4\n"),
+                              (lambda stdin: self.inside("python3", script, stdin=stdin), b"got 0\n")):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+                connection.connect(self.named(".sock"))
+                result = run(connection)
+            self.assertEqual(result.stdout, expected, self.story(result))
+
+    def test_a_listener_inside_is_given_nothing(self):
+        # Somebody outside was led to put a socket of the sandbox's where snug's own should be.
+        script = self.write("listening.py", LISTENING)
+        planted = os.path.join(self.project, "planted.sock")
+        process = self.begin(f"exec python3 {script} {planted}", name="web")
+        os.unlink(self.named(".sock"))
+        os.symlink(planted, os.path.join(self.place(), f"{self.only()['id']}.sock"))
+        for words in (["exec", "web", "true"], ["exec", "web"], ["ps", "web", "--json"]):
+            result = self.snug(*words)
+            self.assertIn(b"somebody else listens", result.stderr + result.stdout, self.story(result))
+        self.assert_status(self.snug("kill", "-s", "KILL", "web"), 0)
+        self.assertEqual(process.stdout.read(), b"")
+
+    def test_directories_and_records_that_are_not_snugs(self):
+        process = self.begin(name="web")
+        with open(self.named(self.only()["id"]), "rb") as file:
+            record = file.read()
+        id = self.only()["id"].encode()
+        victim = subprocess.Popen(["sleep", "600"])
+        self.addCleanup(victim.wait)
+        self.addCleanup(victim.kill)
+        # Of a process that has another's number: nobody is listed, nobody is killed.
+        forged = record.replace(id, b"0000000f").replace(b"name web", b"name forged").replace(
+            b"snug %d " % process.pid, b"snug %d " % victim.pid).replace(b"init ", b"init %d 1\0was " % victim.pid)
+        self.write(os.path.join(self.place(), "0000000f"), forged, 0o600)
+        for words in (["kill", "-s", "KILL", "forged"], ["exec", "forged", "true"], ["logs", "forged"], ["attach", "forged"]):
+            self.assertNotEqual(self.snug(*words).returncode, 0, words)
+        self.assertIsNone(victim.poll())
+        # Nor through a link to a directory of somebody else's choice, or one that others may write.
+        os.rename(self.place(), self.place() + ".real")
+        os.symlink(self.place() + ".real", self.place())
+        self.assertEqual(self.ids(), [])
+        os.unlink(self.place())
+        os.rename(self.place() + ".real", self.place())
+        os.chmod(self.place(), 0o777)
+        self.assertEqual(self.ids(), [])
+        os.chmod(self.place(), 0o700)
+        self.assertEqual(self.only()["name"], "web")
+
+    def test_from_another_user(self):
+        if not ROOT:
+            self.skipTest("only root can be another user")
+        self.begin(name="web")
+        asking = ["setpriv", "--reuid=4243", "--regid=4243", "--clear-groups", "--", "python3", "-c", ASKING, self.named(".sock"),
+                  "/proc/self/ns/user"]
+        self.assertEqual(subprocess.run(asking, capture_output=True).stdout, b"error 13\n")
+        # Were the permissions not what they are: the kernel says who asks.
+        for path in (self.runtime, self.place()):
+            os.chmod(path, 0o711)
+        os.chmod(self.named(".sock"), 0o777)
+        self.assertRegex(subprocess.run(asking, capture_output=True).stdout, rb"^(answer 0|error (32|104))\n$")
 
 
 class Inside(Sessions, Escape):
