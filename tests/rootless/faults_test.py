@@ -148,6 +148,36 @@ class Many(snugtest.Case):
         self.assertEqual(loop.stderr, b"")
         self.assertEqual((Faults.host_mounts(), Faults.state_of(), sorted(os.listdir(self.project))), before)
 
+    def test_a_hundred_of_each_other_kind_leave_nothing(self):
+        kinds = {"filtered": "--net filtered", "captured": "--project overlay", "detached": "--detach"}
+        for options in kinds.values():
+            self.assert_status(self.inside("true", options=options.split()), 0)
+        before = (Faults.host_mounts(), sorted(os.listdir(self.project)))
+        for kind, options in kinds.items():
+            script = f'for i in $(seq 100); do id=$("$0" run {options} -- true) || exit 1; [ -z "$id" ] || "$0" wait $id || exit 2; done'
+            loop = subprocess.run(["sh", "-c", script, SNUG], cwd=self.project, capture_output=True, timeout=300)
+            self.assert_status(loop, 0)
+            self.assertEqual(loop.stderr, b"", kind)
+        self.assertEqual((Faults.host_mounts(), sorted(os.listdir(self.project))), before)
+        self.assertEqual(self.snug("ps", "-q").stdout, b"")
+        self.assertEqual(self.snug("diff", "--name-only").returncode, 2, "no capture is left")
+        # Of detached runs the last twenty are kept, as documented.
+        self.assertLessEqual(len(os.listdir(os.path.join(snugtest.STATE, "detached"))), 21)
+        for place in ("running", "scratch"):
+            left = os.listdir(os.path.join(snugtest.STATE, place)) if os.path.isdir(os.path.join(snugtest.STATE, place)) else []
+            self.assertLessEqual(set(left), {"lock"}, place)
+
+    def test_sixteen_of_each_other_kind_at_once_all_work(self):
+        for options in (["--net", "filtered"], ["--project", "overlay"], ["--detach"]):
+            runs = [subprocess.Popen([SNUG, "run", *options, "--", "sh", "-c", f"echo {n} >~/there.{n}"], cwd=self.project,
+                                     stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) for n in range(16)]
+            for run in runs:
+                out, err = run.communicate(timeout=120)
+                self.assertEqual((run.returncode, err), (0, b""), options)
+                if options == ["--detach"]:
+                    self.assert_status(self.snug("wait", out.decode().strip()), 0)
+            self.assertEqual(len(self.shell("rm -v ~/there.*").splitlines()), 16, options)
+
     def test_thirty_two_at_once_all_work(self):
         runs = [subprocess.Popen([SNUG, "run", "--", "sh", "-c", f"sleep 0.2; echo {n} > here.{n}; echo {n} > ~/there.{n}; echo {n}"],
                                  cwd=self.project, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
