@@ -1,4 +1,4 @@
-# Sourced by images: one of Debian's kernels as vmlinux (unpacked: an emulated machine would take long to) and initrd.
+# Sourced by images: one of the distributions' kernels as vmlinux (unpacked: an emulated machine would take long to) and initrd.
 
 # NAME: archive, suite, metapackage. Where security updates have a newer kernel, theirs.
 declare -A kernels=(
@@ -6,6 +6,7 @@ declare -A kernels=(
   [6.1]="debian-security bookworm-security linux-image-amd64"
   [6.12]="debian-security bookworm-security linux-image-6.12-amd64"
   [newest]="debian trixie-backports linux-image-amd64"
+  [ubuntu]="ubuntu noble-updates linux-image-virtual"
 )
 
 # What loads before there is a root, and what a running machine may ask for; both with what they depend on.
@@ -13,31 +14,24 @@ boot_modules=(virtio_pci virtio_blk virtio_rng crc32c_generic ext4 overlay)
 more_modules=(autofs4 virtio_console 9p 9pnet_virtio fuse tun veth dummy loop xfs btrfs crc32c-intel xxhash_generic blake2b_generic
   sha256_generic unix_diag tcp_diag udp_diag inet_diag nf_tables nft_compat)
 
-# private_apt TOOL ARGUMENT...: apt-get or apt-cache with lists, cache and sources of their own, below ./apt.
-private_apt() {
-  local tool=$1 apt=$PWD/apt
-  shift
-  "$tool" -q -o Dir::State="$apt" -o Dir::State::lists="$apt/lists" -o Dir::State::status="$apt/status" \
-    -o Dir::Cache="$apt/cache" -o Dir::Etc::sourcelist="$apt/sources" -o Dir::Etc::sourceparts=- -o APT::Sandbox::User= "$@"
-}
-
 # The image a metapackage stands for; newer kernels have the modules, and what is built in, in packages beside it.
 kernel_packages() {
-  private_apt apt-cache depends --recurse --important "$1" | grep -Ex 'linux-(image|modules|binary|base)-[0-9.-]+[^ ]*-amd64' |
+  private_apt apt-cache depends --recurse --important "$1" | grep -Ex 'linux-(image|modules|binary|base)-[0-9.-]+[^ ]*-(amd64|generic)' |
     grep -vx "$1" | sort -u
 }
 
 # fetch_kernel ARCHIVE SUITE METAPACKAGE: unpacks it into ./tree.
 fetch_kernel() {
-  mkdir -p apt/lists/partial apt/cache/archives/partial
-  : >apt/status
-  source_line "$1" "$2" >apt/sources
-  private_apt apt-get update -qq
+  local keys=
+  if [ "$1" = ubuntu ]; then
+    # Ubuntu's keys as Debian vouches for them.
+    use_archive debian trixie
+    unpack_packages keys ubuntu-keyring
+    keys=$PWD/keys/usr/share/keyrings/ubuntu-archive-keyring.gpg
+  fi
+  use_archive "$1" "$2" $keys
   # shellcheck disable=SC2046  # a list of words
-  private_apt apt-get download -qq $(kernel_packages "$3")
-  mkdir -p tree/usr/lib
-  ln -s usr/lib tree/lib
-  for package in ./*.deb; do dpkg-deb --fsys-tarfile "$package" | tar -x -C tree --keep-directory-symlink; done
+  unpack_packages tree $(kernel_packages "$3")
 }
 
 # modules VERSION NAME...: files of ./tree, in the order they must be loaded. A name the kernel has built in has none.
@@ -79,5 +73,5 @@ make_kernel() {
   depmod --basedir tree "$version"
   "$here/unpack_kernel.py" "$(find tree -name 'vmlinuz*')" vmlinux
   pack_initramfs "$version"
-  rm -r apt tree initramfs ./*.deb
+  rm -rf apt keys tree initramfs
 }

@@ -95,6 +95,76 @@ class Newer(Restricted):
         self.assert_works()
 
 
+class NewerAppArmor(Restricted):
+    """Linux 6.7: a profile says whether what it confines may make user namespaces, and which rights it has in them."""
+
+    CONFINED = ["sh", "-c", 'echo "exec snug-test" > /proc/self/attr/exec; exec "$@"', "sh"]
+    REST = "/** rwlkmix, network, unix, signal, ptrace, dbus, mqueue, io_uring,"
+
+    def load(self, *rules):
+        path = "/etc/apparmor.d/snug-test"
+        rules = " ".join(rules)
+        as_root(f"echo 'abi <abi/4.0>, profile snug-test flags=(attach_disconnected) {{ {self.REST} {rules} }}' > {path}; apparmor_parser -r {path}")
+
+    def tearDown(self):
+        as_root("apparmor_parser -R /etc/apparmor.d/snug-test; rm /etc/apparmor.d/snug-test")
+
+    def fix_works(self):
+        message = self.refused(*self.CONFINED, cause="the AppArmor profile of this process, snug-test.*, does not allow it")
+        self.load(re.search("add the line `(.*)` to that profile", message).group(1))
+        self.assert_works(*self.CONFINED)
+
+    def test_a_profile_that_allows_no_user_namespaces(self):
+        self.load("capability,")
+        refused = run(*self.CONFINED, "unshare", "--user", "true")
+        self.assertIn("Permission denied", show(refused.stderr))
+        self.assertEqual(run("unshare", "--user", "true").returncode, 0)
+        self.fix_works()
+
+    def test_a_profile_that_allows_no_capabilities_in_them(self):
+        self.load("userns,")
+        self.assertEqual(run(*self.CONFINED, "unshare", "--user", "true").returncode, 0)
+        self.assertNotEqual(run(*self.CONFINED, "unshare", "--user", "--map-root-user", "--mount", "true").returncode, 0)
+        self.fix_works()
+
+
+class Ubuntu(Restricted):
+    """Ubuntu's kernel gives what is in no profile of its own a user namespace without rights in it."""
+
+    CAUSE = r"kernel\.apparmor_restrict_unprivileged_userns is 1: a user namespace may be made, but gives no rights"
+    PROFILE = "/etc/apparmor.d/snug"
+
+    def setUp(self):
+        super().setUp()
+        as_root("sed -i 's/ flags=(complain)//' /etc/apparmor.d/unprivileged_userns")
+        as_root("apparmor_parser -r /etc/apparmor.d/unprivileged_userns")
+        self.knob("kernel.apparmor_restrict_unprivileged_userns", 1)
+        self.assertEqual(run("unshare", "--user", "true").returncode, 0)
+        self.assert_active("--user", "--map-root-user", says="Operation not permitted")
+        self.addCleanup(as_root, f"test ! -e {self.PROFILE} || {{ apparmor_parser -R {self.PROFILE}; rm {self.PROFILE}; }}")
+
+    def test_snug_alone_may_be_allowed(self):
+        message = self.refused(cause=self.CAUSE)
+        commands = re.search(r"let snug alone have them:\n((.*\n){3})", message).group(1)
+        pasted = run("sh", "-euc", commands)
+        self.assertEqual(pasted.returncode, 0, f"{commands}: {show(pasted.stderr)}")
+        self.assert_active("--user", "--map-root-user", says="Operation not permitted")
+        self.assert_works()
+
+    def test_every_program_may_be_allowed(self):
+        message = self.refused(cause=self.CAUSE)
+        as_root(re.search(r"or every program: (sudo .*)$", message, re.MULTILINE).group(1))
+        self.assert_works()
+
+    def test_a_profile_for_another_path(self):
+        as_root(f"echo 'abi <abi/4.0>, profile snug /usr/bin/snug flags=(unconfined) {{ userns, }}' > {self.PROFILE}")
+        as_root(f"apparmor_parser -r {self.PROFILE}")
+        message = self.refused(cause="the profile in /etc/apparmor.d/snug does not cover")
+        fixed = re.search(r"(profile snug .* \})$", message, re.MULTILINE).group(1)
+        as_root(f"echo 'abi <abi/4.0>, {fixed}' > {self.PROFILE}; apparmor_parser -r {self.PROFILE}")
+        self.assert_works()
+
+
 class Surroundings(Restricted):
     def test_a_chroot(self):
         for bind, cause in (("--rbind", "inside a chroot .* it refuses always"), ("copy", "runs in a chroot")):
