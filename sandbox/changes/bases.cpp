@@ -128,7 +128,7 @@ bool same_attributes(const Capture& capture, const std::string& path) {
 
 }  // namespace
 
-std::optional<std::string> read_text(int file, std::uint64_t limit) {
+std::optional<std::string> read_bytes(int file, std::uint64_t limit) {
   struct stat info {};
   if (fstat(file, &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
   if (static_cast<std::uint64_t>(info.st_size) > limit) return std::nullopt;
@@ -142,7 +142,12 @@ std::optional<std::string> read_text(int file, std::uint64_t limit) {
   }
   if (filled == text.size()) return std::nullopt;  // it grows
   text.resize(filled);
-  return text.find('\0') == std::string::npos ? std::optional(std::move(text)) : std::nullopt;
+  return text;
+}
+
+std::optional<std::string> read_text(int file, std::uint64_t limit) {
+  auto text = read_bytes(file, limit);
+  return text && text->find('\0') == std::string::npos ? std::move(text) : std::nullopt;
 }
 
 std::optional<std::string> read_text(const std::string& top, const std::string& path, std::uint64_t limit) {

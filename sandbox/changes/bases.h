@@ -37,6 +37,8 @@ std::map<std::string, Base> read_bases(const Capture& capture, const std::vector
 /// git cannot be started; a side cannot be read.
 Result<std::optional<InsteadOf>> merge_change(const Capture& capture, const Change& change, const Base& base);
 
+/// The bytes of an open file, if it is a regular one and no longer than `limit`.
+std::optional<std::string> read_bytes(int file, std::uint64_t limit);
 /// The text of an open file, if it is a regular one, no longer than `limit` and without a NUL.
 std::optional<std::string> read_text(int file, std::uint64_t limit);
 /// The same of a file beneath a directory.

@@ -20,6 +20,7 @@
 #include "cli/changes_text.h"
 #include "cli/commands.h"
 #include "cli/conflicts.h"
+#include "cli/git_links.h"
 #include "cli/pick.h"
 #include "cli/print.h"
 #include "cli/progress.h"
@@ -200,6 +201,7 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   auto on_host = against_host(open, std::move(*selected));
   if (!on_host) return print_error(on_host.error()), status_usage;
   std::vector<SeenChange> changes = std::move(on_host->needed);
+  if (!open.capture.between.empty()) review_git_links(open, changes);  // they are other changes than those first seen
   const Conflicts conflicts = resolve_conflicts(open, changes, invocation);
   const bool patch = invocation.has("--patch");
   const bool asks = patch || !invocation.has("--yes");

@@ -16,6 +16,7 @@
 #include "changes/ignored.h"
 #include "changes/renames.h"
 #include "changes/review.h"
+#include "cli/git_links.h"
 #include "cli/parse.h"
 #include "cli/print.h"
 #include "plan/captures.h"
@@ -193,6 +194,7 @@ Result<OpenCapture> open_capture(Capture capture) {
     if (auto scanned = scan_part(open, open.parts.size() - 1, found); !scanned) return std::move(scanned).error();
   }
   open.changes = std::move(found).sorted(open.capture.protect);
+  review_git_links(open, open.changes);
   return open;
 }
 

@@ -609,6 +609,32 @@ class GitTest(Captured):
         log = subprocess.run(["git", "log", "--format=%s", "side"], cwd=self.project, capture_output=True, text=True)
         self.assertEqual(log.stdout.split(), ["two", "one"])
 
+    def test_a_new_place_for_another_repository_waits_to_be_named(self):
+        for form in ("sha1", "sha256"):
+            with self.subTest(form):
+                shutil.rmtree(os.path.join(self.project, ".git"), ignore_errors=True)
+                self.git("init", "-q", "-b", "main", "--object-format=" + form)
+                self.write("one", "one")
+                self.git("add", "one")
+                self.git("commit", "-qm", "one")
+                self.capture("echo two > two; git add two")
+                self.tool("apply", "--yes")
+                self.capture("git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),nested; echo 3 > three")
+                index = next(one for one in json.loads(self.tool("diff", "--json"))["changes"] if one["path"] == ".git/index")
+                self.assertEqual(index["review"], "by it git enters a repository within this one")
+                said = self.snug("apply", "--yes")
+                self.assertEqual((said.returncode, b".git/index" in said.stderr), (1, True), self.story(said))
+                listed = subprocess.run(["git", "ls-files", "-s"], cwd=self.project, capture_output=True, text=True).stdout
+                self.assertNotIn("160000", listed)
+                self.tool("apply", "--yes", ".git/index")
+                # One that is there needs no second look.
+                self.capture("echo four > four; git add four")
+                self.tool("apply", "--yes")
+                self.capture("printf x >> .git/index")
+                self.capture("head -c 40 .git/index > .git/cut; cat .git/cut > .git/index; rm .git/cut", "--onto", "1")
+                self.assertIn("cannot be told", self.tool("diff", "--stat"))
+                self.tool("discard", "--yes")
+
     def test_commits_rebase_stash_and_gc(self):
         snugtest.need_program("git")
         self.git("init", "-q", "-b", "main")
