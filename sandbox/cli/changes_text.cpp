@@ -150,10 +150,11 @@ std::string_view paint_of_line(std::string_view line) {
 
 // --- the pager -------------------------------------------------------------------------------------------------
 
-/// As git: only on a terminal, $PAGER or less, which ends by itself where one screen is enough.
+/// As git: only on a terminal, $GIT_PAGER, $PAGER or less, which ends by itself where one screen is enough.
 std::optional<Pager> start_pager() {
   if (isatty(STDOUT_FILENO) != 1) return std::nullopt;
-  const char* chosen = std::getenv("PAGER");
+  const char* chosen = std::getenv("GIT_PAGER");
+  if (chosen == nullptr) chosen = std::getenv("PAGER");
   const std::string command = chosen == nullptr ? "less" : chosen;
   if (command.empty() || command == "cat") return std::nullopt;
   setenv("LESS", "FRX", 0);

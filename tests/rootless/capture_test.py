@@ -117,6 +117,19 @@ class DiffTest(Captured):
         self.tool("apply", "--yes", "--keep")
         self.tool("diff", "--exit-code", "--stat")
 
+    def test_a_terminal_gets_colours_and_the_pager_git_has(self):
+        self.write("a", "old\n")
+        self.capture("echo new > a")
+        for extra, wanted in (({"GIT_PAGER": "sed s/^/PAGED:/"}, r"PAGED:[^\n]*\x1b\[3[12]m[^\n]*new"),
+                              ({"GIT_PAGER": "", "PAGER": "sed s/^/PAGED:/"}, r"[^\n]*\x1b\[3[12]m[^\n]*new"),
+                              ({"GIT_PAGER": "sed s/^/PAGED:/", "NO_COLOR": "1"}, r"PAGED:\+new")):
+            terminal = snugtest.Terminal([SNUG, "diff"], self.project, env=self.environment(extra))
+            self.addCleanup(terminal.close)
+            terminal.expect(wanted)
+            self.assertEqual(terminal.status(), 0)
+        self.assertNotIn("\x1b", self.tool("diff", env={"GIT_PAGER": "sed s/^/PAGED:/"}))
+        self.assertNotIn("PAGED", self.tool("diff", env={"GIT_PAGER": "sed s/^/PAGED:/"}))
+
     def test_what_looks_renamed_is_shown_so(self):
         self.write("old name", "a text of its own\n")
         self.write("d/one", "1\n")
@@ -634,6 +647,15 @@ class GitTest(Captured):
                 self.capture("head -c 40 .git/index > .git/cut; cat .git/cut > .git/index; rm .git/cut", "--onto", "1")
                 self.assertIn("cannot be told", self.tool("diff", "--stat"))
                 self.tool("discard", "--yes")
+
+    def test_a_clone_of_a_local_repository_needs_an_option(self):
+        self.git("init", "-q", "-b", "main")
+        self.write("one", "one")
+        self.git("add", "one")
+        self.git("commit", "-qm", "one")
+        self.capture("git clone -q --no-hardlinks . copy; git -C copy log --format=%s | grep -x one; git -C copy fsck --strict")
+        self.tool("apply", "--yes", "--reviewed")
+        self.git("-C", "copy", "fsck", "--strict")
 
     def test_commits_rebase_stash_and_gc(self):
         snugtest.need_program("git")
