@@ -174,13 +174,14 @@ constexpr std::array refusals{
             in_container,
             "the container does not allow it: its seccomp filter or AppArmor profile refuses namespaces and mounts",
             "{container}"},
-    Refusal{rights_inside,
-            {EACCES, EPERM},
-            is_confined,
-            "the AppArmor profile of this process, {apparmor_profile}, does not allow it",
-            "add the line `userns, capability, mount, umount, pivot_root,` to that profile below /etc/apparmor.d and "
-            "load it: sudo apparmor_parser -r FILE\n"
-            "or start snug from an unconfined shell"},
+    Refusal{
+        rights_inside,
+        {EACCES, EPERM},
+        is_confined,
+        "the AppArmor profile of this process, {apparmor_profile}, does not allow it",
+        "add the line `userns, capability, mount, umount, pivot_root,` and flags=(attach_disconnected,mediate_deleted) "
+        "to that profile below /etc/apparmor.d and load it: sudo apparmor_parser -r FILE\n"
+        "or start snug from an unconfined shell"},
     Refusal{rights_inside,
             {EACCES},
             [](const Observation& seen) { return seen.selinux_enforcing; },

@@ -99,19 +99,20 @@ class NewerAppArmor(Restricted):
     """Linux 6.7: a profile says whether what it confines may make user namespaces, and which rights it has in them."""
 
     CONFINED = ["sh", "-c", 'echo "exec snug-test" > /proc/self/attr/exec; exec "$@"', "sh"]
-    REST = "/** rwlkmix, network, unix, signal, ptrace, dbus, mqueue, io_uring,"
+    REST = "file, /{**,} rwlkmix, network, unix, signal, ptrace, dbus, mqueue, io_uring,"
 
-    def load(self, *rules):
+    def load(self, *rules, flags=""):
         path = "/etc/apparmor.d/snug-test"
         rules = " ".join(rules)
-        as_root(f"echo 'abi <abi/4.0>, profile snug-test flags=(attach_disconnected) {{ {self.REST} {rules} }}' > {path}; apparmor_parser -r {path}")
+        as_root(f"echo 'abi <abi/4.0>, profile snug-test {flags} {{ {self.REST} {rules} }}' > {path}; apparmor_parser -r {path}")
 
     def tearDown(self):
         as_root("apparmor_parser -R /etc/apparmor.d/snug-test; rm /etc/apparmor.d/snug-test")
 
     def fix_works(self):
         message = self.refused(*self.CONFINED, cause="the AppArmor profile of this process, snug-test.*, does not allow it")
-        self.load(re.search("add the line `(.*)` to that profile", message).group(1))
+        rules, flags = re.search(r"add the line `(.*)` and (flags=\S+) to that profile", message).groups()
+        self.load(rules, flags=flags)
         self.assert_works(*self.CONFINED)
 
     def test_a_profile_that_allows_no_user_namespaces(self):
