@@ -5,6 +5,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <optional>
 #include <sstream>
 #include <utility>
@@ -91,15 +93,27 @@ class Search {
     const std::string parent = own_.find('/', 1) == own_.npos ? "/" : std::string(parent_of(own_));
     const std::string directory = place(parent);
     if (!is_ours(parent, directory)) return {};
-    return controllers_in(From::beside, directory, "cgroup.subtree_control");
+    // One that holds no process can give its groups whatever it has; else what it gives them stays as it is.
+    const bool empty = read_file(join(directory, "cgroup.procs"), kEnough).value_or("?").empty();
+    return controllers_in(From::beside, directory, empty ? "cgroup.controllers" : "cgroup.subtree_control");
+  }
+
+  /// Is nobody in it but this process and its children, which leave it?
+  bool is_alone_in(const std::string& directory) {
+    std::istringstream processes(read_file(join(directory, "cgroup.procs"), kEnough).value_or(""));
+    bool there = false;
+    for (pid_t process = 0; processes >> process;) {
+      if (process != places_.self && !places_.is_child(process)) return false;
+      there = there || process == places_.self;
+    }
+    return there;
   }
 
   /// A group with groups in it can hold no process itself (cgroups(7)): only one in which nobody else is.
   ControlGroups below() {
     if (own_.empty()) return {};
     const std::string directory = place(own_);
-    const std::string alone = std::to_string(places_.self) + "\n";
-    if (read_file(join(directory, "cgroup.procs"), kEnough) != alone || !is_ours(own_, directory)) return {};
+    if (!is_alone_in(directory) || !is_ours(own_, directory)) return {};
     return controllers_in(From::below, directory, "cgroup.controllers");
   }
 
@@ -138,6 +152,24 @@ bool has_mark(const std::string& directory) {
   return false;
 }
 
+/// Its mark says so, or it does: systemd 252 leaves no mark that an ordinary user can read.
+bool is_given_away(const std::string& directory) {
+  constexpr std::chrono::seconds patience{5};
+  const std::string root = GroupPlaces().root;
+  return has_mark(directory) ||
+         (directory.size() > root.size() &&
+          is_delegated_unit(service_bus_socket(getuid()), directory.substr(root.size()), patience));
+}
+
+/// "PID (name, which may hold anything) STATE PPID ..."
+bool is_child(pid_t process) {
+  const std::string text = read_file("/proc/" + std::to_string(process) + "/stat", kEnough).value_or("");
+  std::istringstream rest(text.substr(std::min(text.rfind(')') + 1, text.size())));
+  std::string state;
+  pid_t parent = 0;
+  return rest >> state >> parent && parent == getpid();
+}
+
 bool is_mounted(const std::string& root) {
   struct statfs info {};
   return statfs(root.c_str(), &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
@@ -161,7 +193,8 @@ ControlGroups find_control_groups(const WantedControls& wanted) {
                      .uid = getuid(),
                      .wanted = wanted,
                      .reach_systemd = [] { return can_reach_service_bus(service_bus_socket(getuid())); },
-                     .is_delegated = has_mark};
+                     .is_delegated = is_given_away,
+                     .is_child = is_child};
   if (!is_mounted(places.root)) return {.why = "no cgroup v2 is mounted at " + places.root};
   return find_control_groups(places);
 }

@@ -26,6 +26,7 @@ struct GroupPlaces {
   std::function<Result<void>()> reach_systemd;
   /// Has its manager given this group away (systemd's mark on delegated ones)?
   std::function<bool(const std::string& directory)> is_delegated;
+  std::function<bool(pid_t)> is_child;  ///< of this process
 };
 
 /// A group of the caller's own, if one is theirs to divide; else what the service manager gives; else why not.

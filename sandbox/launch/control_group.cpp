@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 
@@ -154,19 +155,29 @@ Result<void> ControlGroup::ask_systemd(const Plan& plan, pid_t process, const st
 Result<void> ControlGroup::divide_own(const Plan& plan, pid_t process) {
   const ControlGroups& source = *plan.limits.group;
   sweep(source.directory);
-  if (source.from == ControlGroups::From::below) {
-    if (auto aside = step_aside(source.directory); !aside) return aside;
-    if (auto given = write_file(join(source.directory, "cgroup.subtree_control"), controllers_of(plan.limits));
-        !given) {
-      return given;
-    }
-  }
   const std::string directory = join(source.directory, new_name());
   if (mkdir(directory.c_str(), 0755) < 0) return sys_error("make " + directory);
   directory_ = directory;
   made_ = true;
-  if (auto bounded = bound(plan.limits); !bounded) return bounded;
-  return write_file(join(directory_, "cgroup.procs"), std::to_string(process));
+  // Before the controllers: the sandbox's first process may still be in the group that is divided.
+  if (auto moved = write_file(join(directory_, "cgroup.procs"), std::to_string(process)); !moved) return moved;
+  if (source.from == ControlGroups::From::below) {
+    if (auto aside = step_aside(source.directory); !aside) return aside;
+  }
+  if (auto given = give_controllers(source.directory, plan.limits); !given) return given;
+  return bound(plan.limits);
+}
+
+/// Those that groups in `directory` do not have yet. They are not taken back from a group that others may divide, too:
+/// another run's limits would go with them.
+Result<void> ControlGroup::give_controllers(const std::string& directory, const LimitsPlan& limits) {
+  const std::string path = join(directory, "cgroup.subtree_control");
+  std::istringstream given(read_file(path, 4096).value_or(""));
+  std::string missing = controllers_of(limits);
+  for (std::string name; given >> name;) {
+    if (const auto at = missing.find("+" + name + " "); at != missing.npos) missing.erase(at, name.size() + 2);
+  }
+  return missing.empty() ? Result<void>() : write_file(path, missing);
 }
 
 /// A group whose groups have controllers can hold no process itself.

@@ -30,6 +30,7 @@ class ControlGroup {
   Result<void> ask_systemd(const Plan& plan, pid_t process, const std::function<bool()>& stop);
   Result<void> divide_own(const Plan& plan, pid_t process);
   Result<void> step_aside(const std::string& own);
+  static Result<void> give_controllers(const std::string& directory, const LimitsPlan& limits);
   Result<void> bound(const LimitsPlan& limits) const;
   Result<void> check(const LimitsPlan& limits) const;
   void remove() noexcept;

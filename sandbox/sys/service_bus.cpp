@@ -8,6 +8,7 @@
 #include <cctype>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <string_view>
 
 #include "base/fd.h"
@@ -115,12 +116,12 @@ Result<void> check_listener(int socket) {
 
 // --- one conversation -----------------------------------------------------------------------------------------
 
-class Conversation {
+class Wire {
  public:
-  Conversation(const Library& library, const Scope& scope) : library_(library), scope_(scope) {}
-  Conversation(const Conversation&) = delete;
-  Conversation& operator=(const Conversation&) = delete;
-  ~Conversation() {
+  explicit Wire(const Library& library) : library_(library) {}
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+  ~Wire() {
     if (bus_ != nullptr) library_.close(bus_);
   }
 
@@ -132,6 +133,36 @@ class Conversation {
     if (code < 0) return sys_error("connect to systemd's bus at " + socket, -code);
     return check_listener(library_.get_fd(bus_));
   }
+
+  /// Takes what comes until `done` says so.
+  Result<void> listen(Clock::time_point until, const std::function<bool()>& stop, const std::function<bool()>& done) {
+    constexpr std::uint64_t look_usec = 100'000;
+    while (!done()) {
+      const int code = library_.process(bus_, nullptr);
+      if (code < 0) return sys_error("talk to systemd", -code);
+      if (code > 0) continue;
+      if (stop()) return Error{.what = "interrupted while systemd was asked"};
+      if (Clock::now() >= until) return Error{.what = "systemd does not answer"};
+      library_.wait(bus_, look_usec);
+    }
+    return {};
+  }
+
+ protected:
+  /// The manager's reason for not doing what `message` answers; empty: it did.
+  std::string refusal_in(Message* message) const {
+    const BusError* error = library_.error_of(message);
+    if (error == nullptr) return "";
+    return error->message != nullptr ? error->message : "without a reason";
+  }
+
+  const Library& library_;
+  Bus* bus_ = nullptr;
+};
+
+class ScopeRequest : public Wire {
+ public:
+  ScopeRequest(const Library& library, const Scope& scope) : Wire(library), scope_(scope) {}
 
   Result<void> ask() {
     int code = library_.match(bus_, nullptr, kManager, kManagerPath, kManagerInterface, "JobRemoved", job_removed,
@@ -148,15 +179,8 @@ class Conversation {
   }
 
   Result<void> await(Clock::time_point until, const std::function<bool()>& stop) {
-    constexpr std::uint64_t look_usec = 100'000;
-    while (refusal_.empty() && result_.empty()) {
-      const int code = library_.process(bus_, nullptr);
-      if (code < 0) return sys_error("talk to systemd", -code);
-      if (code > 0) continue;
-      if (stop()) return Error{.what = "interrupted while systemd made a cgroup"};
-      if (Clock::now() >= until) return Error{.what = "systemd does not answer"};
-      library_.wait(bus_, look_usec);
-    }
+    const auto done = [this] { return !refusal_.empty() || !result_.empty(); };
+    if (auto heard = listen(until, stop, done); !heard) return heard;
     if (!refusal_.empty()) return Error{.what = "systemd refuses a cgroup", .why = refusal_};
     if (result_ != "done") return Error{.what = "systemd could not make a cgroup", .why = "its job ended: " + result_};
     return {};
@@ -191,25 +215,72 @@ class Conversation {
   }
 
   static int answered(Message* message, void* self, BusError*) {
-    auto& conversation = *static_cast<Conversation*>(self);
-    const BusError* error = conversation.library_.error_of(message);
-    if (error != nullptr) conversation.refusal_ = error->message != nullptr ? error->message : "without a reason";
+    auto& request = *static_cast<ScopeRequest*>(self);
+    request.refusal_ = request.refusal_in(message);
     return 0;
   }
 
   static int job_removed(Message* message, void* self, BusError*) {
-    auto& conversation = *static_cast<Conversation*>(self);
+    auto& request = *static_cast<ScopeRequest*>(self);
     std::uint32_t id = 0;
     const char *job = "", *unit = "", *result = "";
-    if (conversation.library_.read(message, "uoss", &id, &job, &unit, &result) < 0) return 0;
-    if (conversation.scope_.name == unit) conversation.result_ = *result == '\0' ? "without a result" : result;
+    if (request.library_.read(message, "uoss", &id, &job, &unit, &result) < 0) return 0;
+    if (request.scope_.name == unit) request.result_ = *result == '\0' ? "without a result" : result;
     return 0;
   }
 
-  const Library& library_;
   const Scope& scope_;
-  Bus* bus_ = nullptr;
   std::string refusal_, result_;
+};
+
+/// Two questions: which unit has a group, and has the manager given that unit's group away?
+class DelegateQuestion : public Wire {
+ public:
+  using Wire::Wire;
+
+  bool answer(const std::string& group, Clock::time_point until, const std::function<bool()>& stop) {
+    constexpr const char* properties = "org.freedesktop.DBus.Properties";
+    const bool found =
+        call(kManagerPath, kManagerInterface, "GetUnitByControlGroup", take_unit, until, stop, {group.c_str()}) &&
+        !unit_.empty();
+    const std::string kind = std::string(kManager) + (group.ends_with(".service") ? ".Service" : ".Scope");
+    return found && call(unit_.c_str(), properties, "Get", take_value, until, stop, {kind.c_str(), "Delegate"}) && yes_;
+  }
+
+ private:
+  bool call(const char* object, const char* interface, const char* member, Handler handler, Clock::time_point until,
+            const std::function<bool()>& stop, std::initializer_list<const char*> texts) {
+    Message* message = nullptr;
+    answered_ = false;
+    int code = library_.new_call(bus_, &message, kManager, object, interface, member);
+    for (const char* text : texts) {
+      if (code >= 0) code = library_.append(message, "s", text);
+    }
+    if (code >= 0) code = library_.call(bus_, nullptr, message, handler, this, 0);
+    library_.forget(message);
+    return code >= 0 && listen(until, stop, [this] { return answered_; }).ok();
+  }
+
+  static int take_unit(Message* message, void* self, BusError*) {
+    auto& question = *static_cast<DelegateQuestion*>(self);
+    question.answered_ = true;
+    const char* unit = "";
+    if (question.refusal_in(message).empty() && question.library_.read(message, "o", &unit) > 0) question.unit_ = unit;
+    return 0;
+  }
+
+  static int take_value(Message* message, void* self, BusError*) {
+    auto& question = *static_cast<DelegateQuestion*>(self);
+    question.answered_ = true;
+    int value = 0;
+    if (question.refusal_in(message).empty() && question.library_.read(message, "v", "b", &value) > 0) {
+      question.yes_ = value != 0;
+    }
+    return 0;
+  }
+
+  std::string unit_;
+  bool answered_ = false, yes_ = false;
 };
 
 Result<Fd> connect_to(const std::string& path) {
@@ -247,10 +318,17 @@ Result<void> start_scope(const std::string& socket, const Scope& scope, std::chr
   const Library* const library = load();
   if (library == nullptr) return no_library();
   const auto until = Clock::now() + limit;
-  Conversation conversation(*library, scope);
-  if (auto opened = conversation.open(socket); !opened) return opened;
-  if (auto asked = conversation.ask(); !asked) return asked;
-  return conversation.await(until, stop);
+  ScopeRequest request(*library, scope);
+  if (auto opened = request.open(socket); !opened) return opened;
+  if (auto asked = request.ask(); !asked) return asked;
+  return request.await(until, stop);
+}
+
+bool is_delegated_unit(const std::string& socket, const std::string& group, std::chrono::milliseconds limit) {
+  const Library* const library = load();
+  if (library == nullptr) return false;
+  DelegateQuestion question(*library);
+  return question.open(socket) && question.answer(group, Clock::now() + limit, [] { return false; });
 }
 
 }  // namespace snug

@@ -36,4 +36,8 @@ struct Scope {
 Result<void> start_scope(const std::string& socket, const Scope& scope, std::chrono::milliseconds limit,
                          const std::function<bool()>& stop);
 
+/// Has the manager behind `socket` given the control group `group` ("/user.slice/.../x.scope", exactly that of a unit)
+/// away to be divided, Delegate=yes? "No" where it does not answer within `limit`.
+bool is_delegated_unit(const std::string& socket, const std::string& group, std::chrono::milliseconds limit);
+
 }  // namespace snug

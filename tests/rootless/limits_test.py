@@ -3,6 +3,7 @@ process is held to. Each run says which of the two it was; neither is ever skipp
 import json
 import os
 import resource
+import subprocess
 import sys
 import time
 
@@ -157,6 +158,38 @@ class GroupTest(Limits):
         self.assertEqual(killed.stdout.readline(), b"ready\n")
         killed.kill()
         self.wait_until(lambda: not set(left()) - before, "the cgroups of both runs are gone", 60)
+
+
+class DelegatedTest(Limits):
+    """In a group that systemd has given away. Where no cgroup can be had there is none to give either."""
+
+    def in_scope(self, *command):
+        given = ["systemd-run", "--user", "--scope", "--quiet", "-p", "Delegate=yes", "--"]
+        environment = self.environment({"XDG_RUNTIME_DIR": f"/run/user/{os.getuid()}"})
+        result = subprocess.run([*given, *command], cwd=self.project, env=environment, stdin=subprocess.DEVNULL,
+                                capture_output=True, timeout=120)
+        self.assert_status(result, 0)
+        return result.stdout.decode()
+
+    def test_it_is_divided_where_nobody_else_is_in_it(self):
+        if self.by("memory", "64M") == "process":
+            return self.assertNotIn("cgroup", self.plan(limits(memory="64M"))["limits"])
+        profile = limits(memory="64M", processes=20)
+        plan = json.loads(self.in_scope(snugtest.SNUG, "plan", "--json", "-p", self.profile(profile), "--", "true"))
+        self.assertEqual(plan["limits"]["cgroup"]["from"], "below", plan["limits"])
+        script = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/pids.max; grep -c . /sys/fs/cgroup/cgroup.procs"
+        out = self.in_scope(snugtest.SNUG, *self.words(["sh", "-c", script], profile))
+        self.assertEqual(out.split()[:2], [str(64 << 20), "21"])
+        groups = self.in_scope("sh", "-c", 'exec "$@"', "sh", snugtest.SNUG, *self.words(["cat", "/proc/self/cgroup"], profile))
+        self.assertEqual(groups.strip(), "0::/")
+
+    def test_nobody_else_is_moved_out_of_it(self):
+        if self.by("memory", "64M") == "process":
+            return self.assertNotIn("cgroup", self.plan(limits(memory="64M"))["limits"])
+        profile = self.profile(limits(memory="64M"))
+        script = 'before=$(cat /proc/self/cgroup); "$1" plan --json -p "$2" -- true; "$1" run -p "$2" -- true; test "$before" = "$(cat /proc/self/cgroup)"'
+        plan = json.loads(self.in_scope("sh", "-ec", script, "sh", snugtest.SNUG, profile))
+        self.assertEqual(plan["limits"]["cgroup"]["from"], "systemd")
 
 
 class StatsTest(Limits):

@@ -29,6 +29,7 @@ class Tree {
       if (systemd) return {};
       return Error{.what = "no systemd runs for this user"};
     };
+    places.is_child = [this](pid_t process) { return children.count(process) == 1; };
     places.is_delegated = [this](const std::string& directory) { return delegated.count(directory) == 1; };
   }
   ~Tree() { fs::remove_all(root_); }
@@ -52,6 +53,7 @@ class Tree {
   GroupPlaces places;
   bool systemd = false;
   std::set<std::string> delegated;
+  std::set<pid_t> children;
 
  private:
   std::string root_;
@@ -131,6 +133,32 @@ TEST_CASE("a group that was given away is divided only by the one process in it"
   CHECK(tree.find("/d.scope").from == From::below);
   tree.file("/d.scope/cgroup.procs", "12\n77\n");
   CHECK(tree.find("/d.scope").from == From::nowhere);
+  tree.children = {12};  // the sandbox's first process, which leaves it
+  CHECK(tree.find("/d.scope").from == From::below);
+  tree.file("/d.scope/cgroup.procs", "12\n");
+  CHECK(tree.find("/d.scope").from == From::nowhere);
+}
+
+TEST_CASE("a group without processes that was given away gives its groups what it has") {
+  Tree tree;
+  tree.group("/d.scope", "memory pids cpu");
+  tree.group("/d.scope/mine", "", "", "77\n78\n");
+  const ControlGroups found = tree.find("/d.scope/mine");
+  CHECK(found.from == From::beside);
+  CHECK((found.memory && found.processes && found.cpus));
+  tree.file("/d.scope/cgroup.procs", "5\n");
+  CHECK_FALSE(tree.find("/d.scope/mine").memory);
+}
+
+TEST_CASE("root asks the machine's systemd") {
+  Tree tree;
+  tree.systemd = true;
+  tree.places.uid = 0;
+  tree.group("", "memory pids cpu");
+  tree.group("/system.slice/cron.service", "memory pids cpu", "", "77\n78\n");
+  const ControlGroups found = tree.find("/system.slice/cron.service");
+  CHECK(found.from == From::systemd);
+  CHECK((found.memory && found.processes && found.cpus));
 }
 
 TEST_CASE("the top of a container's groups is the container's, the top of the machine's is not") {
