@@ -1,19 +1,28 @@
 // snug ps: the running sandboxes, and everything about one.
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 #include <thread>
 
+#include "base/numbers.h"
+#include "base/paths.h"
+#include "changes/tally.h"
 #include "cli/commands.h"
 #include "cli/print.h"
 #include "cli/sessions.h"
 #include "cli/sessions_text.h"
 #include "cli/surroundings.h"
+#include "host/control_groups.h"
+#include "host/read.h"
+#include "run/limit_watch.h"
 #include "sessions/processes.h"
 
 namespace snug {
 namespace {
+
+constexpr std::chrono::seconds kPatience(2);  // with a capture of any size
 
 std::vector<SeenSandbox> look_at_all(const std::vector<RunningSandbox>& running) {
   std::vector<SeenSandbox> seen;
@@ -50,19 +59,51 @@ bool has_own_network(const SandboxDetail& detail) {
   return here != own.end() && there != detail.namespaces.end() && here->second != there->second;
 }
 
+std::optional<std::uint64_t> number_in(const std::string& file, std::string_view key = "") {
+  const auto text = read_file(file, 4096);
+  if (!text) return std::nullopt;
+  if (!key.empty()) return number_of(*text, key);
+  return whole_number<std::uint64_t>(std::string_view(*text).substr(0, text->find('\n')));
+}
+
+/// Of the sandbox's own group, if it has one: of another it would be what others use, too.
+void look_at_group(pid_t init, Use& use) {
+  const std::string group = group_in(read_file("/proc/" + std::to_string(init) + "/cgroup", 1 << 16).value_or(""));
+  if (!base_name(group).starts_with("snug-")) return;
+  const std::string directory = GroupPlaces().root + group;
+  use.group_memory = number_in(join(directory, "memory.current"));
+  use.group_tasks = number_in(join(directory, "pids.current"));
+  if (use.group_tasks && *use.group_tasks > 0) --*use.group_tasks;  // the sandbox's own first process
+  use.group_cpu_us = number_in(join(directory, "cpu.stat"), "usage_usec");
+}
+
+Use look_at_use(pid_t init, const std::vector<pid_t>& processes) {
+  Use use;
+  look_at_group(init, use);
+  for (const pid_t pid : processes) {
+    use.largest_data = std::max(use.largest_data, data_of(pid));
+    use.tasks += tasks_of(pid);
+  }
+  return use;
+}
+
 SandboxDetail look_closer(const RunningSandbox& sandbox, const SeenSandbox& seen) {
   SandboxDetail detail;
   const pid_t init = sandbox.record.init.pid;
   detail.namespaces = namespaces_of(init);
   for (const pid_t pid : seen.processes) detail.processes.push_back(look_at(pid));
   if (has_own_network(detail)) {
-    TcpSockets sockets = tcp_sockets_of(init);
+    Sockets sockets = sockets_of(init);
     detail.listening = std::move(sockets.listening);
     detail.connections = std::move(sockets.connections);
+    detail.listening_udp = std::move(sockets.listening_udp);
   }
   auto plan = ask(sandbox, {.kind = ControlRequest::Kind::plan});
   if (plan) detail.plan = *std::move(plan);
   if (!plan) print_error(plan.error());
+  const std::vector<std::string> uppers = uppers_in_plan(detail.plan);
+  if (!uppers.empty()) detail.held = tally(uppers, std::chrono::steady_clock::now() + kPatience);
+  detail.use = look_at_use(init, seen.processes);
   return detail;
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_bytes.h"
+#include "base/paths.h"
 #include "cli/sessions_text.h"
 #include "cli/status_lines.h"
 
@@ -55,7 +56,70 @@ Json json_of(const SeenSandbox& sandbox, std::int64_t now) {
   return json;
 }
 
+Json parse_plan(const std::string& plan) {
+  Json json = plan.empty() ? Json(nullptr) : Json::parse(plan, nullptr, false);
+  return json.is_object() ? json : Json(nullptr);
+}
+
+Json known(const std::optional<std::uint64_t>& number) { return number ? Json(*number) : Json(nullptr); }
+
+Json used_memory(const Use& use, bool by_group) { return by_group ? known(use.group_memory) : Json(use.largest_data); }
+
+Json used_processes(const Use& use, bool by_group) { return by_group ? known(use.group_tasks) : Json(use.tasks); }
+
+/// The kernel has no number of what is used at a moment.
+Json used_cpus(const Use&, bool) { return nullptr; }
+
+struct HeldRow {
+  const char* name;
+  Json (*used)(const Use& use, bool by_group);
+};
+
+constexpr HeldRow held_rows[] = {{"memory", used_memory}, {"processes", used_processes}, {"cpus", used_cpus}};
+
+/// Each limit of the plan with who holds it and what of it is used.
+Json limits_in_use(const Json& plan, const SandboxDetail& detail, std::int64_t age) {
+  Json limits = Json::object();
+  const Json planned = plan.value("limits", Json::object());
+  for (const HeldRow& row : held_rows) {
+    const auto held = planned.find(row.name);
+    if (held == planned.end()) continue;
+    const bool by_group = held->value("by", "") == "cgroup";
+    limits[row.name] = {{"limit", held->value("value", Json(nullptr))},
+                        {"by", held->value("by", "")},
+                        {"full", held->value("full", false)},
+                        {"used", row.used(detail.use, by_group)}};
+    if (row.used == used_cpus) limits[row.name]["time_us"] = known(detail.use.group_cpu_us);
+  }
+  if (const auto disk = planned.find("disk"); disk != planned.end()) {
+    limits["disk"] = {{"limit", disk->value("value", Json(nullptr))},
+                      {"by", "snug"},
+                      {"used", detail.held ? Json(detail.held->bytes) : Json(nullptr)}};
+  }
+  if (const auto timeout = plan.find("timeout"); timeout != plan.end() && timeout->is_object()) {
+    limits["timeout"] = {
+        {"limit", timeout->value("milliseconds", Json(nullptr))}, {"by", "snug"}, {"used", age * 1000}};
+  }
+  return limits;
+}
+
+Json json_of(const Tally& held) { return {{"count", held.count}, {"bytes", held.bytes}, {"complete", held.complete}}; }
+
 }  // namespace
+
+std::vector<std::string> uppers_in_plan(const std::string& text) {
+  std::vector<std::string> uppers;
+  const Json plan = parse_plan(text);
+  const auto capture = plan.find("capture");
+  if (capture == plan.end() || !capture->is_object()) return uppers;
+  const std::string directory = capture->value("directory", "");
+  if (directory.empty()) return uppers;
+  for (const Json& part : capture->value("parts", Json::array())) {
+    uppers.push_back(join(directory, part.value("upper", "upper")));
+  }
+  if (uppers.empty()) uppers.push_back(join(directory, "upper"));
+  return uppers;
+}
 
 std::string started_to_json(const SessionRecord& record) {
   Json json{{"schema", 1}, {"event", "started"}, {"id", record.id}};
@@ -93,8 +157,12 @@ std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& deta
   json["processes"] = Json::array();
   for (const Process& process : detail.processes) json["processes"].push_back(json_of(process));
   json["listening"] = detail.listening;
+  json["listening_udp"] = detail.listening_udp;
   json["connections"] = detail.connections;
-  json["plan"] = detail.plan.empty() ? Json(nullptr) : Json::parse(detail.plan, nullptr, false);
+  const Json plan = parse_plan(detail.plan);
+  json["changes"] = detail.held ? json_of(*detail.held) : Json(nullptr);
+  json["limits"] = plan.is_null() ? Json(nullptr) : limits_in_use(plan, detail, now - sandbox.record.started);
+  json["plan"] = plan;
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "changes/tally.h"
 #include "sessions/kept.h"
 #include "sessions/processes.h"
 #include "sessions/record.h"
@@ -22,14 +23,27 @@ struct SeenSandbox {
   std::optional<RunEnd> end = {};  ///< how, if its snug was there to see it
 };
 
+/// What a sandbox uses now, as far as somebody counts it.
+struct Use {
+  std::optional<std::uint64_t> group_memory, group_tasks, group_cpu_us;  ///< of its control group
+  std::uint64_t largest_data = 0;                                        ///< of the process with most, RLIMIT_DATA's
+  std::uint64_t tasks = 0;
+};
+
 /// What there is to know about one.
 struct SandboxDetail {
   std::map<std::string, std::uint64_t> namespaces;  ///< "user": the inode number that lsns shows
   std::vector<Process> processes;
   std::vector<std::string> listening;    ///< "127.0.0.1:8080"; with a network of its own only
   std::vector<std::string> connections;  ///< "127.0.0.1:8080 127.0.0.1:41234": own end, other end
-  std::string plan;                      ///< JSON, from the snug around it; empty if that did not answer
+  std::vector<std::string> listening_udp;
+  std::string plan;           ///< JSON, from the snug around it; empty if that did not answer
+  std::optional<Tally> held;  ///< what is captured so far; none: nothing is captured
+  Use use;                    ///< of what is limited
 };
+
+/// The upper directories of the capture that a plan's JSON names; none: nothing is captured.
+std::vector<std::string> uppers_in_plan(const std::string& plan);
 
 /// {"schema": 1, ...}: what sandboxes_to_json() has for it, and the rest.
 std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& detail, std::int64_t now);

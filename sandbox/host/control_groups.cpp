@@ -60,7 +60,7 @@ class Search {
       if (has_all(best)) return best;
       if (ControlGroups found = (this->*other)(); useful(found) > useful(best)) best = std::move(found);
     }
-    if (!has_all(best)) best.why = why_not_all(best);
+    if (!has_all(best)) say_what_is_missing(best);
     return best;
   }
 
@@ -127,8 +127,13 @@ class Search {
     return groups;
   }
 
-  std::string why_not_all(const ControlGroups& best) {
-    if (useful(best) == 0 && !systemd_answers()) return answer_->error().what;
+  void say_what_is_missing(ControlGroups& best) {
+    if (useful(best) == 0 && !systemd_answers()) {
+      best.missing = ControlGroups::Missing::manager;
+      best.why = answer_->error().what;
+      return;
+    }
+    best.missing = ControlGroups::Missing::controllers;
     std::string missing;
     const auto lacks = [&](bool has, const char* name) {
       if (!has) missing += (missing.empty() ? "" : ", ") + std::string(name);
@@ -136,7 +141,7 @@ class Search {
     lacks(best.memory || !places_.wanted.memory, "memory");
     lacks(best.processes || !places_.wanted.processes, "pids");
     lacks(best.cpus || !places_.wanted.cpus, "cpu");
-    return "cgroups of this user lack the controllers " + missing;
+    best.why = "cgroups of this user lack the controllers " + missing;
   }
 
   const GroupPlaces& places_;
@@ -195,7 +200,9 @@ ControlGroups find_control_groups(const WantedControls& wanted) {
                      .reach_systemd = [] { return can_reach_service_bus(service_bus_socket(getuid())); },
                      .is_delegated = is_given_away,
                      .is_child = is_child};
-  if (!is_mounted(places.root)) return {.why = "no cgroup v2 is mounted at " + places.root};
+  if (!is_mounted(places.root)) {
+    return {.missing = ControlGroups::Missing::file_system, .why = "no cgroup v2 is mounted at " + places.root};
+  }
   return find_control_groups(places);
 }
 

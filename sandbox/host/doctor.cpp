@@ -106,6 +106,20 @@ constexpr const char* more_controllers =
     "printf '[Service]\\nDelegate=cpu memory pids\\n' | sudo tee /etc/systemd/system/user@.service.d/60-snug.conf\n"
     "then log in anew";
 
+const char* advice_on(ControlGroups::Missing missing) {
+  switch (missing) {
+    case ControlGroups::Missing::nothing:
+      return "";
+    case ControlGroups::Missing::file_system:
+      return "boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line";
+    case ControlGroups::Missing::manager:
+      return "log in where systemd runs for you (loginctl enable-linger keeps it running)";
+    case ControlGroups::Missing::controllers:
+      return more_controllers;
+  }
+  return "";
+}
+
 Check check_groups(const ControlGroups& groups) {
   Check check{.id = "cgroup", .title = "cgroup for limits"};
   if (groups.memory && groups.processes && groups.cpus) {
@@ -115,9 +129,7 @@ Check check_groups(const ControlGroups& groups) {
   }
   check.state = State::degraded;
   check.detail = groups.why + "\nlimits.memory, limits.processes and limits.cpus are held by weaker bounds then";
-  const bool answers = groups.from == ControlGroups::From::systemd || groups.why.find("lack") != std::string::npos;
-  check.fix =
-      answers ? more_controllers : "log in where systemd runs for you (loginctl enable-linger keeps it running)";
+  check.fix = advice_on(groups.missing);
   return check;
 }
 

@@ -28,7 +28,13 @@ struct ControlGroups {
   } from = From::nowhere;
   std::string directory = {};                            ///< beside, below
   bool memory = false, processes = false, cpus = false;  ///< the resources it can bound
-  std::string why = {};                                  ///< why one of these is missing
+  enum class Missing {
+    nothing,
+    file_system,  ///< cgroup v2 is not mounted
+    manager,      ///< nobody who could be asked
+    controllers,  ///< the manager, or the group, has not all of them
+  } missing = Missing::nothing;
+  std::string why = {};  ///< in words, unless nothing is
 };
 
 /// Cheap facts a run needs before it starts. Nothing here takes longer than a few system calls to find out;

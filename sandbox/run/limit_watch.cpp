@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/epoll.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <sstream>
@@ -37,10 +36,7 @@ std::uint64_t tasks_below(pid_t init) {
   const auto identity = identify_process(init);
   if (!identity) return 0;
   std::uint64_t tasks = 0;
-  for (const pid_t pid : ProcessTable::read().below(*identity)) {
-    struct stat info {};
-    if (stat(("/proc/" + std::to_string(pid) + "/task").c_str(), &info) == 0) tasks += info.st_nlink - 2;
-  }
+  for (const pid_t pid : ProcessTable::read().below(*identity)) tasks += tasks_of(pid);
   return tasks;
 }
 

@@ -340,15 +340,18 @@ void Loop::measure_disk() {
 // A moment later: a command that is killed for it ends at once, and then that is all there is to tell.
 void Loop::take_limits() {
   if (!poller_.readable(kLimits)) return;
-  const auto reached = options_.limits->take();
-  if (reached.empty()) return;
-  untold_limits_.insert(untold_limits_.end(), reached.begin(), reached.end());
+  collect_limits();
+  if (untold_limits_.empty()) return;
   constexpr Rung tell{.action = Rung::Action::tell_limits, .after = std::chrono::milliseconds(300)};
   deadlines_.add({&tell, 1}, Deadlines::Clock::now());
 }
 
-void Loop::tell_limits() {
+void Loop::collect_limits() {
   for (std::string& text : options_.limits->take()) untold_limits_.push_back(std::move(text));
+}
+
+void Loop::tell_limits() {
+  collect_limits();
   if (untold_limits_.empty() || !options_.events.limit_reached || modes_.alternate_screen()) return;
   for (const std::string& text : untold_limits_) options_.events.limit_reached(text, terminal_ && terminal_->raw());
   untold_limits_.clear();
@@ -611,7 +614,7 @@ void Loop::end() {
 // While the group is still there: init goes when it is let go.
 void Loop::end_limits() {
   if (options_.limits == nullptr) return;
-  for (std::string& text : options_.limits->take()) untold_limits_.push_back(std::move(text));
+  collect_limits();
   if (killed_for_memory()) untold_limits_.clear();
   tell_limits();
 }

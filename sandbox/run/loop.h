@@ -95,6 +95,7 @@ class Loop {
   void watch_init();
   void measure_disk();
   void take_limits();
+  void collect_limits();
   void tell_limits();
   void count_processes();
   void end_limits();

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <optional>
 #include <sstream>
 #include <string_view>
@@ -125,6 +126,13 @@ std::uint64_t memory_of(pid_t pid) {
   return shared_out != 0 ? shared_out : kilobytes_behind(read_proc_file(path_of(pid, "status")), "\nVmRSS:");
 }
 
+std::uint64_t data_of(pid_t pid) { return kilobytes_behind(read_proc_file(path_of(pid, "status")), "\nVmData:"); }
+
+std::uint64_t tasks_of(pid_t pid) {
+  struct stat info {};
+  return stat(path_of(pid, "task").c_str(), &info) == 0 && info.st_nlink > 2 ? info.st_nlink - 2 : 0;
+}
+
 std::map<std::string, std::uint64_t> namespaces_of(pid_t pid) {
   std::map<std::string, std::uint64_t> found;
   for (const char* kind : {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}) {
@@ -134,18 +142,37 @@ std::map<std::string, std::uint64_t> namespaces_of(pid_t pid) {
   return found;
 }
 
-void add_tcp_sockets(std::string_view text, TcpSockets& sockets) {
-  constexpr std::string_view kListening = "0A", kEstablished = "01";
+namespace {
+
+/// One socket of a table: both ends, and the kernel's number of its state.
+using TakeSocket = std::function<void(const std::string& here, const std::string& there, std::string_view state)>;
+
+void read_sockets(std::string_view text, const TakeSocket& take) {
   std::istringstream lines{std::string(text)};
   for (std::string line; std::getline(lines, line);) {
     std::istringstream fields(line);
     std::string number, own, other, state;
     if (!(fields >> number >> own >> other >> state)) continue;
     const auto here = endpoint_from_hex(own), there = endpoint_from_hex(other);
-    if (!here || !there) continue;  // the heading
-    if (state == kListening) sockets.listening.push_back(*here);
-    if (state == kEstablished) sockets.connections.push_back(*here + " " + *there);
+    if (here && there) take(*here, *there, state);  // else the heading
   }
+}
+
+}  // namespace
+
+void add_tcp_sockets(std::string_view text, Sockets& sockets) {
+  read_sockets(text, [&](const std::string& here, const std::string& there, std::string_view state) {
+    constexpr std::string_view kListening = "0A", kEstablished = "01";
+    if (state == kListening) sockets.listening.push_back(here);
+    if (state == kEstablished) sockets.connections.push_back(here + " " + there);
+  });
+}
+
+void add_udp_sockets(std::string_view text, Sockets& sockets) {
+  read_sockets(text, [&](const std::string& here, const std::string&, std::string_view state) {
+    constexpr std::string_view kUnconnected = "07";
+    if (state == kUnconnected) sockets.listening_udp.push_back(here);
+  });
 }
 
 Fd open_process(const ProcessIdentity& process) {
@@ -153,10 +180,11 @@ Fd open_process(const ProcessIdentity& process) {
   return fd && identify_process(process.pid) == process ? std::move(fd) : Fd();
 }
 
-TcpSockets tcp_sockets_of(pid_t pid) {
+Sockets sockets_of(pid_t pid) {
   constexpr std::size_t kMost = 1 << 20;
-  TcpSockets sockets;
+  Sockets sockets;
   for (const char* file : {"net/tcp", "net/tcp6"}) add_tcp_sockets(read_proc_file(path_of(pid, file), kMost), sockets);
+  for (const char* file : {"net/udp", "net/udp6"}) add_udp_sockets(read_proc_file(path_of(pid, file), kMost), sockets);
   return sockets;
 }
 

@@ -46,16 +46,23 @@ Process look_at(pid_t pid);
 /// The namespaces of `pid` by kind, as lsns(8) names them, with their inode numbers; those that may be seen.
 std::map<std::string, std::uint64_t> namespaces_of(pid_t pid);
 
-/// TCP sockets of the network namespace of `pid`.
-struct TcpSockets {
-  std::vector<std::string> listening;    ///< "127.0.0.1:8080", "[::]:80"
-  std::vector<std::string> connections;  ///< its own end, a space, the other end
+/// TCP and UDP sockets of the network namespace of `pid`.
+struct Sockets {
+  std::vector<std::string> listening;      ///< "127.0.0.1:8080", "[::]:80"
+  std::vector<std::string> connections;    ///< its own end, a space, the other end
+  std::vector<std::string> listening_udp;  ///< those that take datagrams from anybody
 };
-TcpSockets tcp_sockets_of(pid_t pid);
+Sockets sockets_of(pid_t pid);
 /// Adds the sockets in the text of /proc/PID/net/tcp or tcp6.
-void add_tcp_sockets(std::string_view text, TcpSockets& sockets);
+void add_tcp_sockets(std::string_view text, Sockets& sockets);
+/// The same of udp or udp6.
+void add_udp_sockets(std::string_view text, Sockets& sockets);
 
 /// Bytes of memory of `pid` alone.
 std::uint64_t memory_of(pid_t pid);
+/// What RLIMIT_DATA counts of `pid`, in bytes.
+std::uint64_t data_of(pid_t pid);
+/// The threads of `pid`, itself among them; 0: it has ended.
+std::uint64_t tasks_of(pid_t pid);
 
 }  // namespace snug

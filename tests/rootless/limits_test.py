@@ -192,6 +192,21 @@ class DelegatedTest(Limits):
         self.assertEqual(plan["limits"]["cgroup"]["from"], "systemd")
 
 
+class EachProcessTest(Limits):
+    def test_rlimits_are_those_of_the_profile(self):
+        out = self.shell("ulimit -Sn; ulimit -Hn; ulimit -Hc; ulimit -Ht; ulimit -Hf",
+                         profile='[limits]\nrlimit = { nofile = 77, core = 0, cpu = "10m", fsize = "2M" }\n')
+        self.assertEqual(out.split(), ["77", "77", "0", "600", "4096"])
+
+
+class TimeoutTest(Limits):
+    def test_a_command_that_minds_no_term_is_killed_after_a_grace(self):
+        result = self.python("import signal, time; signal.signal(signal.SIGTERM, lambda *a: print('told', flush=True))\n"
+                             "while True: time.sleep(1)", profile=limits(timeout="1s"))
+        self.assertEqual((result.returncode, result.stdout), (124, b"told\n"), self.story(result))
+        self.assertRegex(result.stderr, rb"timed out after 1s \(\S+test.toml:3")
+
+
 class StatsTest(Limits):
     SCRIPT = ("for i in 1 2 3 4 5; do /bin/true; done; head -c 3000000 /dev/zero > big; sync big; "
               "python3 -c 'x = bytearray(50 << 20); a = sum(range(3000000))'; sleep 0.3")

@@ -12,6 +12,18 @@ class OnATerminal(Sessions):
         self.addCleanup(terminal.close)
         return terminal
 
+    def test_a_list_that_is_watched_follows(self):
+        terminal = self.terminal("ps", "--watch")
+        terminal.expect("COMMAND")
+        process = self.begin(name="watched")
+        terminal.expect("watched", 30)
+        process.terminate()
+        process.wait(30)
+        for _ in range(2):  # one may have been on its way
+            terminal.expect("COMMAND", 30)
+        terminal.send("\x03")
+        self.assertNotIn(b"watched", terminal.seen)
+
     def test_its_own_of_the_sandboxs_devpts(self):
         self.begin(name="web")
         terminal = self.terminal("exec", "web", "--", "sh", "-c", "tty; stty size; echo TERM=$TERM; ps -o tty= -p $$", rows=33,

@@ -410,6 +410,32 @@ class Details(Sessions):
         planned = json.loads(self.snug("plan", "--json", "--", *one["command"]).stdout)
         self.assertEqual(one["plan"]["view"], planned["view"])
 
+    def test_datagrams_changes_and_limits_of_one(self):
+        serving = ("import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', 8124)); "
+                   "open('made', 'w').write('12345'); print('ready', flush=True); time.sleep(600)")
+        self.begin(f'python3 -c "{serving}"; :', name="web",
+                   options=["--project", "overlay", "--memory", "1G", "--processes", "50", "--timeout", "1h",
+                            "--set", "limits.disk=1G", "--set", "limits.cpus=2"])
+        one = json.loads(self.snug("ps", "web", "--json").stdout)
+        self.assertIn("127.0.0.1:8124", one["listening_udp"])  # beside the sandbox's name service
+        self.assertEqual(one["changes"], {"count": 1, "bytes": 5, "complete": True})
+        limits = one["limits"]
+        planned = one["plan"]["limits"]
+        for name in ("memory", "processes", "cpus"):
+            self.assertEqual((limits[name]["limit"], limits[name]["by"]), (planned[name]["value"], planned[name]["by"]))
+        self.assertEqual(limits["processes"]["used"], 2)
+        self.assertGreater(limits["memory"]["used"], 100_000)
+        self.assertLess(limits["memory"]["used"], 1 << 30)
+        self.assertEqual(limits["disk"], {"limit": 1 << 30, "by": "snug", "used": 5})
+        self.assertEqual(limits["timeout"]["limit"], 3_600_000)
+        self.assertLess(limits["timeout"]["used"], 600_000)
+
+    def test_one_without_limits_and_capture(self):
+        self.begin(name="web")
+        one = json.loads(self.snug("ps", "web", "--json").stdout)
+        self.assertEqual((one["limits"], one["changes"]), ({}, None))
+        self.assertLessEqual(set(one["listening_udp"]), {"127.0.0.1:53"})
+
     def test_one_whose_snug_is_stopped(self):
         process = self.begin(name="web")
         os.kill(process.pid, signal.SIGSTOP)

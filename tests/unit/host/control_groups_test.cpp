@@ -75,6 +75,7 @@ TEST_CASE("without systemd and without a group of one's own there is none, and i
   CHECK(none.from == From::nowhere);
   CHECK_FALSE((none.memory || none.processes || none.cpus));
   CHECK(none.why == "no systemd runs for this user");
+  CHECK(none.missing == ControlGroups::Missing::manager);
 }
 
 TEST_CASE("systemd gives what the user's manager has") {
@@ -94,6 +95,7 @@ TEST_CASE("a manager without controllers gives nothing") {
   tree.systemd = true;
   tree.group(kUsers, "");
   CHECK(tree.find("/").from == From::nowhere);
+  CHECK(tree.find("/").missing == ControlGroups::Missing::controllers);
   CHECK(tree.find("/").why == "cgroups of this user lack the controllers memory, pids, cpu");
 }
 

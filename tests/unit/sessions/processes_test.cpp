@@ -10,7 +10,7 @@ namespace snug {
 namespace {
 
 TEST_CASE("TCP sockets are read from the kernel's tables") {
-  TcpSockets sockets;
+  Sockets sockets;
   add_tcp_sockets(
       "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
       "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 1 1\n"
@@ -23,8 +23,19 @@ TEST_CASE("TCP sockets are read from the kernel's tables") {
   CHECK(sockets.connections == std::vector<std::string>{"127.0.0.1:8080 127.0.0.1:41234"});
 }
 
+TEST_CASE("UDP sockets that anybody may send to are read from the kernel's tables") {
+  Sockets sockets;
+  add_udp_sockets(
+      "  sl  local_address rem_address   st\n"
+      "  9: 0100007F:1F90 00000000:0000 07 00000000:00000000\n"
+      "  9: 0100007F:1F91 0100007F:A112 01 00000000:00000000\n",
+      sockets);
+  CHECK(sockets.listening_udp == std::vector<std::string>{"127.0.0.1:8080"});
+  CHECK(sockets.connections.empty());
+}
+
 TEST_CASE("a table of sockets that is none holds none") {
-  TcpSockets sockets;
+  Sockets sockets;
   for (const char* text :
        {"", "\n\n", "h\n 0: x:y z:w 0A\n", "h\n 0: 0100007F:1F9G 0100007F:1 0A\n", "h\n 0: 0100007F 1 0A"}) {
     add_tcp_sockets(text, sockets);
