@@ -45,7 +45,9 @@ void bind(Planner& planner, const std::string& path, Access access, const char* 
 void seal_common_directory(Planner& planner, const std::string& git) {
   const std::string path = join(git, "commondir");
   const FileKind kind = planner.host.status(path).kind;
-  const bool left_over = kind == FileKind::regular && planner.host.read_small(path, most_gitfile) == stub_content;
+  // Empty, it is one that a killed run had not written yet; git itself never makes such a file.
+  const auto text = kind == FileKind::regular ? planner.host.read_small(path, most_gitfile) : std::nullopt;
+  const bool left_over = text && (text->empty() || *text == stub_content);
   if (kind == FileKind::absent || left_over) {
     prepare(planner, {.kind = Preparation::Kind::stub, .path = path, .content = stub_content, .mode = 0644});
   }

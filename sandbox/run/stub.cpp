@@ -75,9 +75,15 @@ bool HostStub::join() {
   if (!file_) return false;
   errno = EEXIST;
   if (!holds_content(true) || !lock(file_.get(), LOCK_SH)) return false;
-  if (is_still_named()) return true;
+  if (is_still_named()) return holds_content(false) || fill();
   errno = ENOENT;
   return false;
+}
+
+/// Empty: another run has not written it yet, and writes the same, or was killed before it did.
+bool HostStub::fill() const {
+  const Fd file(open(("/proc/self/fd/" + std::to_string(file_.get())).c_str(), O_WRONLY | O_CLOEXEC));
+  return file && pwrite(file.get(), content_.data(), content_.size(), 0) == static_cast<ssize_t>(content_.size());
 }
 
 bool HostStub::is_still_named() const {
@@ -99,9 +105,10 @@ bool HostStub::holds_content(bool or_nothing) const {
 
 Result<void> HostStub::remove() {
   if (!file_) return {};
-  errno = 0;
-  if (!lock(file_.get(), LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) return {};
-  const bool ours = errno == 0 && is_still_named() && holds_content(false);
+  const bool alone = lock(file_.get(), LOCK_EX | LOCK_NB);
+  if (!alone && errno == EWOULDBLOCK) return {};
+  if (alone) errno = 0;
+  const bool ours = alone && is_still_named() && holds_content(false);
   const bool gone = ours ? unlinkat(directory_.get(), name_.c_str(), 0) == 0 : errno == 0 || errno == ENOENT;
   const int code = errno;
   file_.reset();

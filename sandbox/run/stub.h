@@ -24,6 +24,7 @@ class HostStub {
   HostStub(Fd directory, std::string path, std::string content);
   bool create(unsigned mode);
   bool join();
+  bool fill() const;
   bool is_still_named() const;
   bool holds_content(bool or_nothing) const;
 

@@ -66,7 +66,7 @@ class Spoiled(snugtest.Case):
 
     def run_under(self, process=None, call=None, how=None):
         spoiled = [] if process is None else [str(process), str(call), str(how)]
-        self.before = set(self.files_of_project())
+        self.before, self.how = set(self.files_of_project()), how
         return subprocess.run([SPOILING, self.log, *spoiled, SNUG, "run", *self.OPTIONS, "--", *self.command()], cwd=self.project,
                               env=self.environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
 
@@ -105,7 +105,7 @@ class Spoiled(snugtest.Case):
         if result.returncode == 125:
             self.assertRegex(result.stderr, rb"(?m)^snug: \S.{10,}", story)
         more = set(self.files_of_project()) - self.before
-        named = result.returncode == 137 or all(path in show(result.stderr) for path in more)
+        named = self.how == "kill" or all(path in show(result.stderr) for path in more)
         self.assertLessEqual(more, {self.stub} if named else set(), story)
         self.assertEqual(self.host_mounts(), self.mounts)
 

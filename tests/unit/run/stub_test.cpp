@@ -50,6 +50,16 @@ TEST_CASE("a stub that a killed run left is taken over and removed") {
   CHECK_FALSE(fs::exists(place.file));
 }
 
+TEST_CASE("a stub that a killed run had not written yet is written, and removed") {
+  const Place place;
+  std::ofstream(place.file).close();
+  auto stub = HostStub::make(place.wanted());
+  REQUIRE(stub.ok());
+  CHECK(fs::file_size(place.file) > 0);
+  REQUIRE(stub->remove().ok());
+  CHECK_FALSE(fs::exists(place.file));
+}
+
 TEST_CASE("what is no stub is neither used nor removed") {
   const Place place;
   std::ofstream(place.file) << "../..\n";
