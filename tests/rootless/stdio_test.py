@@ -26,6 +26,7 @@ class Pipes(Case):
         self.assertEqual(result.stdout.split(), [b"y", str(128 + 13).encode()], self.story(result))
 
     def test_piped_into_tee(self):
+        snugtest.need_program("make")
         self.write("Makefile", "all:\n\t@echo built\n")
         script = f"set -o pipefail; {SNUG} run make | tee log"
         result = subprocess.run(["bash", "-c", script], cwd=self.project, capture_output=True, timeout=30)
