@@ -184,6 +184,8 @@ std::vector<LandlockRule> rules_for(const Plan& plan, std::uint64_t handled) {
 
 LandlockRuleset make_ruleset(const Plan& plan, int abi) {
   LandlockRuleset ruleset;
+  const bool abstract_sockets_are_the_hosts = !plan.namespaces.network;
+  if (plan.namespaces.nested && !abstract_sockets_are_the_hosts) return ruleset;
   ruleset.scoped = held(scope_abilities, abi, ruleset.missing);
   if (plan.namespaces.nested) return ruleset;
   ruleset.handled_fs = held(file_abilities, abi, ruleset.missing);

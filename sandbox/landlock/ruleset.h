@@ -64,7 +64,10 @@ struct LandlockRuleset {
 /// `abi`: HostFacts::landlock_abi, 0 for none; later ones than are known here give what is known.
 ///
 /// With ABI 1 files are not handled: that version refuses every rename and link from one directory to another, which
-/// git and package managers need. With `nested` neither: a process under file rules may not mount.
+/// git and package managers need. With `nested` neither: a process under file rules may not mount. Scopes are then held
+/// only where the network is the host's: below any Landlock domain that says nothing of files, another one's file rules
+/// refuse every link and rename from one directory to another (LANDLOCK_ACCESS_FS_INITIALLY_DENIED in
+/// security/landlock/access.h), which the sandboxes inside have. Their namespaces hold signals and abstract sockets.
 LandlockRuleset make_ruleset(const Plan& plan, int abi);
 
 }  // namespace snug

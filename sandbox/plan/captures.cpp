@@ -361,6 +361,15 @@ void capture_system(Planner& planner, const std::string& path) {
 
 bool is_captured(Planner& planner, const std::string& path) { return captured_at(planner, path) != nullptr; }
 
+bool is_taken_away(Planner& planner, const std::string& path) {
+  const Piece* piece = captured_at(planner, path);
+  if (!piece || !is_below(path, piece->entry.target)) return false;
+  const auto* overlay = std::get_if<Overlay>(&piece->entry.what);
+  const std::string& top = piece->entry.target;
+  const std::string below = path.substr(std::min(path.size(), top == "/" ? 1 : top.size() + 1));
+  return overlay && has_gap(*overlay, below) && !has_way(*overlay, below);
+}
+
 bool take_away(Planner& planner, const std::string& path) {
   Piece* piece = captured_at(planner, path);
   if (!piece || piece->entry.target == path) return false;

@@ -141,8 +141,8 @@ void lay_list(Planner& planner, Cover cover, const std::vector<PathEntry>& list,
 /// Would a process inside find there what somebody makes on the host after the run has begun?
 bool could_appear(Planner& planner, const std::string& path) {
   const Piece* holder = planner.layout.holder_of(path);
-  return holder && !is_stored_home(planner, holder) && !host_path_of(holder->entry, path).empty() &&
-         !planner.layout.look(path, planner.host).exists();
+  return holder && !is_stored_home(planner, holder) && !is_taken_away(planner, path) &&
+         !host_path_of(holder->entry, path).empty() && !planner.layout.look(path, planner.host).exists();
 }
 
 /// What other sandboxes print, and where they can be asked, is no part of a view, however much of the home it shows,

@@ -154,6 +154,8 @@ void capture_directory(Planner& planner, const std::string& path, const char* wh
 void capture_system(Planner& planner, const std::string& path);
 /// Does what is written to `path` go to plan.capture?
 bool is_captured(Planner& planner, const std::string& path);
+/// Has take_away() done that, with `path` or a directory above it?
+bool is_taken_away(Planner& planner, const std::string& path);
 /// Takes the captured `path` away, as if it were absent. False where the overlay cannot do that.
 bool take_away(Planner& planner, const std::string& path);
 

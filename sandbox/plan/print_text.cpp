@@ -408,8 +408,9 @@ void print_limits(Text& text, const Plan& plan) {
     text.line("  rule for " + shown_name(rule.syscall) + ", argument " + std::to_string(rule.argument),
               to_text(rule.origin));
   }
-  text.line(plan.landlock_abi > 0 ? "  Landlock: the same view again, ABI " + std::to_string(plan.landlock_abi)
-                                  : std::string("  Landlock: not in this kernel"),
+  text.line(plan.namespaces.nested  ? std::string("  Landlock: left to the sandboxes inside")
+            : plan.landlock_abi > 0 ? "  Landlock: the same view again, ABI " + std::to_string(plan.landlock_abi)
+                                    : std::string("  Landlock: not in this kernel"),
             "");
 }
 

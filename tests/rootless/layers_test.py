@@ -78,6 +78,12 @@ class EverythingTest(Layers):
                     os.path.join(HOME, "secret"))
         self.run_in("grep machine ~/.netrc", "--capture", "--read", os.path.join(HOME, ".netrc"))
 
+    def test_it_begins_whatever_of_snugs_state_is_there(self):
+        for place in ("detached", "running"):
+            shutil.rmtree(os.path.join(STATE, place), ignore_errors=True)
+            self.run_in("! ls ~/.local/state/snug", "--capture")
+            self.run_in("! ls ~/.local/state/snug", "--capture", "--user", "root")
+
     def test_what_was_hidden_and_is_made_anew_waits_to_be_named(self):
         secret = self.in_home("secret", "hidden\n")
         self.run_in("echo evil > ~/secret", "--capture", "--hide", secret)
@@ -606,7 +612,6 @@ class CleanTest(Layers):
         self.assertTrue(listed("captures", "--yes")[0]["removed"])
         self.assertEqual(listed(), [])
         self.tool("clean", "nonsense", status=2)
-
 
     def test_copies_of_the_system_are_listed_and_removed_when_no_run_lies_over_them(self):
         mirror = lambda *words: [item for item in json.loads(self.tool("clean", "--json", *words, timeout=300))["items"] if item["kind"] == "mirror"]

@@ -1,5 +1,6 @@
 """A sandbox inside a sandbox: refused by default, and with nested = true snug, bubblewrap and unshare work."""
 import os
+import shlex
 import shutil
 import unittest
 
@@ -31,6 +32,14 @@ class Nested(Case):
         self.assertEqual(result.returncode, 0, self.story(result))
         self.assertIn(inner.encode(), result.stdout)
         self.assertTrue(os.path.exists(os.path.join(inner, "made")))
+
+    def test_files_are_linked_and_renamed_between_directories_inside_snug_inside_snug(self):
+        """Below a domain of the outer one's that said nothing of files, Landlock would refuse both."""
+        os.mkdir(os.path.join(self.project, "inner"))
+        script = ("mkdir a b; echo x >a/x; ln a/x b/y; python3 -c 'import os; os.rename(\"a\", \"b/a\")'; cat b/a/x; "
+                  "cd; mkdir c d; echo y >c/y; ln c/y d/z; cat d/z")
+        result = self.inside("sh", "-c", f"cd inner && ../snug run -- sh -euc {shlex.quote(script)}", profile="nested = true\n")
+        self.assertEqual(result.stdout, b"x\ny\n", self.story(result))
 
     def test_unshare(self):
         result = self.inside("unshare", "-Urmpf", "--mount-proc", "sh", "-c", "mount -t tmpfs x /tmp && echo $$",

@@ -23,7 +23,7 @@ class Node(Tools):
         self.write("app/package.json", json.dumps({"name": "app", "version": "1.0.0", "dependencies": {"dep": "file:../dep-1.2.3.tgz"},
                                                    "scripts": {"start": "dep", "test": "node server.js"}}))
         self.write("app/server.js", "const http = require('http');\nconst s = http.createServer((q, r) => r.end('served ' + require('dep')));\n"
-                   "s.listen(0, '127.0.0.1', () => http.get({port: s.address().port}, (r) => r.on('data', (d) => {"
+                   "s.listen(0, '127.0.0.1', () => http.get({host: '127.0.0.1', port: s.address().port}, (r) => r.on('data', (d) => {"
                    " console.log(String(d)); process.exit(0); })));\n")
         self.write(os.path.join(HOME, ".npmrc"), "//registry.npmjs.org/:_authToken=secret\n")
         self.addCleanup(os.unlink, os.path.join(HOME, ".npmrc"))

@@ -92,7 +92,8 @@ class Npm(Registries):
     def test_a_package_comes_from_the_registry_and_its_script_gets_nothing(self):
         result = self.fetch("node", self.INSTALL + "; node -p 'require(\"dep\")'; cat node_modules/dep/tried")
         self.assert_status(result, 0)
-        self.assertEqual(result.stdout.decode(), "42\nENOENT ENOTFOUND")
+        # npm 9 tells the script it runs before.
+        self.assertEqual(result.stdout.decode().split("\n")[-2:], ["42", "ENOENT ENOTFOUND"], self.story(result))
         self.assertIn("blocked evil.test", result.stderr.decode())
         self.assertNotIn("STOLEN", result.stderr.decode())
         self.assertNotIn("evil.test", net.questions())

@@ -188,10 +188,13 @@ TEST_CASE("no rule asks for more than is handled, or for nothing") {
   }
 }
 
-TEST_CASE("nested keeps the scopes only, so that it may mount") {
+TEST_CASE("nested leaves Landlock to the sandboxes inside, but for the host's abstract sockets") {
   Plan plan;
   plan.view = usual_view();
   plan.namespaces.nested = true;
+  plan.namespaces.network = true;
+  CHECK(make_ruleset(plan, newest).empty());
+  plan.namespaces.network = false;
   const auto rules = make_ruleset(plan, newest);
   CHECK(rules.handled_fs == 0);
   CHECK(rules.rules.empty());
