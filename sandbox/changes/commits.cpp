@@ -402,7 +402,8 @@ std::optional<std::string> CommitTransfer::bring_tag(const CapturedTag& tag) con
   if (!is_name || tag.name.starts_with('-') || tag.name.starts_with("snug/")) return "it is no name for a tag";
   // Before a branch of the same name it would be what the name means.
   const bool waits = std::ranges::any_of(branches_, [&](const CapturedBranch& one) { return one.name == tag.name; });
-  if (waits || answer(quietly(hosts({"rev-parse", "--verify", "--quiet", tag.name})))) return "the name means something else";
+  if (waits || answer(quietly(hosts({"rev-parse", "--verify", "--quiet", tag.name}))))
+    return "the name means something else";
   const auto commit = answer(quietly(ours({"rev-parse", "--verify", "--quiet", tag.id + "^{commit}"})));
   if (!commit) return "it is of no commit";
   if (!is_on_a_branch(first_line(*commit))) return "its commit is on no branch of the host's yet";

@@ -183,7 +183,8 @@ std::optional<Error> mistake(const Invocation& invocation) {
                  .fix = "snug apply --commits [BRANCH|TAG...]"};
   }
   if (invocation.has("--commits") && invocation.value("--paths-from")) {
-    return Error{.what = "--commits and --paths-from exclude each other", .fix = "snug apply --commits [BRANCH|TAG...]"};
+    return Error{.what = "--commits and --paths-from exclude each other",
+                 .fix = "snug apply --commits [BRANCH|TAG...]"};
   }
   return std::nullopt;
 }

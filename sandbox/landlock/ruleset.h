@@ -4,12 +4,12 @@
 // A second wall: what the mounts leave out is out of reach even of a process that got hold of a directory outside the
 // view, because the kernel walks up from a file and finds no rule on its way.
 //
-// What it costs: for a right that open(2) depends on, the kernel walks from the file to the root, 0.5-1.0 us more an open
-// (open+close 1.3-1.7 x; a compile 1-2 %). Truncating alone brings that on, for every open, since its answer is kept with
-// the descriptor; reading on top of it costs less than 0.1 us, the walk being the same. Both are handled: without the
-// first any file that can be named can be emptied, and reading keys and tokens is what one breaks out for. TCP ports
-// would cost little and protect nothing: without the host's network there is only the sandbox's own loopback, with it
-// no list to derive rules from.
+// What it costs: for a right that open(2) depends on, the kernel walks from the file to the root, 0.5-1.0 us more an
+// open (open+close 1.3-1.7 x; a compile 1-2 %). Truncating alone brings that on, for every open, since its answer is
+// kept with the descriptor; reading on top of it costs less than 0.1 us, the walk being the same. Both are handled:
+// without the first any file that can be named can be emptied, and reading keys and tokens is what one breaks out for.
+// TCP ports would cost little and protect nothing: without the host's network there is only the sandbox's own loopback,
+// with it no list to derive rules from.
 //
 // What it cannot do: rules only add. A read-only or masked place below a writable one (a Seal or Mask in the project, a
 // read bind below it, /proc/sys below /proc, where debuggers and thread names need writing) is the mounts' alone to

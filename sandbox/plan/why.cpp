@@ -348,7 +348,11 @@ Verdict PathQuestion::beside_hosts(Verdict verdict, Deed deed) {
 Verdict PathQuestion::judge(Deed deed) {
   if (walk_.blocked || walk_.loop) return stopped_on_the_way();
   if (!end().exists()) return deed == Deed::write ? create_it() : nothing_there(deed);
-  if (mounted<Mask>(end())) return hidden(*end().mount);
+  if (const auto* mask = mounted<Mask>(end())) {
+    const ViewEntry& entry = *end().mount;
+    if (deed != Deed::read || mask->content.empty()) return hidden(entry);
+    return allow("a file of the sandbox's own stands there: the host's " + entry.why, entry.origin);
+  }
   return beside_hosts(judge_what_is_there(deed), deed);
 }
 

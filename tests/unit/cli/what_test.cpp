@@ -82,8 +82,8 @@ TEST_CASE("hosts with ports, in brackets and in URLs") {
   CHECK(meant("::1").text == "::1");
   CHECK(meant("127.0.0.1").port == 0);
   CHECK(meant("localhost").kind == WhatKind::host);
-  for (const char* bad : {"example.org:0", "example.org:99999", "example.org:x", "udp://example.org", "http://",
-                          "a..b:1", "@no-such"}) {
+  for (const char* bad :
+       {"example.org:0", "example.org:99999", "example.org:x", "udp://example.org", "http://", "a..b:1", "@no-such"}) {
     INFO(bad);
     CHECK(refused(bad));
   }

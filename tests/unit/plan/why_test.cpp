@@ -54,6 +54,16 @@ TEST_CASE("the line that why names does what it says") {
   CHECK(answer.write.origin.line == 2);
 }
 
+TEST_CASE("what names the machine is read as something else") {
+  Asking asking;
+  asking.toml = "filesystem.etc = \"host\"";
+  asking.host.add("f /etc/machine-id");
+  const auto answer = asking.ask("/etc/machine-id");
+  CHECK(answer.read.allowed);
+  CHECK(answer.read.reason == "a file of the sandbox's own stands there: the host's names the machine");
+  CHECK_FALSE(answer.write.allowed);
+}
+
 TEST_CASE("a name that a list cannot say gets a mount") {
   Asking asking;
   asking.host.add("f /home/ann/data/a*b uid=1000");
