@@ -210,6 +210,8 @@ void place_captured(Planner& planner, const std::string& path, Overlay overlay, 
       Rank::section);
 }
 
+constexpr const char* why_system = "the system, as the command's own";
+
 /// An overlay cannot lie over a directory that holds mounts of the host (EINVAL): then it lies over copies of what is
 /// directly in it, and each directory in it has an overlay of its own.
 void capture_in_pieces(Planner& planner, const std::string& path, const char* why, Within within) {
@@ -346,17 +348,43 @@ void capture_directory(Planner& planner, const std::string& path, const char* wh
   }
 }
 
+namespace {
+
+/// As capture_in_pieces(); what is mounted in it is no part of the system, and stays as it is.
+void capture_system_in_pieces(Planner& planner, const std::string& path, const std::vector<std::string>& mounts) {
+  const Origin& origin = planner.plan.project_mode.origin;
+  place_captured(planner, path, CaptureLayer(planner, path).of_copied_part(), why_system);
+  for (const std::string& name : planner.host.list(path)) {
+    const std::string below = join(path, name);
+    if (planner.host.status(below).kind == FileKind::directory && std::ranges::find(mounts, below) == mounts.end()) {
+      capture_system(planner, below);
+    }
+  }
+  for (const std::string& mount : mounts) {
+    if (parent_of(mount) != path) continue;
+    const bool directory = planner.host.status(mount).kind == FileKind::directory;
+    planner.layout.place({.target = mount,
+                          .what = Bind{.source = mount, .directory = directory},
+                          .why = "mounted in the system",
+                          .origin = origin},
+                         Rank::builtin);
+  }
+}
+
+}  // namespace
+
 void capture_system(Planner& planner, const std::string& path) {
-  const bool possible = !planner.plan.capture->directory.empty() && mounts_below(planner, path).empty() &&
-                        !is_below(planner.state_dir, path) &&
+  const bool possible = !planner.plan.capture->directory.empty() && !is_below(planner.state_dir, path) &&
                         can_be_overlaid(planner, path, planner.plan.project_mode.origin);
   if (!possible) return;
+  const std::vector<std::string> mounts = mounts_below(planner, path);
+  if (!mounts.empty()) return capture_system_in_pieces(planner, path, mounts);
   Overlay overlay = CaptureLayer(planner, path).of_part(Within::nothing);
   const std::string mirror = join(planner.state_dir, "mirror" + path);
   prepare_directory(planner, std::string(parent_of(mirror)));
   prepare(planner, {.kind = Preparation::Kind::mirror, .path = mirror, .content = path});
   overlay.lowers.insert(overlay.lowers.begin(), mirror);
-  place_captured(planner, path, std::move(overlay), "the system, as the command's own");
+  place_captured(planner, path, std::move(overlay), why_system);
 }
 
 bool is_captured(Planner& planner, const std::string& path) { return captured_at(planner, path) != nullptr; }

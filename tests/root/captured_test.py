@@ -75,5 +75,25 @@ class Below(unittest.TestCase):
         self.check("--user", "root", left=1)
 
 
+class MountedInTheSystem(unittest.TestCase):
+    """A directory with mounts in it is no lower directory of an overlay (EINVAL): Windows' subsystem has some below /usr."""
+
+    def test_root_inside_installs_around_it(self):
+        home = tempfile.mkdtemp(prefix="snug-test-")
+        self.addCleanup(shutil.rmtree, home)
+        os.chown(home, USER, USER)
+        place = next(path for path in ("/usr/lib/tmpfiles.d", "/usr/lib/mime", "/usr/lib/apt") if os.path.isdir(path))
+        script = (f"echo a > /usr/bin/snug-test; echo b > /usr/lib/snug-test; mkdir /usr/lib/snug-dir; mv /usr/lib/snug-test /usr/lib/snug-dir; "
+                  f"cat {place}/there; ! touch {place}/x 2> /dev/null; echo d > /usr/share/doc/snug-test")
+        user = f"setpriv --reuid {USER} --regid {USER} --clear-groups -- "
+        both = (f"mount --make-rprivate /; mount -t tmpfs none {place}; echo hello > {place}/there; cd {home}; "
+                f"{user} {SNUG} run --capture --user root -- sh -euc '{script}'; {user} {SNUG} diff --name-only; {user} {SNUG} discard --yes")
+        for _ in range(2):  # the second one finds what the first has made of the system's directories
+            result = subprocess.run(["unshare", "--mount", "sh", "-euc", both], env={**os.environ, "HOME": home}, stdin=subprocess.DEVNULL,
+                                    capture_output=True, text=True)
+            self.assertEqual(result.stdout.split(), ["hello", "usr/bin/snug-test", "usr/lib/snug-dir", "usr/lib/snug-dir/snug-test",
+                                                     "usr/share/doc/snug-test"], result.stderr)
+
+
 if __name__ == "__main__":
     snugtest.main()

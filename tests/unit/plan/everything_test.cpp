@@ -95,6 +95,22 @@ TEST_CASE("a capture over a directory with mounts in it is made of pieces") {
   CHECK(overlay_at(plan, "/home/ann/web/data")->lowers.front() == "/home/ann/web/data");
 }
 
+TEST_CASE("a directory of the system with mounts in it is made of pieces around them") {
+  Planning planning = everything();
+  planning.toml = "user = \"root\"";
+  planning.host.add("d /usr/lib/wsl uid=0\nd /usr/lib/apt uid=0\n");
+  planning.host.add(R"(f /proc/self/mountinfo "1 0 8:1 / / rw - ext4 x rw\n2 1 8:2 / /usr/lib/wsl rw - 9p y rw\n")");
+  const Plan plan = planning.plan();
+  REQUIRE(plan.capture);
+  for (const char* path : {"/usr", "/usr/lib", "/usr/lib/apt", "/usr/bin"}) {
+    INFO(path);
+    CHECK(overlay_at(plan, path));
+  }
+  CHECK(overlay_at(plan, "/usr/lib")->lowers.front().starts_with(plan.capture->directory + "/copies/"));
+  REQUIRE(what_at<Bind>(plan, "/usr/lib/wsl"));
+  CHECK(what_at<Bind>(plan, "/usr/lib/wsl")->access == Access::read);
+}
+
 TEST_CASE("layers lie between a capture and the project, and not too many of them") {
   Planning planning;
   planning.toml = "filesystem.project = \"overlay\"";
