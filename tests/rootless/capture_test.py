@@ -208,6 +208,18 @@ class DiffTest(Captured):
 
 
 class ApplyTest(Captured):
+    def test_a_terminal_sees_how_far_it_is(self):
+        many = 12000  # takes longer than what nobody needs to be told about
+        for i in range(many):
+            self.write(f"d{i // 1000}/f{i}", "old\n")
+        self.capture("for f in d*/*; do echo new > $f; done")
+        terminal = snugtest.Terminal([SNUG, "apply", "--yes"], self.project, env=self.environment())
+        self.addCleanup(terminal.close)
+        terminal.expect(r"applying \[#* *\] \d+/\d+")
+        terminal.expect(f"applied: {many}", 60)
+        self.assertEqual(terminal.status(60), 0)
+        self.assertEqual(self.read("d3/f3000"), "new\n")
+
     def test_what_needs_a_look_waits_to_be_named(self):
         subprocess.run(["git", "init", "-q"], cwd=self.project, check=True)
         self.capture("echo x > ok; mkdir -p .git/hooks .github/workflows; echo evil > .git/hooks/post-checkout;"
