@@ -74,6 +74,16 @@ class Below(unittest.TestCase):
     def test_where_the_command_is_root(self):
         self.check("--user", "root", left=1)
 
+    def test_what_an_overlay_cannot_copy_is_named_before_the_run(self):
+        project = self.folder(self.home, USER)
+        with open(project + "/roots", "w") as file:
+            file.write("old\n")
+        os.chmod(project + "/roots", 0o666)
+        said = self.snug("run", "--verbose", "--project", "overlay", "--", "sh", "-c", "! echo new > roots", cwd=project)
+        self.assertRegex(said.stderr, '/roots": another user or group owns it, so that inside it cannot be changed')
+        with open(project + "/roots") as file:
+            self.assertEqual(file.read(), "old\n")
+
 
 class MountedInTheSystem(unittest.TestCase):
     """A directory with mounts in it is no lower directory of an overlay (EINVAL): Windows' subsystem has some below /usr."""
