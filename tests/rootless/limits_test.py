@@ -204,7 +204,7 @@ class TimeoutTest(Limits):
         result = self.python("import signal, time; signal.signal(signal.SIGTERM, lambda *a: print('told', flush=True))\n"
                              "while True: time.sleep(1)", profile=limits(timeout="1s"))
         self.assertEqual((result.returncode, result.stdout), (124, b"told\n"), self.story(result))
-        self.assertRegex(result.stderr, rb"timed out after 1s \(\S+test.toml:3")
+        self.assertRegex(result.stderr, rb"timed out after 1s, \S+test.toml:3 \(limits.timeout\)")
 
 
 class StatsTest(Limits):
