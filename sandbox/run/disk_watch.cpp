@@ -4,14 +4,20 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
 #include "base/fd.h"
 #include "base/units.h"
 #include "sys/open.h"
+#include "sys/own_files.h"
 
 namespace snug {
 namespace {
@@ -86,6 +92,38 @@ std::uint64_t sum_of(const std::string& directory, std::uint64_t each, bool& uns
   return bytes;
 }
 
+struct Sum {
+  std::uint64_t bytes = 0;
+  bool unseen = false;
+};
+
+Sum sum_of(const std::vector<std::string>& layers) {
+  Sum sum;
+  for (const std::string& layer : layers) sum.bytes += sum_of(layer, kEachFile, sum.unseen);
+  return sum;
+}
+
+/// By a process of its own, with all rights over its user's files: directories that the command has closed count, too.
+std::optional<Sum> sum_with_rights(const std::vector<std::string>& layers) {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::nullopt;
+  const Fd from(ends[0]);
+  Fd to(ends[1]);
+  const pid_t child = fork();
+  if (child == 0) {
+    take_rights_over_own_files();
+    const Sum sum = sum_of(layers);
+    _exit(write(to.get(), &sum, sizeof sum) == sizeof sum ? 0 : 1);
+  }
+  to.reset();
+  if (child < 0) return std::nullopt;
+  Sum sum;
+  const bool told = read(from.get(), &sum, sizeof sum) == sizeof sum;
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return told ? std::optional(sum) : std::nullopt;
+}
+
 }  // namespace
 
 std::uint64_t disk_usage(const std::string& directory, bool& unseen) { return sum_of(directory, 0, unseen); }
@@ -112,11 +150,11 @@ DiskWatch::Free DiskWatch::look_at_disk() const {
 void DiskWatch::measure() {
   const auto before = Clock::now();
   free_then_ = look_at_disk();
-  used_ = 0;
-  bool unseen = false;
-  for (const std::string& layer : layers_) used_ += sum_of(layer, kEachFile, unseen);
-  // A directory that its owner has closed counts with what the disk has lost since the start.
-  if (unseen) used_ = std::max(used_, free_at_start_ - std::min(free_at_start_, free_then_.bytes));
+  Sum sum = sum_of(layers_);
+  if (sum.unseen) sum = sum_with_rights(layers_).value_or(sum);
+  used_ = sum.bytes;
+  // What cannot be looked into all the same counts with what the disk has lost since the start.
+  if (sum.unseen) used_ = std::max(used_, free_at_start_ - std::min(free_at_start_, free_then_.bytes));
   measured_ = Clock::now();
   cost_ = std::chrono::duration_cast<milliseconds>(measured_ - before);
   pause_ = kOften;

@@ -3,6 +3,7 @@ command runs as always or snug says why it does not, and nothing is left behind 
 import os
 import re
 import resource
+import signal
 import subprocess
 
 import snugtest
@@ -36,6 +37,9 @@ class Shortage(Sessions):
         if result.returncode == 0:
             self.assertNotIn(b"snug: cannot", result.stderr, story)
         else:
+            # The C++ library's end, where there is not even room for its reserve: before snug begins.
+            if result.returncode == -signal.SIGABRT and b"terminate called without an active exception" in result.stderr:
+                return False
             # What the loader says, where snug has not begun.
             self.assertIn(result.returncode, (125, 127), story)
             by_loader = re.search(rb"^(/\S*/snug: error while loading|cannot allocate)", result.stderr)

@@ -52,7 +52,7 @@ class DetachedSessions(Sessions):
     def attach(self, name, *options):
         terminal = self.on_terminal("attach", *options, name)
         before = terminal.modes()[3]
-        self.wait_until(lambda: terminal.read_some(0) or terminal.modes()[3] != before, "the terminal is in raw mode")
+        self.wait_until(lambda: terminal.read_some(0) or terminal.modes()[3] != before, "the terminal is in raw mode", 60)
         return terminal
 
     def record_of(self, name):

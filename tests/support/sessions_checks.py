@@ -413,12 +413,13 @@ class Details(Sessions):
     def test_datagrams_changes_and_limits_of_one(self):
         serving = ("import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', 8124)); "
                    "open('made', 'w').write('12345'); print('ready', flush=True); time.sleep(600)")
+        captured = os.geteuid() != 0  # as root the host's files come by idmapped mounts, which no overlay takes
+        overlay = ["--project", "overlay", "--set", "limits.disk=1G"] if captured else []
         self.begin(f'python3 -c "{serving}"; :', name="web",
-                   options=["--project", "overlay", "--memory", "1G", "--processes", "50", "--timeout", "1h",
-                            "--set", "limits.disk=1G", "--set", "limits.cpus=2"])
+                   options=[*overlay, "--memory", "1G", "--processes", "50", "--timeout", "1h", "--set", "limits.cpus=2"])
         one = json.loads(self.snug("ps", "web", "--json").stdout)
         self.assertIn("127.0.0.1:8124", one["listening_udp"])  # beside the sandbox's name service
-        self.assertEqual(one["changes"], {"count": 1, "bytes": 5, "complete": True})
+        self.assertEqual(one["changes"], {"count": 1, "bytes": 5, "complete": True} if captured else None)
         limits = one["limits"]
         planned = one["plan"]["limits"]
         for name in ("memory", "processes", "cpus"):
@@ -426,7 +427,8 @@ class Details(Sessions):
         self.assertEqual(limits["processes"]["used"], 2)
         self.assertGreater(limits["memory"]["used"], 100_000)
         self.assertLess(limits["memory"]["used"], 1 << 30)
-        self.assertEqual(limits["disk"], {"limit": 1 << 30, "by": "snug", "used": 5})
+        if captured:
+            self.assertEqual(limits["disk"], {"limit": 1 << 30, "by": "snug", "used": 5})
         self.assertEqual(limits["timeout"]["limit"], 3_600_000)
         self.assertLess(limits["timeout"]["used"], 600_000)
 
