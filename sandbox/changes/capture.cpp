@@ -14,6 +14,7 @@
 #include "changes/fields.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -203,7 +204,7 @@ Result<Fd> lock_capture(const Capture& capture) {
   const std::string path = join(capture.directory, "lock");
   Fd lock(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock) return sys_error("open " + quote_for_display(path));
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (lock_file(lock.get(), LOCK_EX | LOCK_NB)) return lock;
   if (errno != EWOULDBLOCK) return sys_error("lock " + quote_for_display(path));
   return Error{.what = "cannot use the capture " + quote_for_display(capture.name()),
                .why = "its run has not ended, or another snug is at work on it",

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <string>
 
+#include "sys/retry.h"
+
 namespace snug {
 namespace {
 
@@ -15,15 +17,13 @@ namespace {
 bool copy_range(int from, int to, off_t start, off_t end) {
   off_t in = start, out = start;
   while (in < end) {
-    const ssize_t done = copy_file_range(from, &in, to, &out, static_cast<std::size_t>(end - in), 0);
-    if (done < 0 && errno == EINTR) continue;
-    if (done <= 0) break;
+    const auto left = static_cast<std::size_t>(end - in);
+    if (retry([&] { return copy_file_range(from, &in, to, &out, left, 0); }) <= 0) break;
   }
   std::string buffer;
   while (in < end) {
     buffer.resize(1 << 20);
-    const ssize_t got = pread(from, buffer.data(), buffer.size(), in);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retry([&] { return pread(from, buffer.data(), buffer.size(), in); });
     if (got <= 0) return got == 0;
     if (pwrite(to, buffer.data(), static_cast<std::size_t>(got), in) != got) return false;
     in += got;

@@ -15,6 +15,7 @@
 #include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -120,8 +121,7 @@ Result<std::string> read_target(int directory, const std::string& name) {
 Result<std::size_t> read_block(int fd, char* to, std::size_t size) {
   std::size_t filled = 0;
   while (filled < size) {
-    const ssize_t got = read(fd, to + filled, size - filled);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = retry([&] { return read(fd, to + filled, size - filled); });
     if (got < 0) return sys_error("read a file to compare it");
     if (got == 0) break;
     filled += static_cast<std::size_t>(got);

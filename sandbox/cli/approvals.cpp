@@ -16,6 +16,7 @@
 #include "changes/fields.h"
 #include "sys/directory.h"
 #include "sys/replace_file.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -69,9 +70,7 @@ Result<Fd> lock_store(const Caller& caller) {
   if (!make_directories(path)) return cannot("make", path);
   auto store = open_store(caller);
   if (!store) return store;
-  while (flock(store->get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return cannot("lock", path);
-  }
+  if (!lock_file(store->get(), LOCK_EX)) return cannot("lock", path);
   return store;
 }
 

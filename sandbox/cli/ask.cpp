@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "cli/print.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -17,9 +18,7 @@ constexpr std::size_t longest_answer = 200;
 std::optional<std::string> read_line() {
   std::string line;
   for (char byte = 0; line.size() < longest_answer;) {
-    const ssize_t got = read(STDIN_FILENO, &byte, 1);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return std::nullopt;
+    if (retry([&] { return read(STDIN_FILENO, &byte, 1); }) <= 0) return std::nullopt;
     if (byte == '\n') return line;
     line += byte;
   }

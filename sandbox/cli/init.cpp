@@ -18,6 +18,7 @@
 #include "host/probe.h"
 #include "plan/project.h"
 #include "plan/template.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
@@ -47,15 +48,9 @@ Result<std::string> project_directory(const Invocation& invocation, const Caller
                .fix = "snug init DIR, where DIR is a project of yours"};
 }
 
-Result<void> write_all(int fd, const std::string& path, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(fd, text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return cannot_write(path, errno);
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
+Result<void> write_for_good(int fd, const std::string& path, std::string_view text) {
   // A profile that is half there after a power cut would be a mistake nobody made.
-  if (fsync(fd) != 0) return cannot_write(path, errno);
+  if (!write_all(fd, text) || fsync(fd) != 0) return cannot_write(path, errno);
   return {};
 }
 
@@ -119,7 +114,7 @@ Result<void> write_profile(const std::string& project, const std::string& text, 
     draft.keep();  // somebody else's
     return cannot_write(path, code);
   }
-  if (auto written = write_all(file.get(), path, text); !written) return written;
+  if (auto written = write_for_good(file.get(), path, text); !written) return written;
   const int code = put_in_place(directory.get(), draft, force);
   if (code == EEXIST) return already_there(directory.get(), path);
   if (code != 0) return cannot_write(path, code);

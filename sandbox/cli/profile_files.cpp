@@ -18,6 +18,7 @@
 #include "profile/shipped.h"
 #include "profile/user_file.h"
 #include "sys/directory.h"
+#include "sys/read.h"
 
 namespace snug {
 namespace {
@@ -49,20 +50,6 @@ std::optional<Error> refuse_file(const std::string& file, const struct stat& inf
   return Error{.what = "cannot use profile " + file,
                .why = directory ? "it is a directory" : "it is not a regular file",
                .fix = directory ? "-p " + file + "/snug.toml" : ""};
-}
-
-// One byte more than a profile may have, so that a file that grows meanwhile is noticed.
-std::optional<std::string> read_text(int fd) {
-  std::string text;
-  char block[16384];
-  while (text.size() <= profile_limit) {
-    const ssize_t got = read(fd, block, sizeof block);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) break;
-    text.append(block, static_cast<std::size_t>(got));
-  }
-  return text;
 }
 
 std::vector<std::string> profile_directories(const Caller& caller) {
@@ -111,7 +98,7 @@ Result<ProfileText> read_profile_at(const std::string& path, const std::string& 
   if (!fd || fstat(fd.get(), &info) != 0) return Error{.what = "cannot read profile " + file, .code = errno};
   if (auto refusal = refuse_file(file, info)) return *refusal;
   if (auto refusal = refuse_owner(file, info, caller)) return *refusal;
-  auto text = read_text(fd.get());
+  auto text = read_all(fd.get(), profile_limit + 1);  // one more, to notice a file that grows meanwhile
   if (!text) return Error{.what = "cannot read profile " + file, .code = errno};
   if (text->size() > profile_limit)
     return Error{.what = "cannot use profile " + file, .why = "it is larger than 1 MiB"};

@@ -15,25 +15,20 @@
 #include "base/quote.h"
 #include "changes/review.h"
 #include "sys/errno.h"
+#include "sys/read.h"
 
 namespace snug {
 namespace {
 
 constexpr std::size_t longest_list = std::size_t{256} << 20;
 
-Result<std::string> read_all(const std::string& path) {
+Result<std::string> read_list(const std::string& path) {
   const bool standard = path == "-";
   const Fd file(standard ? dup(STDIN_FILENO) : open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file) return sys_error("read " + quote_for_display(path));
-  std::string text;
-  std::array<char, 65536> buffer;
-  while (text.size() < longest_list) {
-    const ssize_t got = read(file.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return sys_error("read " + quote_for_display(path));
-    if (got == 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
+  auto text = read_all(file.get(), longest_list);
+  if (!text) return sys_error("read " + quote_for_display(path));
+  if (text->size() < longest_list) return *std::move(text);
   return Error{.what = "cannot read " + quote_for_display(path), .why = "it is longer than any list of changes"};
 }
 
@@ -146,7 +141,7 @@ Result<Selection> read_selection(const Invocation& invocation) {
   Selection selection{.words = invocation.words, .names = {}};
   const auto list = invocation.value("--paths-from");
   if (!list) return selection;
-  const auto text = read_all(*list);
+  const auto text = read_list(*list);
   if (!text) return text.error();
   selection.names = split_at_nul(*text);
   return selection;

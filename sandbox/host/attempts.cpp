@@ -29,6 +29,7 @@
 
 #include "base/fd.h"
 #include "base/paths.h"
+#include "sys/retry.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U  // Linux 6.3
@@ -68,23 +69,17 @@ class Reporter {
   int fd_;
 };
 
-int exit_status(pid_t child) {
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  return status;
-}
-
 // One report, or end of file, or a child that hangs in some file system and is killed.
 Attempt read_report(int fd, pid_t child) {
   pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
   if (poll(&waiting, 1, patience_ms) == 0) {
     kill(child, SIGKILL);
-    exit_status(child);
+    reap(child);
     return {.step = "wait", .code = ETIMEDOUT};
   }
   Refused refused{};
   const bool reported = read(fd, &refused, sizeof refused) == sizeof refused;
-  const int status = exit_status(child);
+  const int status = reap(child);
   if (reported) return {.step = refused.step, .code = refused.code};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   return {.step = "child", .code = ECHILD};
@@ -152,7 +147,7 @@ void as_first_process(const Reporter& report, Steps steps) {
     steps();
     _exit(0);
   }
-  if (exit_status(first) != 0) _exit(1);
+  if (reap(first) != 0) _exit(1);
 }
 
 // mount_setattr(2) and friends by number: glibc 2.36 is the first to have wrappers.

@@ -4,10 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
-
 #include "base/fd.h"
+#include "sys/read.h"
 
 namespace snug {
 namespace {
@@ -24,17 +22,7 @@ Fd open_regular(const std::string& path) {
 
 std::optional<std::string> read_file(const std::string& path, std::size_t limit) {
   const Fd fd = open_regular(path);
-  if (!fd) return std::nullopt;
-  std::string text;
-  char block[4096];
-  while (text.size() < limit) {
-    const ssize_t got = read(fd.get(), block, std::min(sizeof block, limit - text.size()));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return std::nullopt;
-    if (got == 0) break;
-    text.append(block, static_cast<std::size_t>(got));
-  }
-  return text;
+  return fd ? read_all(fd.get(), limit) : std::nullopt;
 }
 
 }  // namespace snug

@@ -19,6 +19,7 @@
 #include "launch/wording.h"
 #include "sys/errno.h"
 #include "sys/id_maps.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -114,9 +115,7 @@ void EarlyChild::do_last_steps() { send(protocol::Command::last, memory_.header(
 
 void EarlyChild::reap_starter() noexcept {
   if (starter_ < 0) return;
-  while (waitpid(starter_, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  starter_ = -1;
+  reap(std::exchange(starter_, -1));
   childs_control_.reset();
   if (result_ <= 0) return;
   pid_ = static_cast<pid_t>(result_);
@@ -181,8 +180,7 @@ void EarlyChild::release_to(Sandbox& sandbox) noexcept {
 void end_child(int pidfd) noexcept {
   syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
   siginfo_t info{};
-  while (waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED) < 0 && errno == EINTR) {
-  }
+  retry([&] { return waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED); });
 }
 
 }  // namespace snug

@@ -20,6 +20,7 @@
 #include "run/terminal.h"
 #include "sessions/processes.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 #include "sys/write.h"
 
 namespace snug {
@@ -188,8 +189,7 @@ void Attached::send_size() {
 void Attached::send_message(char kind, std::string_view content) {
   std::string message(1, kind);
   message.append(content);
-  while (send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0 && errno == EINTR) {
-  }
+  retry([&] { return send(socket_.get(), message.data(), message.size(), MSG_NOSIGNAL); });
 }
 
 // --- signals ---

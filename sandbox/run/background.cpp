@@ -13,10 +13,14 @@
 #include "run/terminal.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
+#include "sys/read.h"
+#include "sys/retry.h"
 #include "sys/write.h"
 
 namespace snug {
 namespace {
+
+constexpr std::size_t kMostTold = 64 << 10;
 
 // What was inherited has passed through execve(2); all of snug's own would have been closed by it.
 std::vector<int> inherited_descriptors() {
@@ -41,22 +45,9 @@ void leave_caller(std::optional<int> kept) {
   dup2(nothing.get(), STDOUT_FILENO);
 }
 
-std::string read_all(int fd) {
-  std::string text;
-  std::array<char, 256> buffer;
-  while (true) {
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return text;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-}
-
 /// Nothing: it was killed.
 std::optional<int> wait_for_end(pid_t child) {
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = reap(child);
   return WIFEXITED(status) ? std::optional(WEXITSTATUS(status)) : std::nullopt;
 }
 
@@ -81,7 +72,7 @@ Result<Background> go_to_background(std::optional<int> kept) {
     return background;
   }
   writing.reset();
-  background.told = read_all(reading.get());
+  background.told = read_all(reading.get(), kMostTold).value_or("");
   if (background.told.empty()) background.status = wait_for_end(child);
   return background;
 }

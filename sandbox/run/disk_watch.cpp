@@ -18,6 +18,7 @@
 #include "base/units.h"
 #include "sys/open.h"
 #include "sys/own_files.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -119,8 +120,7 @@ std::optional<Sum> sum_with_rights(const std::vector<std::string>& layers) {
   if (child < 0) return std::nullopt;
   Sum sum;
   const bool told = read(from.get(), &sum, sizeof sum) == sizeof sum;
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  reap(child);
   return told ? std::optional(sum) : std::nullopt;
 }
 

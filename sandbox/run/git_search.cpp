@@ -20,6 +20,7 @@
 #include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -256,14 +257,6 @@ class Search {
   std::set<std::string> entered_, told_;
 };
 
-bool lock(int fd, int how) {
-  int result = 0;
-  do {
-    result = flock(fd, how);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
-}
-
 }  // namespace
 
 std::timespec change_time_now() {
@@ -286,8 +279,8 @@ Result<GitRecord> GitRecord::open(const std::string& path) {
 
 /// Who gets it alone is the first: what stands in it is of a run that was killed.
 Result<void> GitRecord::start(const std::string& path) {
-  if (!lock(file_.get(), LOCK_EX | LOCK_NB)) {
-    if (!lock(file_.get(), LOCK_SH)) return sys_error("lock " + quote_for_display(path));
+  if (!lock_file(file_.get(), LOCK_EX | LOCK_NB)) {
+    if (!lock_file(file_.get(), LOCK_SH)) return sys_error("lock " + quote_for_display(path));
     return {};
   }
   char text[64] = {};
@@ -302,12 +295,12 @@ Result<void> GitRecord::start(const std::string& path) {
       return sys_error("keep a record in " + quote_for_display(path));
     }
   }
-  if (!lock(file_.get(), LOCK_SH)) return sys_error("lock " + quote_for_display(path));
+  if (!lock_file(file_.get(), LOCK_SH)) return sys_error("lock " + quote_for_display(path));
   return {};
 }
 
 void GitRecord::finish() {
-  if (file_ && lock(file_.get(), LOCK_EX | LOCK_NB)) (void)!ftruncate(file_.get(), 0);
+  if (file_ && lock_file(file_.get(), LOCK_EX | LOCK_NB)) (void)!ftruncate(file_.get(), 0);
   file_.reset();
 }
 

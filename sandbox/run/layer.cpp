@@ -12,7 +12,9 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 #include "sys/tree.h"
+#include "sys/write.h"
 
 namespace snug {
 namespace {
@@ -108,14 +110,9 @@ class ShallowCopy {
   static bool copy_bytes(int from, int to) {
     char block[65536];
     for (off_t total = 0; total <= most_copied;) {
-      const ssize_t got = read(from, block, sizeof block);
-      if (got < 0 && errno == EINTR) continue;
+      const ssize_t got = retry([&] { return read(from, block, sizeof block); });
       if (got <= 0) return got == 0;
-      for (ssize_t done = 0; done < got;) {
-        const ssize_t put = write(to, block + done, static_cast<std::size_t>(got - done));
-        if (put < 0) return false;
-        done += put;
-      }
+      if (!write_all(to, {block, static_cast<std::size_t>(got)})) return false;
       total += got;
     }
     return false;

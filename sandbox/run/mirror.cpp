@@ -17,6 +17,7 @@
 #include "base/quote.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 #include "sys/tree.h"
 #include "sys/write.h"
 
@@ -173,8 +174,8 @@ class Mirror {
 
   static bool copy_bytes(int from, int to, off_t size) {
     while (size > 0) {
-      const ssize_t done = copy_file_range(from, nullptr, to, nullptr, static_cast<std::size_t>(size), 0);
-      if (done < 0 && errno == EINTR) continue;
+      const auto left = static_cast<std::size_t>(size);
+      const ssize_t done = retry([&] { return copy_file_range(from, nullptr, to, nullptr, left, 0); });
       if (done <= 0) return done == 0;
       size -= done;
     }
@@ -190,7 +191,7 @@ class Mirror {
 Result<void> make_mirror(const std::string& source, const std::string& path) {
   // Two runs that start together.
   const Fd lock(open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!lock || flock(lock.get(), LOCK_EX) != 0) return sys_error("lock " + quote_for_display(path));
+  if (!lock || !lock_file(lock.get(), LOCK_EX)) return sys_error("lock " + quote_for_display(path));
   return Mirror(source, path).make();
 }
 

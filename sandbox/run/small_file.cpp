@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/quote.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -36,11 +37,7 @@ Result<Fd> lock_directory(const std::string& directory) {
   if (auto made = make_directory(directory); !made) return made.error();
   Fd lock(open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock) return sys_error("open " + quote_for_display(directory));
-  int result = 0;
-  do {
-    result = flock(lock.get(), LOCK_EX);
-  } while (result != 0 && errno == EINTR);
-  if (result != 0) return sys_error("lock " + quote_for_display(directory));
+  if (!lock_file(lock.get(), LOCK_EX)) return sys_error("lock " + quote_for_display(directory));
   return lock;
 }
 

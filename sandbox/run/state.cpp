@@ -20,6 +20,7 @@
 #include "sys/directory.h"
 #include "sys/errno.h"
 #include "sys/open.h"
+#include "sys/retry.h"
 #include "sys/tree.h"
 #include "sys/write.h"
 
@@ -78,8 +79,8 @@ std::string read_small(int fd, std::size_t limit) {
   std::string text;
   char block[4096];  // the limit is far above what such a file holds
   while (text.size() < limit) {
-    const ssize_t got = pread(fd, block, std::min(sizeof block, limit - text.size()), static_cast<off_t>(text.size()));
-    if (got < 0 && errno == EINTR) continue;
+    const std::size_t wanted = std::min(sizeof block, limit - text.size());
+    const ssize_t got = retry([&] { return pread(fd, block, wanted, static_cast<off_t>(text.size())); });
     if (got <= 0) break;
     text.append(block, static_cast<std::size_t>(got));
   }
@@ -88,14 +89,6 @@ std::string read_small(int fd, std::size_t limit) {
 
 Fd open_private(const std::string& path, int flags) {
   return Fd(open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | flags, 0600));
-}
-
-bool lock_file(int fd, int how) {
-  int result = 0;
-  do {
-    result = flock(fd, how);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
 }
 
 // --- the stored home's format ---

@@ -19,6 +19,7 @@
 #include "run/disk_watch.h"
 #include "sessions/kept.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 #include "sys/tree.h"
 
 namespace snug {
@@ -51,7 +52,7 @@ std::string lock_of(const Stored& stored) {
 std::optional<Fd> lock_out_runs(const Stored& stored) {
   Fd lock(open(lock_of(stored).c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
   if (!lock) return errno == ENOENT ? std::optional<Fd>(Fd()) : std::nullopt;
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  if (!lock_file(lock.get(), LOCK_EX | LOCK_NB)) return std::nullopt;
   return lock;
 }
 

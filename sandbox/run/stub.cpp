@@ -11,19 +11,12 @@
 #include "base/quote.h"
 #include "sys/errno.h"
 #include "sys/open.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
 
 constexpr int kMostTries = 8;  // each is lost only to another run that ends just then
-
-bool lock(int fd, int how) {
-  int result = 0;
-  do {
-    result = flock(fd, how);
-  } while (result != 0 && errno == EINTR);
-  return result == 0;
-}
 
 Error cannot_stand(const std::string& path, int code, std::string why) {
   return Error{.what = "cannot keep " + quote_for_display(path) + " from being made inside",
@@ -58,7 +51,7 @@ bool HostStub::create(unsigned mode) {
   file_ = Fd(openat(directory_.get(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file_) return false;
   const bool written = write(file_.get(), content_.data(), content_.size()) == static_cast<ssize_t>(content_.size());
-  if (!written || !lock(file_.get(), LOCK_SH)) {
+  if (!written || !lock_file(file_.get(), LOCK_SH)) {
     const int code = errno;
     unlinkat(directory_.get(), name_.c_str(), 0);
     errno = code;
@@ -74,7 +67,7 @@ bool HostStub::join() {
   file_ = Fd(openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file_) return false;
   errno = EEXIST;
-  if (!holds_content(true) || !lock(file_.get(), LOCK_SH)) return false;
+  if (!holds_content(true) || !lock_file(file_.get(), LOCK_SH)) return false;
   if (is_still_named()) return holds_content(false) || fill();
   errno = ENOENT;
   return false;
@@ -105,7 +98,7 @@ bool HostStub::holds_content(bool or_nothing) const {
 
 Result<void> HostStub::remove() {
   if (!file_) return {};
-  const bool alone = lock(file_.get(), LOCK_EX | LOCK_NB);
+  const bool alone = lock_file(file_.get(), LOCK_EX | LOCK_NB);
   if (!alone && errno == EWOULDBLOCK) return {};
   if (alone) errno = 0;
   const bool ours = alone && is_still_named() && holds_content(false);

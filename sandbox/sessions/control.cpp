@@ -11,6 +11,7 @@
 
 #include "sessions/wire.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -49,11 +50,7 @@ Result<Fd> connect_to(int directory, const std::string& name, const std::string&
 
 bool wait_readable(int fd) {
   pollfd entry{fd, POLLIN, 0};
-  int ready = 0;
-  do {
-    ready = poll(&entry, 1, kPatience);
-  } while (ready < 0 && errno == EINTR);
-  return ready > 0;
+  return retry([&] { return poll(&entry, 1, kPatience); }) > 0;
 }
 
 std::string all_of(int file) {

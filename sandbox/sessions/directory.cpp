@@ -15,6 +15,8 @@
 #include "base/quote.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
+#include "sys/read.h"
+#include "sys/retry.h"
 #include "sys/write.h"
 
 namespace snug {
@@ -53,16 +55,9 @@ bool is_own_directory(int fd) {
   return fstat(fd, &status) == 0 && is_own_directory(status);
 }
 
-std::optional<std::string> read_all(int fd) {
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (text.size() <= kLargestRecord) {
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got == 0) return text;
-    if (got < 0 && errno != EINTR) return std::nullopt;
-    if (got > 0) text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  return std::nullopt;
+std::optional<std::string> read_record(int fd) {
+  auto text = read_all(fd, kLargestRecord + 1);
+  return text && text->size() <= kLargestRecord ? std::move(text) : std::nullopt;
 }
 
 std::vector<std::string> ids_in(int directory) {
@@ -144,7 +139,7 @@ void SessionDirectory::remove(const std::string& id) const {
 
 std::optional<SessionRecord> SessionDirectory::read(const std::string& id) const {
   const Fd file(openat(fd(), id.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  const auto text = file ? read_all(file.get()) : std::nullopt;
+  const auto text = file ? read_record(file.get()) : std::nullopt;
   auto record = text ? session_from_text(*text) : std::nullopt;
   if (record && record->id != id) return std::nullopt;
   return record;
@@ -168,9 +163,7 @@ std::vector<SessionRecord> SessionDirectory::list() const {
 Result<Fd> SessionDirectory::lock() const {
   Fd lock(openat(fd(), "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock) return sys_error("lock " + quote_for_display(path_));
-  while (flock(lock.get(), LOCK_EX) != 0) {
-    if (errno != EINTR) return sys_error("lock " + quote_for_display(path_));
-  }
+  if (!lock_file(lock.get(), LOCK_EX)) return sys_error("lock " + quote_for_display(path_));
   return lock;
 }
 

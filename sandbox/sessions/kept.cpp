@@ -16,6 +16,7 @@
 #include "sessions/directory.h"
 #include "sys/directory.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 #include "sys/tree.h"
 #include "sys/write.h"
 
@@ -55,7 +56,7 @@ std::int64_t time_of(int directory, const char* name) {
 /// Nothing where somebody holds it. The kernel lets go of it with the process, whatever numbers say in which namespace.
 std::optional<Fd> take_lock(int directory) {
   Fd lock(openat(directory, kLock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!lock || flock(lock.get(), LOCK_EX | LOCK_NB) != 0) return std::nullopt;
+  if (!lock || !lock_file(lock.get(), LOCK_EX | LOCK_NB)) return std::nullopt;
   return lock;
 }
 

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "sessions/control.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -78,10 +79,7 @@ bool send(int socket, const void* bytes, std::size_t size, std::span<const int> 
     rights->cmsg_len = CMSG_LEN(fds.size_bytes());
     std::memcpy(CMSG_DATA(rights), fds.data(), fds.size_bytes());
   }
-  ssize_t sent = 0;
-  do {
-    sent = sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
+  const ssize_t sent = retry([&] { return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL); });
   return sent == static_cast<ssize_t>(size);
 }
 
@@ -94,9 +92,7 @@ Message receive(int socket, void* bytes, std::size_t size) {
   message.msg_control = &space;
   message.msg_controllen = sizeof space;
   Message received;
-  do {
-    received.size = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  } while (received.size < 0 && errno == EINTR);
+  received.size = retry([&] { return recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC); });
   if (received.size < 0) return received;
   received.fds = take_descriptors(message);
   if ((message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) {

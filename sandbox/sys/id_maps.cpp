@@ -20,6 +20,7 @@
 #include "base/fd.h"
 #include "base/quote.h"
 #include "sys/errno.h"
+#include "sys/retry.h"
 
 namespace snug {
 namespace {
@@ -50,13 +51,7 @@ class Tool {
   }
 
  private:
-  int reap() {
-    int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
-    pid_ = -1;
-    return status;
-  }
+  int reap() { return snug::reap(std::exchange(pid_, -1)); }
   bool take_complaint();
 
   std::string name_, complaint_;
@@ -167,9 +162,7 @@ Result<void> enter_id_maps(const IdMaps& maps) {
   theirs.reset();
   auto moved = move_and_wait(ours.get());
   ours.reset();
-  int status = 0;
-  while (waitpid(helper, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = reap(helper);
   if (!moved) return moved;
   if (status != 0) return Error{.what = "the user and group numbers could not be mapped"};
   if (!keep_rights_over_files()) return sys_error("give up rights");

@@ -11,6 +11,8 @@
 #include <csignal>
 
 #include "sys/errno.h"
+#include "sys/read.h"
+#include "sys/retry.h"
 #include "sys/write.h"
 
 namespace snug {
@@ -61,26 +63,10 @@ Result<pid_t> spawn(const std::vector<std::string>& argv, const Descriptors& des
   return pid;
 }
 
-/// Its exit status, -1 if a signal ended it.
-int reap(pid_t pid) {
-  int state = 0;
-  while (waitpid(pid, &state, 0) < 0) {
-    if (errno != EINTR) return -1;
-  }
-  return WIFEXITED(state) ? WEXITSTATUS(state) : -1;
-}
-
-std::string read_at_most(int fd, std::size_t limit) {
-  std::string text;
-  std::array<char, 65536> buffer;
-  while (text.size() < limit) {
-    const ssize_t got = read(fd, buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(got));
-  }
-  if (text.size() > limit) text.resize(limit);
-  return text;
+/// -1 if a signal ended it.
+int exit_status(pid_t pid) {
+  const int status = reap(pid);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 /// `text` as a file to read from: as long as it may be, nobody waits for a pipe to empty.
@@ -109,9 +95,9 @@ Result<ProgramEnd> run_program(const Program& program) {
   const auto pid = spawn(program.argv, descriptors, program.environment);
   if (!pid) return pid.error();
   pipe->write.reset();
-  ProgramEnd end{.output = read_at_most(pipe->read.get(), program.limit)};
+  ProgramEnd end{.output = read_all(pipe->read.get(), program.limit).value_or("")};
   pipe->read.reset();  // one that has more to say ends by SIGPIPE
-  end.status = reap(*pid);
+  end.status = exit_status(*pid);
   return end;
 }
 
