@@ -27,6 +27,16 @@ Error no_answer(const std::string& who) {
 
 Error gone(const std::string& who) { return {.what = who + " has ended"}; }
 
+// A connection was closed with its request unread: it had to make room for others, or snug has ended. The request can
+// be made once more; after any other end it may have been carried out.
+bool was_not_taken(int code) { return code == EPIPE || code == ECONNRESET; }
+
+Error not_taken(const std::string& who) {
+  Error error = no_answer(who);
+  error.code = ECONNRESET;
+  return error;
+}
+
 // What is sent proves who this is to whoever has it, and a command's standard input and output go with it: none of that
 // is for a process inside that listens where a snug should.
 Result<Fd> checked(Fd socket, const std::string& who) {
@@ -66,10 +76,21 @@ Result<std::string> take_answer(int socket, const std::string& who) {
   if (!wait_readable(socket)) return no_answer(who);
   AnswerHead head{};
   Message message = receive(socket, &head, sizeof head);
+  if (message.size < 0 && was_not_taken(errno)) return not_taken(who);
   if (message.size != sizeof head) return gone(who);
   std::string text = all_of(message.fds.empty() ? -1 : message.fds[0].get());
   if (head.done != 0) return text;
   return Error{.what = text};
+}
+
+template <class Ask>
+Result<std::string> ask_until_taken(const Ask& ask_once) {
+  auto answer = ask_once();
+  for (int waited = 0; !answer && answer.error().code == ECONNRESET && waited < kPatience; waited += kBetweenTries) {
+    poll(nullptr, 0, kBetweenTries);
+    answer = ask_once();
+  }
+  return answer;
 }
 
 }  // namespace
@@ -107,14 +128,15 @@ Result<std::string> ask(int directory, const std::string& socket, const std::str
   }
   const Fd proof(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
   if (!proof) return sys_error("open /proc/self/ns/user");
-  auto connection = connect_to(directory, socket, who);
-  if (!connection) return std::move(connection).error();
   std::vector<int> fds{proof.get()};
   for (const Fd& fd : request.fds) fds.push_back(fd.get());
-  if (!send(connection->get(), bytes.data(), bytes.size(), fds)) {
-    return errno == EPIPE ? gone(who) : sys_error("ask the snug around " + who);
-  }
-  return take_answer(connection->get(), who);
+  const auto ask_once = [&]() -> Result<std::string> {
+    auto connection = connect_to(directory, socket, who);
+    if (!connection) return std::move(connection).error();
+    if (send(connection->get(), bytes.data(), bytes.size(), fds)) return take_answer(connection->get(), who);
+    return was_not_taken(errno) ? not_taken(who) : sys_error("ask the snug around " + who);
+  };
+  return ask_until_taken(ask_once);
 }
 
 }  // namespace snug

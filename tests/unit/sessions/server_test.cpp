@@ -159,6 +159,38 @@ TEST_CASE("an answer may be long") {
   CHECK(*answer == long_text);
 }
 
+TEST_CASE("a request that nobody has read is made again, at another connection") {
+  const Served served;
+  const Fd listener(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+  const UnixAddress address = unix_address(served.directory.get(), "b.sock");
+  REQUIRE(bind(listener.get(), address.get(), address.size) == 0);
+  REQUIRE(listen(listener.get(), 4) == 0);
+  Result<std::string> answer = std::string();
+  std::thread asker([&] { answer = ask(served.directory.get(), "b.sock", "x", {}); });
+  const auto take = [&] {
+    Fd connection(accept(listener.get(), nullptr, nullptr));
+    pollfd asked{connection.get(), POLLIN, 0};
+    poll(&asked, 1, 5000);
+    return connection;
+  };
+  take().reset();
+  const Fd second = take();
+  SECTION("and answered") {
+    const AnswerHead head{1};
+    send(second.get(), &head, sizeof head, {});
+    asker.join();
+    CHECK(answer);
+  }
+  SECTION("one that was read may have been carried out: it is not") {
+    char byte = 0;
+    recv(second.get(), &byte, 1, 0);
+    shutdown(second.get(), SHUT_RDWR);
+    asker.join();
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().what == "x has ended");
+  }
+}
+
 TEST_CASE("asking one that has ended says so") {
   Served served;
   served.server.reset();
