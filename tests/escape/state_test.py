@@ -249,7 +249,7 @@ class Races(Escape):
         profile = ('[[filesystem.mount]]\ntype = "bind"\nsource = "${project}/data"\ntarget = "/data"\naccess = "write"\n'
                    '[filesystem]\nhide = ["data/hidden?"]\n')
         path = self.profile(profile)
-        results = [self.snug("run", "-p", path, "--", "sh", "-c", "cat /data/secret; echo pwned >/data/secret") for _ in range(250)]
+        results = [self.snug("run", "-p", path, "--", "sh", "-c", "cat /data/secret; echo pwned >/data/secret") for _ in snugtest.sample(range(250))]
         process.kill()
         self.assert_never_seen(results, b"the secret")
         with open(secret) as file:

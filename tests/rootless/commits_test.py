@@ -200,7 +200,7 @@ class BringTest(Commits):
         killed_between = set()
         self.inside_git(script)
         for call, times in points:
-            for when in times:
+            for when in snugtest.sample(times):
                 words = ["strace", "-qq", "-o", "/dev/null", "-e", f"inject={call}:signal=KILL:when={when}"]
                 result = subprocess.run([*words, SNUG, "apply", "--commits", "--yes"], cwd=self.project, env=self.environment(),
                                         stdin=subprocess.DEVNULL, capture_output=True, timeout=60)

@@ -92,8 +92,7 @@ class Classic(Sessions):
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.addCleanup(run.kill)
         # It watches the log from then on.
-        self.wait_until(lambda: any("inotify" in os.readlink(f"/proc/{run.pid}/fd/{fd}")
-                                    for fd in os.listdir(f"/proc/{run.pid}/fd")), "it is attached")
+        self.wait_until(lambda: any("inotify" in target for target in snugtest.descriptors_of(run.pid)), "it is attached")
         self.write("attached", "")
         self.assertEqual((run.communicate(timeout=30)[0], run.returncode), (b"out\n", 5))
 

@@ -33,6 +33,17 @@ def patient(seconds):
     return seconds and seconds * SLOWER
 
 
+def sample(things):
+    """Of many things that are tried one by one, each as good as the next: all, or every fifth on a slow machine."""
+    return list(things)[::1 if SLOWER == 1 else 5]
+
+
+def need_speed():
+    """Skips what takes many calls wherever it runs and shows nothing of a kernel, on a slow machine."""
+    if SLOWER != 1:
+        raise unittest.SkipTest("too many calls for a slow machine")
+
+
 class PatientPopen(subprocess.Popen):
     """What subprocess.run and the tests start: with its time-outs made longer."""
 
@@ -208,6 +219,17 @@ class Case(unittest.TestCase):
 
 def show(output):
     return (output or b"").decode("utf-8", "backslashreplace")
+
+
+def descriptors_of(pid):
+    """What its descriptors lead to, those left out that it closes meanwhile."""
+    targets = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            targets.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+        except FileNotFoundError:
+            pass
+    return targets
 
 
 def processes_with(word):

@@ -8,7 +8,7 @@ import pathlib
 class Cell:
     name: str
     kernel: str
-    checks: str  # words, as guest/check reads them; or "suite"
+    checks: str  # words, as guest/check reads them; or one of WHOLE
     prepare: str = ""  # a shell script for root
     kernel_line: str = ""
     seconds: int = 1200
@@ -33,12 +33,25 @@ LEFT_OUT = {
 }
 
 
-def suite(tests):
-    """The words for guest/check that run what LEFT_OUT does not name, of the folder `tests`."""
-    found = [f"{label}/{file.name[:-len('_test.py')]}" for label in ("rootless", "escape")
-             for file in sorted(pathlib.Path(tests, label).glob("*_test.py"))]
-    kept = [name for name in found if not any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT)]
-    return [name + (":user" if name.startswith("escape/") else "") for name in kept]
+def files(tests, label):
+    """Those of a folder of `tests` that LEFT_OUT does not name."""
+    found = [f"{label}/{file.name[:-len('_test.py')]}" for file in sorted(pathlib.Path(tests, label).glob("*_test.py"))]
+    return [name for name in found if not any(fnmatch.fnmatch(name, pattern) for pattern in LEFT_OUT)]
+
+
+def escapes(tests, *modes):
+    return [f"{name}:{mode}" for mode in modes for name in files(tests, "escape")]
+
+
+# The words for guest/check, of the folder `tests`.
+WHOLE = {
+    "suite": lambda tests: files(tests, "rootless") + escapes(tests, "user"),
+    "modes": lambda tests: escapes(tests, "nested", "mounts"),
+}
+
+
+def words_of(cell, tests):
+    return WHOLE[cell.checks](tests) if cell.checks in WHOLE else cell.checks.split()
 
 
 # Overlays lie on the home's file system, and so do the renames, names and attributes of captures.
@@ -63,6 +76,8 @@ CELLS = (
     Cell("6.1-suite", "6.1", "suite", seconds=4 * 3600, ci=False),
     Cell("6.12-suite", "6.12", "suite", seconds=4 * 3600, ci=False),
     Cell("newest-suite", "newest", "suite", seconds=4 * 3600, ci=False),
+    Cell("6.1-modes", "6.1", "modes", seconds=4 * 3600, ci=False),
+    Cell("newest-modes", "newest", "modes", seconds=4 * 3600, ci=False),
     # A test here changes the machine: none runs beside it.
     Cell("knobs", "6.1", "vm/restricted/Knobs"),
     Cell("newer-knobs", "newest", "vm/restricted/Newer"),
