@@ -38,6 +38,9 @@ bool is_ignored(int signal) {
 
 bool asks_to_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGHUP || signal == SIGQUIT; }
 
+// What stopped the command stops this process, and its group with it: no other signal may come from inside.
+bool stops_jobs(int signal) { return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU; }
+
 bool is_blocking(int fd) { return (fcntl(fd, F_GETFL) & O_NONBLOCK) == 0; }
 
 std::uint32_t events(bool in, bool out) { return (in ? EPOLLIN : 0U) | (out ? EPOLLOUT : 0U); }
@@ -398,7 +401,7 @@ void Loop::take_reports() {
 
 void Loop::handle_report(const Report& report) {
   if (ended_) return;
-  if (report.kind == Report::stopped) command_stopped(report.a);
+  if (report.kind == Report::stopped && stops_jobs(report.a)) command_stopped(report.a);
   if (report.kind == Report::ended) {
     started_ = report.b;
     command_ended(report.a);

@@ -9,6 +9,17 @@ from escaping import ATTEMPT, Escape, NESTED
 from snugtest import SNUG, Terminal
 
 
+# Asks to be traced, so that every signal stops it and its parent, init, is told of each.
+TRACED = """
+import ctypes, os, signal, sys, time
+ctypes.CDLL(None).ptrace(0, 0, 0, 0)
+if os.fork() == 0:
+    time.sleep(0.3)
+    os.kill(os.getppid(), signal.SIGKILL)
+os.kill(os.getpid(), int(sys.argv[1]))
+"""
+
+
 class OnATerminal(Escape):
     def run_on_terminal(self, *words, inside=True, options=()):
         """Runs an attempt below a shell on a terminal; returns the terminal once the shell is alone again."""
@@ -66,6 +77,18 @@ class OnATerminal(Escape):
     def test_the_terminal_itself(self):
         seen = self.after("steal-terminal")
         self.assertIs(seen["foreground"], True)
+
+    def test_a_stop_by_any_signal_is_not_passed_on_to_the_callers_job(self):
+        # Snug stops as its command does, by the same signal and with the whole job.
+        self.write("traced.py", TRACED)
+        signals = "1 2 3 4 5 6 10 11 12 14 15"
+        terminal = Terminal(["/bin/sh", "-c", f"for n in {signals}; do {SNUG} run -- python3 traced.py $n; echo after $n $?; done;"
+                                              "echo finished"], self.project)
+        self.addCleanup(terminal.close)
+        for number in signals.split():
+            terminal.expect(f"after {number} 137\r", 20)
+        terminal.expect("finished")
+        self.assertEqual(terminal.status(), 0)
 
     def test_exclusive_use_and_stopped_output(self):
         # TIOCEXCL and TCOOFF on its own terminal: the outer one stays usable, and snug comes back.

@@ -35,8 +35,8 @@ using Step = spec::InitStep;
 constexpr int kEperm = 1, kEnoent = 2, kEsrch = 3, kEintr = 4, kEnoexec = 8, kEagain = 11, kEacces = 13, kEbusy = 16,
               kEnodev = 19;
 constexpr int kEnotdir = 20, kEnosys = 38, kEtimedout = 110, kEstale = 116;
-constexpr int kSigint = 2, kSigquit = 3, kSigkill = 9, kSigchld = 17, kSigcont = 18, kSigtstp = 20, kSigttou = 22,
-              kSigwinch = 28;
+constexpr int kSigint = 2, kSigquit = 3, kSigkill = 9, kSigchld = 17, kSigcont = 18, kSigstop = 19, kSigtstp = 20,
+              kSigttou = 22, kSigwinch = 28;
 constexpr uint64_t kChildMask = uint64_t{1} << (kSigchld - 1);
 constexpr size_t kSignalSetSize = 8;
 constexpr int kSetMask = 2;
@@ -371,6 +371,10 @@ int32_t count_started() {
   raw::exit(0);
 }
 
+// A command that asks to be traced (PTRACE_TRACEME) has init as its tracer and is stopped by any signal it likes: such
+// a stop is no job control, and none of its parent's business.
+bool is_job_control(int signal) { return signal >= kSigstop && signal <= kSigttou; }
+
 // Reaps whoever ended or stopped; does not return once the command itself has ended.
 void reap(int command) {
   while (true) {
@@ -380,7 +384,8 @@ void reap(int command) {
     if (pid != command) continue;
     const bool stopped = (status & 0xff) == 0x7f;
     if (!stopped) finish(status);
-    snug::send_report(spec::control_fd, {Report::stopped, (status >> 8) & 0xff, 0}, -1);
+    const int signal = (status >> 8) & 0xff;
+    if (is_job_control(signal)) snug::send_report(spec::control_fd, {Report::stopped, signal, 0}, -1);
   }
 }
 
