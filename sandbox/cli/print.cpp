@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/quote.h"
+#include "cli/messages.h"
 #include "sys/write.h"
 
 namespace snug {
@@ -27,7 +28,7 @@ std::string escaped(char32_t code) {
 void write_message(std::string_view line, const char* end) {
   const bool colour = colour_for(STDERR_FILENO) == Colour::always;
   const std::string lead = colour ? "\x1b[1;31msnug:\x1b[0m " : "snug: ";
-  static_cast<void>(write_all(STDERR_FILENO, lead + printable(line) + end));
+  put_message(lead + printable(line) + end);
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "cli/connection_log.h"
 #include "cli/join.h"
 #include "cli/log.h"
+#include "cli/messages.h"
 #include "cli/prepare.h"
 #include "cli/print.h"
 #include "cli/sessions.h"
@@ -142,7 +143,7 @@ class Telling {
         file_(prepared.caller.state_dir, std::string(base_name(prepared.user_file))),
         record_{.when = std::time(nullptr), .command = prepared.plan.command.argv} {}
 
-  RunEvents events() {
+  RunEvents events(UnwaitingMessages& messages) {
     return {.refused = [this](const std::string& call, bool raw) { refused(call, raw); },
             .destination_blocked = [this](const Blocked& blocked, bool raw) { destination_blocked(blocked, raw); },
             .connection_ended = log_ ? [this](const Connection& connection) { log_->add(connection); }
@@ -151,7 +152,9 @@ class Telling {
                                 bool raw) { print_message(text, raw ? LineEnd::raw : LineEnd::newline); },
             .came_loose = [this](const Watch& watch, bool raw) { came_loose(watch, raw); },
             .git_changed = [this](const GitReport& report) { git_changed(report); },
-            .not_recorded = [](const Error& error) { log_decision(to_text(error)); }};
+            .not_recorded = [](const Error& error) { log_decision(to_text(error)); },
+            .waits_for = [&messages] { return messages.waits_for(); },
+            .go_on = [&messages] { messages.go_on(); }};
   }
 
   void end(const RunOutcome& outcome) {
@@ -272,7 +275,8 @@ int run_here(const Invocation& invocation, EarlyChildPtr early, const StatusLine
   Telling telling(invocation, *prepared, std::move(log));
   std::optional<Detached> detached;
   if (away) detached.emplace(place_of_kept(prepared->caller.state_dir), away->terminal);
-  RunEvents events = telling.events();
+  std::optional<UnwaitingMessages> messages(std::in_place);
+  RunEvents events = telling.events(*messages);
   if (lines.wanted() || away) {
     events.started = [&](const SessionRecord& record) {
       if (lines.wanted()) lines.started(record);
@@ -281,6 +285,7 @@ int run_here(const Invocation& invocation, EarlyChildPtr early, const StatusLine
   }
   const SessionOptions session = session_options(invocation, *prepared, detached ? &*detached : nullptr);
   const auto outcome = run_plan(plan, std::move(early), events, session);
+  messages.reset();
   if (!outcome) {
     print_error(outcome.error());
     drop_empty_capture(plan);

@@ -1,7 +1,6 @@
 #include "cli/status_lines.h"
 
 #include <fcntl.h>
-#include <signal.h>
 
 #include "base/numbers.h"
 #include "base/quote.h"
@@ -34,13 +33,7 @@ Result<StatusLines> StatusLines::open(const std::optional<std::string>& word) {
 
 // Whoever wanted to know may be gone: the run goes on, and ends with its own status.
 void StatusLines::tell(const std::string& line) const {
-  if (fd_ < 0) return;
-  struct sigaction ignore {
-  }, before{};
-  ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, &before);
-  static_cast<void>(write_all(fd_, line));
-  sigaction(SIGPIPE, &before, nullptr);
+  if (fd_ >= 0) static_cast<void>(write_all_to_whoever_reads(fd_, line));
 }
 
 void StatusLines::started(const SessionRecord& record) const { tell(started_to_json(record)); }

@@ -73,6 +73,7 @@ RunOutcome Loop::run() {
     take_detached();
     take_losses();
     take_limits();
+    go_on_telling();
     move_terminal_output();
     move_input_file();
     move_output_file(1);
@@ -143,6 +144,7 @@ void Loop::state_interest() {
   poller_.want(kRequests, options_.session ? options_.session->fd() : -1, events(!ended_, false));
   poller_.want(kLimits, options_.limits ? options_.limits->fd() : -1, events(!ended_, false));
   poller_.want(kDetached, options_.detached ? options_.detached->fd() : -1, events(!ended_, false));
+  poller_.want(kMessages, options_.events.waits_for ? options_.events.waits_for() : -1, events(false, !ended_));
   poller_.want(kStdin, sandbox_.relays[0].get(), events(false, !input_file_.finished() && !ended_));
   poller_.want(kStdout, sandbox_.relays[1].get(), events(!output_files_[1].finished(), false));
   poller_.want(kStderr, sandbox_.relays[2].get(), events(!output_files_[2].finished(), false));
@@ -222,6 +224,10 @@ Result<void> Loop::attach(Fd socket) {
 
 void Loop::take_detached() {
   if (poller_.readable(kDetached)) options_.detached->turn();
+}
+
+void Loop::go_on_telling() {
+  if (poller_.writable(kMessages)) options_.events.go_on();
 }
 
 void Loop::signal_from_outside(int signal) {

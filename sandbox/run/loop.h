@@ -71,7 +71,8 @@ class Loop {
     kWatches,
     kRequests,
     kLimits,
-    kDetached
+    kDetached,
+    kMessages
   };
 
   // One turn of the loop.
@@ -89,6 +90,7 @@ class Loop {
   void tell_blocked();
   void take_requests();
   void take_detached();
+  void go_on_telling();
   Result<void> attach(Fd socket);
   void take_losses();
   void tell_losses();

@@ -12,7 +12,7 @@ namespace snug {
 
 class Poller {
  public:
-  static constexpr int kSlots = 13;
+  static constexpr int kSlots = 14;
 
   static Result<Poller> make();
 

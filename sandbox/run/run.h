@@ -45,6 +45,10 @@ struct RunEvents {
   std::function<void(const SessionRecord& record)> started;
   /// `snug ps` will not list this run, and nothing can be asked of it.
   std::function<void(const Error& error)> not_recorded;
+  /// What these have told may not be out yet, as nothing here may wait: a descriptor that is writable when `go_on` can
+  /// do more of it; -1: it is out.
+  std::function<int()> waits_for;
+  std::function<void()> go_on;
 };
 
 class Detached;

@@ -1,5 +1,6 @@
 #include "sys/write.h"
 
+#include <signal.h>
 #include <unistd.h>
 
 #include "sys/retry.h"
@@ -13,6 +14,18 @@ bool write_all(int fd, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(put));
   }
   return true;
+}
+
+bool write_all_to_whoever_reads(int fd, std::string_view bytes) {
+  struct sigaction ignore {
+  }, before{};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &before);
+  const bool written = write_all(fd, bytes);
+  const int code = errno;
+  sigaction(SIGPIPE, &before, nullptr);
+  errno = code;
+  return written;
 }
 
 }  // namespace snug

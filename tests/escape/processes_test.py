@@ -1,6 +1,7 @@
 """Attempts at processes: init, snug itself, the rest of the host; and to outlive the run."""
 import os
 import signal
+import socket
 import subprocess
 import time
 import unittest
@@ -9,6 +10,24 @@ import escaping
 import snugtest
 from escaping import ATTEMPT, Escape, NESTED, ROOT, WITHOUT_FILTER
 from snugtest import quoted
+
+
+# Fills its standard error to the last byte, then is refused a call; minds no TERM.
+FILLING = """
+import ctypes, os, signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os.set_blocking(2, False)
+for piece in (bytes(4096), b"x"):
+    try:
+        while True:
+            os.write(2, piece)
+    except BlockingIOError:
+        pass
+os.set_blocking(2, True)
+print("full", flush=True)
+ctypes.CDLL(None).mount(b"none", b"/tmp", b"tmpfs", 0, None)
+time.sleep(1000)
+"""
 
 
 class Init(Escape):
@@ -193,6 +212,21 @@ class Survival(Escape):
     def test_a_flood_of_refused_calls_does_not_either(self):
         result = self.try_inside("flood", "100000000", options=["--timeout", "300ms"])
         self.assertEqual(result.returncode, 124, self.story(result))
+
+    def test_a_full_pipe_that_nobody_reads_does_not_either(self):
+        # Snug's own messages go where the command's do; the first of them, of a refused call, must not wait for a reader.
+        script = self.write("filling.py", FILLING)
+        for kind, (reading, writing) in {"a pipe": os.pipe(), "a socket": tuple(map(socket.socket.detach, socket.socketpair()))}.items():
+            with self.subTest(kind):
+                process = self.start("python3", script, stderr=writing, options=["--timeout", "1s"])
+                os.close(writing)
+                self.assertEqual(process.stdout.readline(), b"full\n")
+                self.wait_until(lambda: not snugtest.children_of(process.pid), "the time limit", 40)
+                with os.fdopen(reading, "rb") as stderr:
+                    text = stderr.read()
+                self.assertEqual(process.wait(20), 124)
+                self.assertIn(b"snug: blocked ", text)
+                self.assertIn(b"snug: timed out after 1s", text)
 
 
 class Filter(Escape):
