@@ -1,24 +1,19 @@
 #include "run/disk_watch.h"
 
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <memory>
 #include <optional>
 #include <unordered_set>
 
 #include "base/fd.h"
 #include "base/units.h"
-#include "sys/open.h"
 #include "sys/own_files.h"
 #include "sys/retry.h"
+#include "sys/walk.h"
 
 namespace snug {
 namespace {
@@ -30,55 +25,21 @@ constexpr milliseconds kAtLeast{1000};  // of a small layer
 // A file without content takes an inode, too: what a file system has of them ends as its space does.
 constexpr std::uint64_t kEachFile = 1024;
 
-/// Directories are kept by their path from the top, so that their number needs no descriptors.
-class Usage {
- public:
+/// What the files below some directories take on the disk, each file once.
+struct Sum {
+  std::uint64_t bytes = 0;
+  bool unseen = false;  ///< something could not be looked at
+
   /// A file counts as `each` bytes at least.
-  Usage(const std::string& top, std::uint64_t each)
-      : each_(each), top_(::open(top.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)) {}
-
-  std::uint64_t sum() {
-    if (!top_) return 0;
-    left_.emplace_back();
-    while (!left_.empty()) {
-      const std::string here = std::move(left_.back());
-      left_.pop_back();
-      look_into(here);
-    }
-    return bytes_;
+  void add(const std::string& directory, std::uint64_t each) {
+    std::unordered_set<ino_t> known;  // files of several names
+    const bool whole = see_all_below(directory, [&](const struct stat& info) {
+      const bool once = S_ISDIR(info.st_mode) || info.st_nlink == 1 || known.insert(info.st_ino).second;
+      if (once) bytes += std::max(static_cast<std::uint64_t>(info.st_blocks) * 512, each);
+      return true;
+    });
+    unseen = unseen || !whole;
   }
-  bool unseen() const { return unseen_; }
-
- private:
-  void look_into(const std::string& path) {
-    Fd directory = open_beneath(top_.get(), path, O_RDONLY | O_DIRECTORY);
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(directory ? fdopendir(directory.get()) : nullptr, closedir);
-    if (!stream) {
-      unseen_ = unseen_ || errno != ENOENT;
-      return;
-    }
-    static_cast<void>(directory.release());
-    while (const dirent* entry = readdir(stream.get())) {
-      const std::string name = entry->d_name;
-      if (name != "." && name != "..") add(dirfd(stream.get()), path, name);
-    }
-  }
-
-  void add(int directory, const std::string& path, const std::string& name) {
-    struct stat info {};
-    if (fstatat(directory, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return;
-    const bool is_directory = S_ISDIR(info.st_mode);
-    if (!is_directory && info.st_nlink > 1 && !known_.insert(info.st_ino).second) return;
-    bytes_ += std::max(static_cast<std::uint64_t>(info.st_blocks) * 512, each_);
-    if (is_directory) left_.push_back(path.empty() ? name : path + "/" + name);
-  }
-
-  const std::uint64_t each_;
-  Fd top_;
-  std::vector<std::string> left_;
-  std::unordered_set<ino_t> known_;  // files of several names
-  std::uint64_t bytes_ = 0;
-  bool unseen_ = false;
 };
 
 std::string text_of(const Sourced<std::uint64_t>& limit) {
@@ -86,21 +47,9 @@ std::string text_of(const Sourced<std::uint64_t>& limit) {
          to_text(limit.origin) + "); to allow more: --set limits.disk=" + size_to_text(limit.value * 2);
 }
 
-std::uint64_t sum_of(const std::string& directory, std::uint64_t each, bool& unseen) {
-  Usage usage(directory, each);
-  const std::uint64_t bytes = usage.sum();
-  unseen = unseen || usage.unseen();
-  return bytes;
-}
-
-struct Sum {
-  std::uint64_t bytes = 0;
-  bool unseen = false;
-};
-
 Sum sum_of(const std::vector<std::string>& layers) {
   Sum sum;
-  for (const std::string& layer : layers) sum.bytes += sum_of(layer, kEachFile, sum.unseen);
+  for (const std::string& layer : layers) sum.add(layer, kEachFile);
   return sum;
 }
 
@@ -126,7 +75,11 @@ std::optional<Sum> sum_with_rights(const std::vector<std::string>& layers) {
 
 }  // namespace
 
-std::uint64_t disk_usage(const std::string& directory, bool& unseen) { return sum_of(directory, 0, unseen); }
+std::uint64_t disk_usage(const std::string& directory) {
+  Sum sum;
+  sum.add(directory, 0);
+  return sum.bytes;
+}
 
 DiskWatch::DiskWatch(const Plan& plan) {
   if (!plan.disk) return;

@@ -44,8 +44,7 @@ class DiskWatch {
   std::string text_;
 };
 
-/// Bytes on the disk of all that is in `directory`, each file once. `unseen` is set where something cannot be looked
-/// at. Follows no symbolic link.
-std::uint64_t disk_usage(const std::string& directory, bool& unseen);
+/// Bytes on the disk of all that is in `directory` and can be looked at, each file once. Follows no symbolic link.
+std::uint64_t disk_usage(const std::string& directory);
 
 }  // namespace snug

@@ -70,8 +70,7 @@ std::int64_t changed(const std::string& path) {
 
 Stored look_at(Stored::Kind kind, const std::string& path) {
   Stored stored{.kind = kind, .path = path, .name = std::string(base_name(path)), .project = {}};
-  bool unseen = false;
-  stored.bytes = disk_usage(path, unseen);
+  stored.bytes = disk_usage(path);
   stored.last_used = std::max({changed(path), changed(lock_of(stored)), changed(join(path, "record"))});
   stored.in_use = !lock_out_runs(stored) || layers_in_use(stored);
   return stored;
