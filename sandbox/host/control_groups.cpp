@@ -5,7 +5,6 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
 #include <sstream>
@@ -13,6 +12,7 @@
 
 #include "base/paths.h"
 #include "host/read.h"
+#include "sys/process_stat.h"
 #include "sys/service_bus.h"
 
 namespace snug {
@@ -166,13 +166,9 @@ bool is_given_away(const std::string& directory) {
           is_delegated_unit(service_bus_socket(getuid()), directory.substr(root.size()), patience));
 }
 
-/// "PID (name, which may hold anything) STATE PPID ..."
 bool is_child(pid_t process) {
-  const std::string text = read_file("/proc/" + std::to_string(process) + "/stat", kEnough).value_or("");
-  std::istringstream rest(text.substr(std::min(text.rfind(')') + 1, text.size())));
-  std::string state;
-  pid_t parent = 0;
-  return rest >> state >> parent && parent == getpid();
+  const auto stat = process_stat_from(read_file("/proc/" + std::to_string(process) + "/stat", kEnough).value_or(""));
+  return stat && stat->parent == getpid();
 }
 
 bool is_mounted(const std::string& root) {

@@ -5,6 +5,7 @@
 
 #include "base/numbers.h"
 #include "sessions/proc_file.h"
+#include "sys/process_stat.h"
 
 namespace snug {
 namespace {
@@ -56,22 +57,9 @@ bool read_field(SessionRecord& record, std::string_view key, std::string_view va
 }  // namespace
 
 std::optional<ProcessIdentity> identity_from_stat(std::string_view stat) {
-  // The name in parentheses may hold anything, parentheses and spaces too.
-  const std::size_t name_end = stat.rfind(')');
-  const std::size_t first_space = stat.find(' ');
-  if (name_end == stat.npos || first_space == stat.npos) return std::nullopt;
-  const auto pid = whole_number<pid_t>(stat.substr(0, first_space));
-  stat.remove_prefix(std::min(name_end + 2, stat.size()));
-  if (!pid || stat.empty() || stat.front() == 'Z' || stat.front() == 'X') return std::nullopt;
-  constexpr int kStateField = 3, kStartField = 22;
-  for (int field = kStateField; field < kStartField; ++field) {
-    const std::size_t space = stat.find(' ');
-    if (space == stat.npos) return std::nullopt;
-    stat.remove_prefix(space + 1);
-  }
-  const auto start = whole_number<std::uint64_t>(stat.substr(0, stat.find(' ')));
-  if (!start) return std::nullopt;
-  return ProcessIdentity{*pid, *start};
+  const auto process = process_stat_from(stat);
+  if (!process || process->state == 'Z' || process->state == 'X') return std::nullopt;
+  return ProcessIdentity{process->pid, process->start};
 }
 
 std::optional<ProcessIdentity> identify_process(pid_t pid) {
