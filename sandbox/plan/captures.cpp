@@ -251,6 +251,15 @@ bool has_way(const Overlay& overlay, const std::string& path) {
   return std::ranges::any_of(overlay.gaps, [&](const Gap& gap) { return gap.on_the_way && gap.path == path; });
 }
 
+bool is_gone(const Overlay& overlay, const std::string& path) {
+  return has_gap(overlay, path) && !has_way(overlay, path);
+}
+
+/// What lies strictly below `top`, relative to it.
+std::string within(const std::string& top, const std::string& path) {
+  return path.substr(top == "/" ? 1 : top.size() + 1);
+}
+
 /// `path` relative to the overlay at `top`.
 void add_gap(Planner& planner, Overlay& overlay, const std::string& top, const std::string& path) {
   for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1)) {
@@ -391,11 +400,9 @@ bool is_captured(Planner& planner, const std::string& path) { return captured_at
 
 bool is_taken_away(Planner& planner, const std::string& path) {
   const Piece* piece = captured_at(planner, path);
-  if (!piece || !is_below(path, piece->entry.target)) return false;
+  if (!piece || path == piece->entry.target || !is_below(path, piece->entry.target)) return false;
   const auto* overlay = std::get_if<Overlay>(&piece->entry.what);
-  const std::string& top = piece->entry.target;
-  const std::string below = path.substr(std::min(path.size(), top == "/" ? 1 : top.size() + 1));
-  return overlay && has_gap(*overlay, below) && !has_way(*overlay, below);
+  return overlay && is_gone(*overlay, within(piece->entry.target, path));
 }
 
 bool take_away(Planner& planner, const std::string& path) {
@@ -404,12 +411,11 @@ bool take_away(Planner& planner, const std::string& path) {
   const std::string top = piece->entry.target;
   if (!can_be_remade(planner, top, path)) return false;
   Overlay& overlay = std::get<Overlay>(piece->entry.what);
-  const std::string below = path.substr(top == "/" ? 1 : top.size() + 1);
-  if (has_gap(overlay, below) && !has_way(overlay, below)) return true;
+  const std::string below = within(top, path);
+  if (is_gone(overlay, below)) return true;
   add_gap(planner, overlay, top, below);
   // What was hidden may be made anew inside: taking that would replace what the command could not see.
-  const std::string& project = planner.plan.capture->project;
-  planner.plan.capture->protect.push_back(path.substr(project == "/" ? 1 : project.size() + 1));
+  planner.plan.capture->protect.push_back(within(planner.plan.capture->project, path));
   return true;
 }
 
