@@ -31,6 +31,7 @@ constexpr auto kMostTime = std::chrono::milliseconds(100);
 constexpr std::size_t kMostEntries = 100000;
 constexpr std::size_t kMostFindings = 8;
 constexpr std::size_t kMostHooks = 256;
+constexpr std::string_view kOwnGitDirectory = ".\n";  // what plan/git.cpp has put there
 constexpr off_t kLargestIndex = 64 << 20, kLargestConfig = 1 << 16;
 
 DirectoryStream open_stream(int directory, std::string_view path) {
@@ -105,10 +106,17 @@ class Search {
   }
 
   bool obeys_something_fresh(int git) {
-    for (const char* name : {"config", "config.worktree", "commondir", "hooks"}) {
+    for (const char* name : {"config", "config.worktree", "hooks"}) {
       if (is_fresh(git, name)) return true;
     }
-    return has_fresh_hook(git);
+    return is_redirected(git) || has_fresh_hook(git);
+  }
+
+  /// Not by what a run puts there itself, and leaves there when it is killed: it names the git directory it lies in.
+  bool is_redirected(int git) {
+    if (!is_fresh(git, "commondir")) return false;
+    const Fd file = open_beneath(git, "commondir", O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return !file || read_whole(file.get(), kLargestConfig) != kOwnGitDirectory;
   }
 
   void look_at_repository(const std::string& path) {
@@ -143,9 +151,11 @@ class Search {
     if (search_.git.empty()) return;
     if (is_fresh(own("rebase-merge/git-rebase-todo"))) add_absolute(own("rebase-merge"), GitFinding::Kind::todo);
     if (!of_killed_run) return;
-    for (const char* name : {"config", "config.worktree", "commondir", "hooks"}) {
+    for (const char* name : {"config", "config.worktree", "hooks"}) {
       if (is_fresh(common(name))) add_absolute(common(name), GitFinding::Kind::own);
     }
+    const Fd git(::open(search_.common.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (git && is_redirected(git.get())) add_absolute(common("commondir"), GitFinding::Kind::own);
   }
 
   /// A run that could not be asked may have made what the profile protects.
@@ -159,11 +169,15 @@ class Search {
 
   std::string read_whole(const std::string& path, off_t most) {
     const Fd file(::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    return file ? read_whole(file.get(), most) : "";
+  }
+
+  std::string read_whole(int file, off_t most) {
     struct stat status {};
-    if (!file || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return "";
+    if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode)) return "";
     if (status.st_size > most) return report_.complete = false, "";
     std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-    const ssize_t got = pread(file.get(), bytes.data(), bytes.size(), 0);
+    const ssize_t got = pread(file, bytes.data(), bytes.size(), 0);
     bytes.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
     return bytes;
   }

@@ -236,6 +236,28 @@ class AfterAKill(GitCase):
         self.assertIn("since a run here that was killed", told)
         self.assertEqual(self.inside("true").stderr, b"")
 
+    def killed_run(self):
+        """Leaves behind what keeps git from being redirected while it runs."""
+        process = self.start("sh", "-c", "echo ready; sleep 60")
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        process.kill()
+        process.wait()
+        self.assertTrue(os.path.exists(os.path.join(self.project, ".git/commondir")))
+
+    def test_nothing_is_said_of_what_snug_itself_had_put_there(self):
+        for name in ("HEAD", "config", "objects/x", "refs/x"):
+            self.write(os.path.join(".git/modules/m", name), "ref: refs/heads/main\n")
+        self.killed_run()
+        self.assertTrue(os.path.exists(os.path.join(self.project, ".git/modules/m/commondir")))
+        result = self.inside("true")
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertFalse(os.path.exists(os.path.join(self.project, ".git/commondir")))
+
+    def test_a_redirection_put_in_its_place_is_told(self):
+        self.killed_run()
+        self.write(".git/commondir", "../elsewhere\n")
+        self.assertIn("/.git/commondir\": changed since a run here that was killed", snugtest.show(self.inside("true").stderr))
+
     def test_runs_that_overlap_leave_the_record_to_the_last(self):
         first = self.start("sh", "-c", "echo ready; read line")
         self.assertEqual(first.stdout.readline(), b"ready\n")
