@@ -22,6 +22,7 @@
 #include "plan/captures.h"
 #include "plan/likely.h"
 #include "sys/errno.h"
+#include "sys/limits.h"
 
 namespace snug {
 namespace {
@@ -161,6 +162,11 @@ std::optional<Plan> build(const Profile& profile, const Request& request, HostVi
                                                 .cpus = limits.cpus.has_value()});
   }
   if (profile.subids.value == SubidMode::automatic) facts.subids = find_subids();
+  if (profile.namespaces.monotonic || profile.namespaces.boottime) facts.clocks = read_clocks();
+  for (const LimitsSection::Rlimit& limit : limits.rlimits) {
+    const auto resource = resource_named(limit.name);
+    if (resource) facts.hard_limits[limit.name] = own_limit(*resource).hard;
+  }
   auto outcome = build_plan(profile, facts, host, request);
   for (const auto& error : outcome.errors) tell(notices, error);
   if (!outcome.errors.empty()) return std::nullopt;

@@ -1,16 +1,13 @@
 #include "cli/trust.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
-#include <array>
-#include <limits>
 #include <map>
 #include <string_view>
 
 #include "base/paths.h"
 #include "base/quote.h"
 #include "base/sha256.h"
+#include "sys/limits.h"
 
 namespace snug {
 namespace {
@@ -71,37 +68,10 @@ ApprovedFile to_approve(const ProfileText& text) {
 
 // --- limits ---------------------------------------------------------------------------------------------
 
-struct LimitNumber {
-  std::string_view name;
-  int resource;
-};
-
-constexpr std::array limit_numbers{
-    LimitNumber{"as", RLIMIT_AS},
-    LimitNumber{"core", RLIMIT_CORE},
-    LimitNumber{"cpu", RLIMIT_CPU},
-    LimitNumber{"data", RLIMIT_DATA},
-    LimitNumber{"fsize", RLIMIT_FSIZE},
-    LimitNumber{"locks", RLIMIT_LOCKS},
-    LimitNumber{"memlock", RLIMIT_MEMLOCK},
-    LimitNumber{"msgqueue", RLIMIT_MSGQUEUE},
-    LimitNumber{"nice", RLIMIT_NICE},
-    LimitNumber{"nofile", RLIMIT_NOFILE},
-    LimitNumber{"nproc", RLIMIT_NPROC},
-    LimitNumber{"rss", RLIMIT_RSS},
-    LimitNumber{"rtprio", RLIMIT_RTPRIO},
-    LimitNumber{"rttime", RLIMIT_RTTIME},
-    LimitNumber{"sigpending", RLIMIT_SIGPENDING},
-    LimitNumber{"stack", RLIMIT_STACK},
-};
-
 std::uint64_t current_limit(std::string_view name) {
   if (name == "core") return 0;  // the default profile's
-  const auto* const known = std::ranges::find(limit_numbers, name, &LimitNumber::name);
-  rlimit limit{};
-  if (known == limit_numbers.end()) return 0;
-  if (getrlimit(static_cast<__rlimit_resource_t>(known->resource), &limit) != 0) return 0;
-  return limit.rlim_cur == RLIM_INFINITY ? std::numeric_limits<std::uint64_t>::max() : limit.rlim_cur;
+  const auto resource = resource_named(name);
+  return resource ? own_limit(*resource).soft : 0;
 }
 
 // --- words ----------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 // What this machine can do, as plain data: made by probe (host/probe.h), invented by tests.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,6 +39,11 @@ struct ControlGroups {
   std::string why = {};  ///< in words, unless nothing is
 };
 
+/// Where clocks stand, which count from the machine's start or, in a time namespace, from somewhere before it.
+struct Clocks {
+  std::chrono::nanoseconds monotonic{0}, boottime{0};
+};
+
 /// Cheap facts a run needs before it starts. Nothing here takes longer than a few system calls to find out;
 /// what needs trying is `doctor`'s.
 struct HostFacts {
@@ -51,7 +58,10 @@ struct HostFacts {
   bool inside_snug = false;            ///< this process already runs in a snug sandbox
   std::string inside_profile;          ///< with inside_snug: the outer profile's name
   ControlGroups control_groups = {};
-  std::optional<Subids> subids = {};  ///< looked for only where a profile asks
+  // Looked for only where a profile asks.
+  std::optional<Subids> subids = {};
+  std::optional<Clocks> clocks = {};
+  std::map<std::string, std::uint64_t> hard_limits = {};  ///< of setrlimit(2), by name: what nobody may raise
 };
 
 }  // namespace snug

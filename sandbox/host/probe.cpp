@@ -8,7 +8,9 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
+#include <ctime>
 #include <string>
 
 #include "host/read.h"
@@ -46,6 +48,15 @@ void add_outer_sandbox(HostFacts& facts) {
 }
 
 }  // namespace
+
+Clocks read_clocks() {
+  const auto now = [](clockid_t clock) {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  return {.monotonic = now(CLOCK_MONOTONIC), .boottime = now(CLOCK_BOOTTIME)};
+}
 
 int landlock_abi() {
   const long abi = syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);

@@ -11,6 +11,9 @@ namespace snug {
 /// A handful of system calls; tries nothing.
 HostFacts probe_facts();
 
+/// As this process sees them.
+Clocks read_clocks();
+
 /// The kernel's Landlock version; 0: none, or switched off at boot.
 int landlock_abi();
 

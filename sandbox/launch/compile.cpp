@@ -4,7 +4,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/mount.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include "launch/protocol.h"
 #include "net/link.h"
 #include "sys/inet.h"
+#include "sys/limits.h"
 
 namespace snug {
 namespace {
@@ -720,27 +720,13 @@ void Compilation::Compiler::enter() {
   add({.op = Op::set_hostname, .text = put(plan_.hostname.value)});
 }
 
-struct RlimitName {
-  std::string_view name;
-  std::uint32_t resource;
-};
-constexpr RlimitName kRlimits[] = {
-    {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},         {"cpu", RLIMIT_CPU},
-    {"data", RLIMIT_DATA},       {"fsize", RLIMIT_FSIZE},       {"locks", RLIMIT_LOCKS},
-    {"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
-    {"nofile", RLIMIT_NOFILE},   {"nproc", RLIMIT_NPROC},       {"rss", RLIMIT_RSS},
-    {"rtprio", RLIMIT_RTPRIO},   {"rttime", RLIMIT_RTTIME},     {"sigpending", RLIMIT_SIGPENDING},
-    {"stack", RLIMIT_STACK},
-};
-
 std::vector<spec::Rlimit> rlimits_of(const Plan& plan) {
   std::vector<spec::Rlimit> limits;
   for (const RlimitPlan& limit : plan.rlimits) {
-    const auto* known = std::find_if(std::begin(kRlimits), std::end(kRlimits),
-                                     [&](const RlimitName& row) { return row.name == limit.name; });
-    if (known == std::end(kRlimits)) continue;  // the parser has refused any other name
+    const auto resource = resource_named(limit.name);
+    if (!resource) continue;  // the parser has refused any other name
     limits.push_back(
-        {.resource = known->resource, .at_most = limit.at_most ? 1U : 0U, .soft = limit.soft, .hard = limit.hard});
+        {.resource = *resource, .at_most = limit.at_most ? 1U : 0U, .soft = limit.soft, .hard = limit.hard});
   }
   return limits;
 }

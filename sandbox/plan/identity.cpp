@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/quote.h"
+#include "base/units.h"
 #include "plan/planner.h"
 
 namespace snug {
@@ -219,6 +220,29 @@ void decide_identity(Planner& planner) {
   give_subids(planner);
 }
 
+namespace {
+
+/// No clock goes below 0 (the kernel's ERANGE).
+void refuse_negative(Planner& planner, const std::optional<Sourced<std::chrono::nanoseconds>>& offset,
+                     std::chrono::nanoseconds now, const std::string& clock) {
+  if (!offset || now + offset->value >= std::chrono::nanoseconds(0)) return;
+  const auto most = std::chrono::duration_cast<std::chrono::minutes>(now);
+  planner.fail("cannot put the clock \"" + clock + "\" back by " + duration_to_text(-offset->value), offset->origin,
+               "it would stand before its start: it counts from the machine's start and has come to " +
+                   duration_to_text(most) + " only",
+               "write \"-" + duration_to_text(most) + "\" at most, or one ahead: \"3d\"");
+}
+
+void refuse_time_before_the_start(Planner& planner) {
+  const NamespacesSection& namespaces = planner.profile.namespaces;
+  const auto& clocks = planner.facts.clocks;
+  if (!clocks) return;
+  refuse_negative(planner, namespaces.monotonic, clocks->monotonic, "monotonic");
+  refuse_negative(planner, namespaces.boottime, clocks->boottime, "boottime");
+}
+
+}  // namespace
+
 void describe_namespaces(Planner& planner) {
   const Profile& profile = planner.profile;
   NamespacePlan& namespaces = planner.plan.namespaces;
@@ -227,6 +251,7 @@ void describe_namespaces(Planner& planner) {
   if (const auto& offset = profile.namespaces.monotonic) namespaces.monotonic = offset->value;
   if (const auto& offset = profile.namespaces.boottime) namespaces.boottime = offset->value;
   namespaces.time = profile.namespaces.monotonic || profile.namespaces.boottime;
+  refuse_time_before_the_start(planner);
   if (namespaces.nested) {
     planner.note(Note::Level::warning,
                  "nested = true leaves /proc unmasked and lets the command make namespaces and mounts of its own",

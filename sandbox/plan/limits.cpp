@@ -22,13 +22,61 @@ void note_landlock(Planner& planner) {
   planner.note(Note::Level::information, "this kernel has no Landlock: the mounts are the only wall around files");
 }
 
+struct LeastRow {
+  std::string_view name;
+  std::uint64_t least;
+  const char* why;
+};
+
+/// With less, nothing starts, and the kernel's word for it names no line.
+constexpr LeastRow least_limits[] = {
+    {"nofile", 24, "a sandbox is set up, and entered, with so many open files"},
+    {"nproc", 2, "the sandbox's own first process counts"},
+};
+
+void refuse_too_little(Planner& planner, const LimitsSection::Rlimit& limit) {
+  const auto* const row = std::ranges::find(least_limits, limit.name, &LeastRow::name);
+  if (row == std::end(least_limits) || limit.value >= row->least) return;
+  planner.fail("limits.rlimit." + limit.name + " = " + std::to_string(limit.value) + " is too little for a sandbox",
+               limit.origin, row->why, "write " + std::to_string(row->least) + " or more");
+}
+
+/// Only the machine's root may raise a hard limit.
+void refuse_too_much(Planner& planner, const LimitsSection::Rlimit& limit) {
+  const auto hard = planner.facts.hard_limits.find(limit.name);
+  if (hard == planner.facts.hard_limits.end() || limit.value <= hard->second) return;
+  const std::string most = std::to_string(hard->second);
+  planner.fail(
+      "cannot raise limits.rlimit." + limit.name, limit.origin,
+      "here it is " + most + " at most (the hard limit of this login), which only the machine's root can raise",
+      "write " + most + " or less, or have it raised in /etc/security/limits.conf");
+}
+
+void copy_rlimits(Planner& planner) {
+  for (const LimitsSection::Rlimit& limit : planner.profile.limits.rlimits) {
+    refuse_too_little(planner, limit);
+    refuse_too_much(planner, limit);
+    planner.plan.rlimits.push_back(
+        {.name = limit.name, .soft = limit.value, .hard = limit.value, .origin = limit.origin});
+  }
+}
+
+/// Every tmpfs is held to it, those too that the sandbox is set up with.
+void refuse_too_small(Planner& planner, const std::string& key, const std::optional<Sourced<std::uint64_t>>& size) {
+  constexpr std::uint64_t least = 64 << 10;
+  if (!size || size->value >= least) return;
+  planner.fail("limits." + key + " = " + size_to_text(size->value) + " is too little for a sandbox", size->origin,
+               "its own small files alone take more", "write \"" + size_to_text(least) + "\" or more");
+}
+
 /// No file may be larger than all together: of a file without a name, which no look at a layer finds, one is bounded.
 void bound_files(Planner& planner, const Sourced<std::uint64_t>& disk) {
   for (const RlimitPlan& limit : planner.plan.rlimits) {
     if (limit.name == "fsize" && limit.hard <= disk.value) return;
   }
   std::erase_if(planner.plan.rlimits, [](const RlimitPlan& limit) { return limit.name == "fsize"; });
-  planner.plan.rlimits.push_back({.name = "fsize", .soft = disk.value, .hard = disk.value, .origin = disk.origin});
+  planner.plan.rlimits.push_back(
+      {.name = "fsize", .soft = disk.value, .hard = disk.value, .origin = disk.origin, .at_most = true});
 }
 
 bool is_written_directly(const Piece& piece) {
@@ -185,9 +233,9 @@ void copy_limits(Planner& planner) {
   note_landlock(planner);
   const Profile& profile = planner.profile;
   Plan& plan = planner.plan;
-  for (const LimitsSection::Rlimit& limit : profile.limits.rlimits) {
-    plan.rlimits.push_back({.name = limit.name, .soft = limit.value, .hard = limit.value, .origin = limit.origin});
-  }
+  copy_rlimits(planner);
+  refuse_too_small(planner, "memory", profile.limits.memory);
+  refuse_too_small(planner, "disk", profile.limits.disk);
   bound_disk(planner);
   limit_memory(planner);
   limit_processes(planner);

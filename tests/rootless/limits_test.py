@@ -199,6 +199,26 @@ class EachProcessTest(Limits):
         self.assertEqual(out.split(), ["77", "77", "0", "600", "4096"])
 
 
+    def test_what_cannot_be_is_refused_with_its_line(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        for name, value, fix in (("nofile", hard + 1, f"write {hard} or less"), ("nofile", 3, "write 24 or more"),
+                                 ("nproc", 1, "write 2 or more")):
+            result = self.inside("true", profile=f"[limits]\nrlimit = {{ {name} = {value} }}\n")
+            self.assert_refused(result, f"limits.rlimit.{name}", r"needed by: \S+test.toml:3", f"fix: {fix}")
+
+    def test_with_the_fewest_files_a_command_runs_and_another_enters(self):
+        profile = "[limits]\nrlimit = { nofile = 24, nproc = 8 }\n"
+        process = self.start("sh", "-c", "echo ready; sleep 60", profile=profile, options=["--name", "narrow"])
+        self.assertEqual(process.stdout.readline(), b"ready\n")
+        result = self.snug("exec", "narrow", "sh", "-c", "ulimit -n")
+        self.assertEqual((result.returncode, result.stdout), (0, b"24\n"), self.story(result))
+
+    def test_a_lower_bound_outside_holds_where_the_disk_is_limited(self):
+        result = self.snug(*self.words(["sh", "-c", "ulimit -H -f"], limits(disk="1G")),
+                           preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 29, 1 << 29)))
+        self.assertEqual(result.stdout.strip(), str(1 << 20).encode(), self.story(result))
+
+
 class TimeoutTest(Limits):
     def test_a_command_that_minds_no_term_is_killed_after_a_grace(self):
         result = self.python("import signal, time; signal.signal(signal.SIGTERM, lambda *a: print('told', flush=True))\n"

@@ -84,7 +84,8 @@ class ClockTest(snugtest.Case):
         self.assertLess(time.monotonic() - began, 60)
 
     def test_before_the_start_of_the_machine_there_is_no_time(self):
-        self.assert_refused(self.inside("true", profile='[namespaces]\ntime = { boottime = "-36500d" }\n'), "cannot set the clock offsets")
+        self.assert_refused(self.inside("true", profile='[namespaces]\ntime = { boottime = "-36500d" }\n'),
+                            'cannot put the clock "boottime" back by 36500d', r"needed by: \S+test.toml:3", 'fix: write "-')
 
 
 class CgroupTest(snugtest.Case):

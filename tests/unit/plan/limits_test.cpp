@@ -119,3 +119,50 @@ TEST_CASE("the processes of the host's root cannot be counted") {
   planning.toml = "user = \"host-root\"\n[limits]\nprocesses = 64\n";
   CHECK(planning.errors().find("cannot bound the number of processes of the host's root") != std::string::npos);
 }
+
+TEST_CASE("a limit that only the machine's root could raise is refused with its line") {
+  Planning planning;
+  planning.toml = "[limits]\nrlimit = { nofile = 99999999, nice = 5, fsize = \"1G\" }\n";
+  planning.facts.hard_limits = {{"nofile", 524288}, {"nice", 0}, {"fsize", UINT64_MAX}};
+  const std::string errors = planning.errors();
+  CHECK(errors.find("cannot raise limits.rlimit.nofile: here it is 524288 at most") != std::string::npos);
+  CHECK(errors.find("needed by: /home/ann/web/snug.toml:3") != std::string::npos);
+  CHECK(errors.find("fix: write 524288 or less") != std::string::npos);
+  CHECK(errors.find("cannot raise limits.rlimit.nice") != std::string::npos);
+  CHECK(errors.find("fsize") == std::string::npos);
+}
+
+TEST_CASE("a limit that leaves a sandbox no room is refused with its line") {
+  for (const char* text : {"rlimit.nofile = 23", "rlimit.nproc = 1", "memory = \"8K\"", "disk = \"1K\""}) {
+    Planning planning;
+    planning.toml = "[limits]\n" + std::string(text) + "\n";
+    const std::string errors = planning.errors();
+    CHECK(errors.find("limits." + std::string(text).substr(0, 4)) != std::string::npos);
+    CHECK(errors.find("is too little for a sandbox") != std::string::npos);
+    CHECK(errors.find("snug.toml:3") != std::string::npos);
+    CHECK(errors.find("or more") != std::string::npos);
+  }
+  Planning planning;
+  planning.toml = "[limits]\nrlimit = { nofile = 24, nproc = 2 }\nmemory = \"64K\"\ndisk = \"64K\"\n";
+  CHECK(planning.errors().empty());
+}
+
+TEST_CASE("a bound that limits.disk brings gives way to a lower one outside") {
+  Planning planning;
+  planning.toml = "[limits]\ndisk = \"1G\"\n";
+  CHECK(rlimit_named(planning.plan(), "fsize")->at_most);
+}
+
+TEST_CASE("a clock cannot be put back to before its start") {
+  using namespace std::chrono_literals;
+  Planning planning;
+  planning.toml = "[namespaces]\ntime = { monotonic = \"-3d\", boottime = \"-1h\" }\n";
+  planning.facts.clocks = Clocks{.monotonic = 16h + 90s, .boottime = 16h};
+  const std::string errors = planning.errors();
+  CHECK(errors.find("cannot put the clock \"monotonic\" back by 3d") != std::string::npos);
+  CHECK(errors.find("has come to 961m only") != std::string::npos);
+  CHECK(errors.find("snug.toml:3") != std::string::npos);
+  CHECK(errors.find("boottime") == std::string::npos);
+  planning.facts.clocks->monotonic = 72h;
+  CHECK(planning.errors().empty());
+}
