@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,8 @@
 #include <utility>
 
 #include "base/numbers.h"
+#include "base/paths.h"
+#include "base/quote.h"
 #include "host/read.h"
 
 namespace snug {
@@ -154,6 +157,17 @@ std::string read_boot_id() {
   return plain ? id : "";
 }
 
+/// Whoever owns a directory, or may write it, can put another in the place of what is in it. `keeps`: a bit of its mode
+/// that forbids this to who may write it.
+std::string who_else_changes(const std::string& directory, mode_t keeps, const Caller& caller) {
+  struct stat info {};
+  if (stat(directory.c_str(), &info) != 0) return "";  // still to be made
+  const bool of_sudo = caller.uid == 0 && caller.sudo_uid == info.st_uid;
+  if (info.st_uid != caller.uid && info.st_uid != 0 && !of_sudo)
+    return "it belongs to uid " + std::to_string(info.st_uid);
+  return (info.st_mode & S_IWOTH) != 0 && (info.st_mode & keeps) == 0 ? "everybody may write it" : "";
+}
+
 Result<std::string> read_cwd() {
   std::array<char, PATH_MAX> buffer;
   const char* path = getcwd(buffer.data(), buffer.size());
@@ -251,7 +265,23 @@ Result<Caller> read_caller() {
   who.account = read_account(who.uid);
   Environment environment = read_environment();
   if (!absolute_variable(environment, "XDG_RUNTIME_DIR")) who.boot_id = read_boot_id();
-  return make_caller(std::move(who), std::move(environment));
+  auto caller = make_caller(std::move(who), std::move(environment));
+  if (!caller) return caller;
+  if (auto safe = check_state_directory(*caller); !safe) return std::move(safe).error();
+  return caller;
+}
+
+Result<void> check_state_directory(const Caller& caller) {
+  const std::string above(parent_of(caller.state_dir));
+  for (const std::string& directory : {above, caller.state_dir}) {
+    const std::string why = who_else_changes(directory, directory == above ? S_ISVTX : 0, caller);
+    if (why.empty()) continue;
+    return Error{.what = "cannot keep snug's state in " + quote_for_display(caller.state_dir),
+                 .why = (directory == above ? "of " + quote_for_display(above) + ": " : "") + why +
+                        ", so that somebody else could change captures, homes and what was approved",
+                 .fix = "XDG_STATE_HOME=... names another place; $HOME/.local/state where it is not set"};
+  }
+  return {};
 }
 
 }  // namespace snug

@@ -42,8 +42,11 @@ struct Identification {
 /// Puts both together. Errors: no usable home.
 Result<Caller> make_caller(Identification who, Environment environment);
 
-/// make_caller() of this process. Errors: the current directory is gone; no usable home; started setuid.
+/// make_caller() of this process. Errors: the current directory is gone; no usable home; started setuid; as below.
 Result<Caller> read_caller();
+
+/// Errors: the state directory, or the one that it is in, is not the caller's alone to change.
+Result<void> check_state_directory(const Caller& caller);
 
 /// An absolute path without "//", "/./" and a trailing "/"; nothing for any other text, or one with "..".
 std::optional<std::string> clean_absolute(std::string_view path);

@@ -1,5 +1,10 @@
 #include "cli/surroundings.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "support/catch.h"
 
 using namespace snug;
@@ -116,4 +121,35 @@ TEST_CASE("this process has a caller") {
   REQUIRE(caller);
   CHECK(caller->cwd.front() == '/');
   CHECK_FALSE(caller->environment.empty());
+}
+
+TEST_CASE("a state directory that somebody else may change is not used") {
+  std::string top = (std::filesystem::temp_directory_path() / "snug-state-XXXXXX").string();
+  REQUIRE(mkdtemp(top.data()) != nullptr);
+  Caller caller;
+  caller.uid = geteuid();
+  caller.state_dir = top + "/state/snug";
+  const auto usable = [&](mode_t above, mode_t own) {
+    std::filesystem::create_directories(caller.state_dir);
+    return chmod((top + "/state").c_str(), above) == 0 && chmod(caller.state_dir.c_str(), own) == 0 &&
+           check_state_directory(caller).ok();
+  };
+  CHECK(check_state_directory(caller));  // nothing is there yet
+  CHECK(usable(0755, 0700));
+  CHECK(usable(0775, 0755));   // a group of one's own
+  CHECK(usable(01777, 0700));  // as /tmp
+  CHECK_FALSE(usable(0777, 0700));
+  CHECK_FALSE(usable(0755, 0777));
+  CHECK_FALSE(usable(0755, 01777));
+  CHECK(usable(0755, 0700));
+  if (geteuid() == 0) {  // else there are none of somebody else's
+    REQUIRE(chown(caller.state_dir.c_str(), 4243, 4243) == 0);
+    CHECK_FALSE(check_state_directory(caller));
+    caller.sudo_uid = 4243;
+    CHECK(check_state_directory(caller));
+  }
+  caller.uid = geteuid() + 1;
+  caller.sudo_uid.reset();
+  CHECK_FALSE(check_state_directory(caller));
+  std::filesystem::remove_all(top);
 }
