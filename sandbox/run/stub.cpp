@@ -26,6 +26,18 @@ Error cannot_stand(const std::string& path, int code, std::string why) {
                .fix = "write git = \"write\" or project = \"overlay\""};
 }
 
+/// A run that ends has the lock for itself, for a moment. A command inside of another can open the file, too, and keep
+/// it: EBUSY then.
+bool share_in_time(int fd) {
+  constexpr int tries = 200, microseconds = 10'000;
+  for (int i = 0; i < tries; ++i) {
+    if (lock_file(fd, LOCK_SH | LOCK_NB)) return true;
+    if (errno != EWOULDBLOCK) return false;
+    usleep(microseconds);
+  }
+  return errno = EBUSY, false;
+}
+
 }  // namespace
 
 HostStub::HostStub(Fd directory, std::string path, std::string content)
@@ -39,8 +51,9 @@ Result<HostStub> HostStub::make(const Preparation& preparation) {
   HostStub stub(std::move(directory), path, preparation.content);
   for (int tries = 0; tries < kMostTries; ++tries) {
     if (stub.create(preparation.mode)) return stub;
-    if (errno != EEXIST) return cannot_stand(path, errno, "");
+    if (errno != EEXIST && errno != EBUSY) return cannot_stand(path, errno, "");
     if (stub.join()) return stub;
+    if (errno == EBUSY) return cannot_stand(path, 0, "another process keeps it locked");
     if (errno != ENOENT) return cannot_stand(path, 0, "something else than snug's own file is there");
   }
   return cannot_stand(path, EBUSY, "");
@@ -51,7 +64,7 @@ bool HostStub::create(unsigned mode) {
   file_ = Fd(openat(directory_.get(), name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!file_) return false;
   const bool written = write(file_.get(), content_.data(), content_.size()) == static_cast<ssize_t>(content_.size());
-  if (!written || !lock_file(file_.get(), LOCK_SH)) {
+  if (!written || !share_in_time(file_.get())) {
     const int code = errno;
     unlinkat(directory_.get(), name_.c_str(), 0);
     errno = code;
@@ -67,7 +80,7 @@ bool HostStub::join() {
   file_ = Fd(openat(directory_.get(), name_.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!file_) return false;
   errno = EEXIST;
-  if (!holds_content(true) || !lock_file(file_.get(), LOCK_SH)) return false;
+  if (!holds_content(true) || !share_in_time(file_.get())) return false;
   if (is_still_named()) return holds_content(false) || fill();
   errno = ENOENT;
   return false;

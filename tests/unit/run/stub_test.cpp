@@ -1,5 +1,7 @@
 #include "run/stub.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -48,6 +50,16 @@ TEST_CASE("a stub that a killed run left is taken over and removed") {
   REQUIRE(stub.ok());
   REQUIRE(stub->remove().ok());
   CHECK_FALSE(fs::exists(place.file));
+}
+
+TEST_CASE("a stub that somebody inside of another run keeps locked is waited for, not for ever") {
+  const Place place;
+  std::ofstream(place.file) << ".\n";
+  const Fd hostile(open(place.file.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(flock(hostile.get(), LOCK_EX) == 0);
+  const auto stub = HostStub::make(place.wanted());
+  REQUIRE_FALSE(stub.ok());
+  CHECK(stub.error().why == "another process keeps it locked");
 }
 
 TEST_CASE("a stub that a killed run had not written yet is written, and removed") {
