@@ -106,6 +106,9 @@ std::vector<Stored> list_stored(const std::string& state_directory) {
     for (const std::string& path : directories_in(project)) all.push_back(look_at_capture(path));
   }
   for (const KeptRun& run : kept_runs(place_of_kept(state_directory))) all.push_back(look_at_log(run));
+  for (const std::string& path : never_begun(place_of_kept(state_directory), std::time(nullptr))) {
+    all.push_back(look_at(Stored::Kind::left, path));
+  }
   for (const std::string& path : directories_in(join(state_directory, "scratch"))) {
     all.push_back(look_at(Stored::Kind::left, path));
   }

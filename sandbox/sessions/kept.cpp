@@ -27,7 +27,7 @@ constexpr const char* kRecord = "record";
 constexpr const char* kEnd = "end";
 constexpr const char* kLock = "lock";
 constexpr std::size_t kEndSize = 64;  // the longest; always as many bytes
-constexpr std::int64_t kSecond = 1'000'000'000;
+constexpr std::int64_t kSecond = 1'000'000'000, kSecondsToBegin = 60;
 constexpr std::size_t kLargestRecord = 4 << 20;
 
 /// Nothing: it is missing, or longer than any of ours.
@@ -53,11 +53,22 @@ std::int64_t time_of(int directory, const char* name) {
   return status.st_mtim.tv_sec * kSecond + status.st_mtim.tv_nsec;
 }
 
-/// Nothing where somebody holds it. The kernel lets go of it with the process, whatever numbers say in which namespace.
-std::optional<Fd> take_lock(int directory) {
+/// LOCK_EX: as its run does; LOCK_SH: to look whether one does, which keeps nobody else from looking. Nothing where
+/// that cannot be. The kernel lets go of it with the process, whatever numbers say in which namespace.
+std::optional<Fd> take_lock(int directory, int how) {
   Fd lock(openat(directory, kLock, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!lock || !lock_file(lock.get(), LOCK_EX | LOCK_NB)) return std::nullopt;
+  if (!lock || !lock_file(lock.get(), how | LOCK_NB)) return std::nullopt;
   return lock;
+}
+
+/// Whoever only looks has it for a moment, too.
+std::optional<Fd> take_lock_with_patience(int directory) {
+  constexpr int tries = 20, microseconds = 10'000;
+  for (int i = 0; i < tries; ++i) {
+    if (auto lock = take_lock(directory, LOCK_EX)) return lock;
+    usleep(microseconds);
+  }
+  return std::nullopt;
 }
 
 std::optional<KeptRun> look_at(const std::string& place, const std::string& id) {
@@ -66,11 +77,31 @@ std::optional<KeptRun> look_at(const std::string& place, const std::string& id) 
   auto record = text ? session_from_text(*text) : std::nullopt;
   if (!record || record->id != id) return std::nullopt;
   KeptRun run{.record = *std::move(record), .path = directory->path(), .end = {}};
-  run.runs = !take_lock(directory->fd());  // before its end is read: that is written first
+  run.runs = !take_lock(directory->fd(), LOCK_SH);  // before its end is read: that is written first
   run.began = time_of(directory->fd(), kRecord);
   run.end = end_from_text(read_file(directory->fd(), kEnd).value_or(""));
   run.last_used = run.end ? run.end->when : std::max(time_of(directory->fd(), "log") / kSecond, run.record.started);
   return run;
+}
+
+Result<void> remove_unused(const std::string& path) {
+  const Fd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const auto lock = directory ? take_lock_with_patience(directory.get()) : std::nullopt;
+  if (!lock) return Error{.what = "cannot remove " + quote_for_display(path), .why = "it runs"};
+  if (remove_tree(path)) return {};
+  return sys_error("remove " + quote_for_display(path));
+}
+
+/// Its path, if its snug was killed before it could say what it is of. A record that cannot be read is another
+/// version's.
+std::optional<std::string> never_begun(const std::string& place, const std::string& id, std::int64_t now) {
+  struct stat made {
+  }, record{};
+  const auto directory = SessionDirectory::open(join(place, id));
+  if (!directory || fstat(directory->fd(), &made) != 0) return std::nullopt;
+  const bool told = fstatat(directory->fd(), kRecord, &record, AT_SYMLINK_NOFOLLOW) == 0 && record.st_size > 0;
+  if (told || now - made.st_mtim.tv_sec < kSecondsToBegin) return std::nullopt;
+  return directory->path();
 }
 
 std::vector<std::string> names_in(const std::string& place) {
@@ -106,7 +137,7 @@ Result<KeptPlace> keep_run(const std::string& place, const SessionRecord& record
   if (!above) return std::move(above).error();
   auto directory = SessionDirectory::make(join(place, record.id));
   if (!directory) return std::move(directory).error();
-  auto lock = take_lock(directory->fd());
+  auto lock = take_lock(directory->fd(), LOCK_EX);
   const bool made = lock && make_file(directory->fd(), kEnd, std::string(kEndSize, '\n')) &&
                     make_file(directory->fd(), kRecord, to_text(record));
   if (made) return KeptPlace{Fd(fcntl(directory->fd(), F_DUPFD_CLOEXEC, 3)), *std::move(lock)};
@@ -132,12 +163,14 @@ std::vector<KeptRun> kept_runs(const std::string& place) {
   return runs;
 }
 
-Result<void> remove_kept(const KeptRun& run) {
-  const Fd directory(open(run.path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  const auto lock = directory ? take_lock(directory.get()) : std::nullopt;
-  if (!lock) return Error{.what = "cannot remove " + quote_for_display(run.path), .why = "it runs"};
-  if (remove_tree(run.path)) return {};
-  return sys_error("remove " + quote_for_display(run.path));
+Result<void> remove_kept(const KeptRun& run) { return remove_unused(run.path); }
+
+std::vector<std::string> never_begun(const std::string& place, std::int64_t now) {
+  std::vector<std::string> paths;
+  for (const std::string& name : names_in(place)) {
+    if (auto path = never_begun(place, name, now)) paths.push_back(*std::move(path));
+  }
+  return paths;
 }
 
 void drop_old_runs(const std::string& place, std::int64_t now) {
@@ -148,6 +181,7 @@ void drop_old_runs(const std::string& place, std::int64_t now) {
     const bool old = now - over[i].last_used > kKeptSeconds;
     if (old || i >= kMostKept) static_cast<void>(remove_kept(over[i]));
   }
+  for (const std::string& path : never_begun(place, now)) static_cast<void>(remove_unused(path));
 }
 
 }  // namespace snug

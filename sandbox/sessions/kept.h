@@ -55,7 +55,9 @@ Result<void> keep_end(const KeptPlace& kept, const RunEnd& end);
 std::vector<KeptRun> kept_runs(const std::string& place);
 /// Errors: it runs.
 Result<void> remove_kept(const KeptRun& run);
-/// Removes what is older than kKeptSeconds or more than kMostKept.
+/// Directories of runs that were killed before anything was known of them; not those that may be about to begin.
+std::vector<std::string> never_begun(const std::string& place, std::int64_t now);
+/// Removes what is older than kKeptSeconds or more than kMostKept, and those that never began.
 void drop_old_runs(const std::string& place, std::int64_t now);
 
 }  // namespace snug

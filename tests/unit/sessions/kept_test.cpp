@@ -1,8 +1,11 @@
 #include "sessions/kept.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -53,6 +56,33 @@ TEST_CASE("a run is known while it lasts, and how it ended afterwards") {
   CHECK(over.end == RunEnd{.status = 3, .when = 77});
   CHECK(remove_kept(over));
   CHECK(kept_runs(place).empty());
+}
+
+TEST_CASE("what a run left that was killed before it was known goes with the old ones") {
+  const StateFolder state;
+  const std::string place = place_of_kept(state.path);
+  const KeptPlace running = keep(place, record_of("00000001"));
+  for (const char* name : {"/00000002", "/00000003", "/00000004"}) std::filesystem::create_directory(place + name);
+  for (const char* name : {"/00000002", "/00000003", "/00000004"}) chmod((place + name).c_str(), 0700);
+  std::ofstream(place + "/00000003/record").flush();
+  std::ofstream(place + "/00000004/record") << "of a later version";
+  const std::int64_t now = std::time(nullptr);
+  CHECK(never_begun(place, now).empty());  // they may be about to begin
+  CHECK(never_begun(place, now + 120).size() == 2);
+  drop_old_runs(place, now + 120);
+  CHECK_FALSE(std::filesystem::exists(place + "/00000002"));
+  CHECK_FALSE(std::filesystem::exists(place + "/00000003"));
+  CHECK(std::filesystem::exists(place + "/00000004"));
+  CHECK(kept_runs(place).size() == 1);
+}
+
+TEST_CASE("whoever looks at a run that is over at the same time takes it for none that runs") {
+  const StateFolder state;
+  const std::string place = place_of_kept(state.path);
+  keep(place, record_of("00000001"));
+  const Fd looking(open((place + "/00000001/lock").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(flock(looking.get(), LOCK_SH) == 0);
+  CHECK_FALSE(kept_runs(place).at(0).runs);
 }
 
 TEST_CASE("of a run that was killed no end is known") {
