@@ -83,7 +83,7 @@ CELLS = (
     Cell("newer-knobs", "newest", "vm/restricted/Newer"),
     Cell("ubuntu", "ubuntu", "vm/restricted/Ubuntu"),
     Cell("ubuntu-walls", "ubuntu", WALLS, ci=False),
-    Cell("surroundings", "6.1", "vm/restricted/Surroundings vm/restricted/Podman"),
+    Cell("surroundings", "6.1", "vm/restricted/Surroundings vm/restricted/Root vm/restricted/Podman"),
     Cell("overlay-root", "6.12", "vm/overlay_root", kernel_line="snug.root=overlay"),
     Cell("xfs-btrfs", "6.1", f"{CAPTURES.format('@/xfs')} {CAPTURES.format('@/btrfs')}", prepare=MAKE_FILE_SYSTEMS, ci=False),
 )

@@ -219,6 +219,18 @@ for name in bin sbin lib lib64; do ln -s usr/$name $name; done""")
         self.assertEqual((result.returncode, result.stdout), (0, b"works\n"), self.story(result))
 
 
+class Root(Restricted):
+    def test_the_machines_systemd_gives_root_a_scope(self):
+        folder = as_root("mktemp -d /root/project.XXXXXX").strip()
+        self.addCleanup(as_root, f"rm -rf {folder}")
+        limited = f"cd {folder}; {SNUG} {{}} --memory 64M -- python3 -c 'bytearray(200 << 20)'"
+        self.assertIn('"cgroup":{"from":"systemd"}', re.sub(r"\s", "", as_root(limited.format("plan --json"))))
+        killed = run("sudo", "-n", "sh", "-c", limited.format("run"))
+        self.assertEqual(killed.returncode, 137, self.story(killed))
+        self.assertIn("killed: memory limit 64M, option --memory", show(killed.stderr))
+        self.assertNotIn("snug", as_root("systemctl list-units --all --no-legend --type=scope"))
+
+
 class Podman(Restricted):
     """A container of an ordinary user's, its root put together from the machine's folders."""
 
