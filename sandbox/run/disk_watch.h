@@ -2,6 +2,8 @@
 // the kernel does not bound. What a run writes to tmpfs is bounded by their sizes instead.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -17,7 +19,8 @@ class DiskWatch {
   using Clock = std::chrono::steady_clock;
 
   /// Of the overlays of `plan` whose layers are new or captured; watches nothing without a limit or such a layer.
-  explicit DiskWatch(const Plan& plan);
+  /// `init`: the sandbox's first process.
+  DiskWatch(const Plan& plan, pid_t init);
 
   bool active() const { return limit_ != 0 && !layers_.empty(); }
   /// How long to wait before the next look, so that looking takes little of the time.
@@ -34,10 +37,12 @@ class DiskWatch {
   };
   Free look_at_disk() const;
   void measure();
+  std::uint64_t lost() const;
 
   std::vector<std::string> layers_;
+  const pid_t init_;
   std::uint64_t limit_ = 0;
-  std::uint64_t used_ = 0, free_at_start_ = 0;
+  std::uint64_t used_ = 0, used_at_start_ = 0, free_at_start_ = 0;
   Free free_then_;
   Clock::time_point measured_;
   std::chrono::milliseconds pause_{0}, cost_{0};

@@ -149,7 +149,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
                                 plan.measured ? counting(usage, events.connection_ended) : events.connection_ended);
   if (!network) return std::move(network).error();
 
-  DiskWatch disk(plan);
+  DiskWatch disk(plan, launched.sandbox->init_pid);
   LimitWatch limits(plan.limits, launched.sandbox->group.directory(), launched.sandbox->init_pid);
   LoopOptions options = loop_options(plan, *standard, events, watcher, disk, *network, session);
   if (plan.limits.any()) options.limits = &limits;

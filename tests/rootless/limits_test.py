@@ -324,6 +324,21 @@ class BombTest(Limits):
         self.assertEqual(status, 137, err)
         self.assertIn(b"limits.disk = 4M", err)
 
+    def test_files_removed_and_kept(self):
+        # No directory shows them: open, by a process that nobody may look at, by a thread with descriptors of its own, mapped.
+        fill = ("import ctypes, mmap, os, threading, time\nlibc, kept = ctypes.CDLL(None), []\n"
+                "def fill(keep):\n  for n in range(40):\n    f = open('big', 'w+b'); f.write(bytes(3 << 20)); f.flush()\n"
+                "    os.unlink('big'); kept.append(keep(f)); time.sleep(0.02)\n  time.sleep(1000)\n")
+        ways = {"open": "fill(lambda f: f)",
+                "undumpable": "libc.prctl(4, 0, 0, 0, 0); fill(lambda f: f)",
+                "thread": "t = threading.Thread(target=lambda: (libc.unshare(0x400), fill(lambda f: f))); t.start(); t.join()",
+                "mapped": "fill(lambda f: mmap.mmap(f.fileno(), 3 << 20))"}
+        for way, line in ways.items():
+            with self.subTest(way):
+                status, _, err = self.explode(fill + line, timeout="60s", memory="512M")
+                self.assertEqual(status, 137, err)
+                self.assertIn(b"limits.disk = 16M", err)
+
     def test_descriptor_hog(self):
         status, out, err = self.explode("import os\ntry:\n  while True: os.dup(0)\nexcept OSError as e: print(e.errno)")
         self.assertEqual((status, out.strip()), (0, b"24"), err)
