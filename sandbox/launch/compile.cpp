@@ -767,7 +767,9 @@ void Compilation::Compiler::write_init() {
     if (input_.stdio[fd] == StdioMode::closed) init.closed_fds |= 1U << fd;
   }
   const auto limits = rlimits_of(plan_);
-  init.counts = plan_.measured ? 1 : 0;
+  const bool held_by_each = (plan_.limits.memory && !plan_.limits.memory->by_group) ||
+                            (plan_.limits.processes && !plan_.limits.processes->by_group);
+  init.counts = plan_.measured || held_by_each ? 1 : 0;
   init.stays = plan_.measured || plan_.limits.group ? 1 : 0;
   init.rlimits = memory_.put_array(limits);
   init.rlimit_count = static_cast<std::uint32_t>(limits.size());

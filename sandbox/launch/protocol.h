@@ -47,7 +47,9 @@ struct Report {
     init_failed = 7,  ///< a = step index of init, b = errno
     listener = 9,     ///< carries the filter's listener by SCM_RIGHTS
     network = 10,     ///< a = NetworkSocket, b of it; carries the socket by SCM_RIGHTS
-    relay = 8,        ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
+    used = 11,  ///< before `ended`, from an init that counts: a = how many KiB the largest process inside had, b = how
+                ///< many processes the command left behind
+    relay = 8,  ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
   };
   std::uint32_t kind;
   std::int32_t a, b;

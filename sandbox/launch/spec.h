@@ -121,7 +121,7 @@ struct Init {
   uint32_t rlimit_count;
   Offset processors;  ///< the affinity mask that commands start with; 0: snug's own
   uint32_t processors_size;
-  uint32_t counts;  ///< at the end init tells how many processes and threads were started
+  uint32_t counts;  ///< at the end init tells how many processes and threads were started, and what they used
   uint32_t stays;   ///< once all has ended, init waits to be let go: until then its control group can be looked at
   Offset filter;    ///< sock_filter[filter_length]; 0: none
   uint32_t filter_length;

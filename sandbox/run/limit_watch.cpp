@@ -17,7 +17,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kFirstLook{1000};
+constexpr milliseconds kFirstLook{250};
 constexpr int kShare = 50;  // looking takes no more of the time than one part in this
 
 std::string read_again(const Fd& file) {
@@ -102,6 +102,13 @@ void LimitWatch::look() {
   pause_ = std::max(kFirstLook, kShare * cost);
 }
 
+void LimitWatch::look_at_end(std::uint64_t peak, std::uint64_t left_behind) {
+  peak_ = peak;
+  const auto& processes = limits_.processes;
+  const std::uint64_t with_command = left_behind + 1;
+  if (processes && !processes->by_group && with_command >= processes->limit.value) refusals_ = 1;
+}
+
 std::vector<std::string> LimitWatch::take() {
   kills_ = std::max(kills_, number_of(read_again(memory_), "oom_kill"));
   refusals_ = std::max(refusals_, number_of(read_again(processes_), "max"));
@@ -114,10 +121,11 @@ std::string LimitWatch::death_text() const {
   return "killed: " + memory_text(*limits_.memory) + more_memory(*limits_.memory);
 }
 
-std::optional<std::string> LimitWatch::hint(std::uint64_t peak) const {
+// Half of it: what grows by doubling is refused the other half.
+std::optional<std::string> LimitWatch::hint() const {
   const auto& memory = limits_.memory;
-  if (!bounds_each_process() || peak < memory->limit.value / 4 * 3) return std::nullopt;
-  return memory_text(*memory) + ": a process had " + size_to_text(peak) + " and may have been refused more" +
+  if (!memory || memory->by_group || peak_ < memory->limit.value / 2) return std::nullopt;
+  return memory_text(*memory) + ": a process had " + size_to_text(peak_) + " and may have been refused more" +
          more_memory(*memory);
 }
 

@@ -27,6 +27,9 @@ class LimitWatch {
   /// Counts the processes.
   void look();
 
+  /// The command has ended: the largest process had `peak` bytes, and this many were left behind.
+  void look_at_end(std::uint64_t peak, std::uint64_t left_behind);
+
   /// What is to be told, each once. Precondition of asking at the end: the group is still there.
   std::vector<std::string> take();
 
@@ -34,11 +37,9 @@ class LimitWatch {
   bool killed_for_memory() const noexcept { return kills_ > 0; }
   /// What to tell of a run whose command was killed for it.
   std::string death_text() const;
-  /// Is each process held to the memory limit by itself? Then the kernel says nothing, but hint() may.
-  bool bounds_each_process() const noexcept { return limits_.memory && !limits_.memory->by_group; }
-  /// The same of one that ended by itself with a failure, if a process of it had `peak` bytes at the most. Nothing: the
-  /// limit is not near, or held by a group, which would have said so.
-  std::optional<std::string> hint(std::uint64_t peak) const;
+  /// The same of one that ended by itself with a failure, after look_at_end(). Nothing: the limit was far, or is held
+  /// by a group, which would have said so.
+  std::optional<std::string> hint() const;
 
  private:
   void watch(const Fd& file);
@@ -48,7 +49,7 @@ class LimitWatch {
   LimitsPlan limits_;
   pid_t init_;
   Fd events_, memory_, processes_;
-  std::uint64_t kills_ = 0, refusals_ = 0;
+  std::uint64_t kills_ = 0, refusals_ = 0, peak_ = 0;
   bool told_memory_ = false, told_processes_ = false;
   std::optional<std::chrono::milliseconds> pause_;
   std::vector<std::string> untold_;

@@ -408,10 +408,17 @@ void Loop::take_reports() {
 void Loop::handle_report(const Report& report) {
   if (ended_) return;
   if (report.kind == Report::stopped && stops_jobs(report.a)) command_stopped(report.a);
+  if (report.kind == Report::used) take_use(report);
   if (report.kind == Report::ended) {
     started_ = report.b;
     command_ended(report.a);
   }
+}
+
+void Loop::take_use(const Report& report) {
+  const std::uint64_t peak = static_cast<std::uint64_t>(std::max(report.a, 0)) * 1024;
+  if (options_.limits != nullptr) options_.limits->look_at_end(peak, static_cast<std::uint64_t>(std::max(report.b, 0)));
+  if (options_.usage != nullptr) options_.usage->set_largest(peak);
 }
 
 // Its last reports have been read before: what is missing now never comes.

@@ -111,6 +111,7 @@ class Loop {
   // What can happen.
   void handle_signal(int signal);
   void handle_report(const protocol::Report& report);
+  void take_use(const protocol::Report& report);
   void make_known();
   void signal_from_outside(int signal);
   void end_from_outside();

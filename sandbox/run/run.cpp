@@ -1,7 +1,6 @@
 #include "run/run.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <optional>
@@ -74,12 +73,6 @@ LoopOptions loop_options(const Plan& plan, const Standard& standard, const RunEv
     options.timeout_text = timeout_text(*plan.timeout);
   }
   return options;
-}
-
-// Of the largest process among all that this one or a process of the sandbox has reaped.
-std::uint64_t peak_of_children() {
-  rusage usage{};
-  return getrusage(RUSAGE_CHILDREN, &usage) == 0 ? static_cast<std::uint64_t>(usage.ru_maxrss) * 1024 : 0;
 }
 
 std::function<void(const Connection&)> counting(UsageMeter& usage, std::function<void(const Connection&)> ended) {
@@ -162,10 +155,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
     launched.sandbox.reset();
     outcome.usage = usage.finish();
   }
-  if (outcome.status != 0 && !outcome.remark && limits.bounds_each_process()) {
-    launched.sandbox.reset();  // all in it has been reaped then
-    outcome.remark = limits.hint(peak_of_children());
-  }
+  if (outcome.status != 0 && !outcome.remark) outcome.remark = limits.hint();
   if (plan.identity.maps) launched.sandbox.reset();  // nobody is inside who could change it any more
   const std::vector<std::string> lost = take_back(plan);
   outcome.nothing_captured = *capture && !end_capture(**capture, outcome.status);

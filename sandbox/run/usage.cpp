@@ -67,7 +67,8 @@ RunUsage UsageMeter::finish() {
   rusage used{};
   if (getrusage(RUSAGE_CHILDREN, &used) != 0) return usage_;
   usage_.cpu = to_microseconds(used.ru_utime) + to_microseconds(used.ru_stime);
-  if (!usage_.memory) usage_.memory = static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
+  // Of an init that was killed nothing is known but what snug itself had before it started the command, and more.
+  if (!usage_.memory) usage_.memory = largest_.value_or(static_cast<std::uint64_t>(used.ru_maxrss) * 1024);
   return usage_;
 }
 

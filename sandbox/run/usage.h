@@ -29,6 +29,8 @@ class UsageMeter {
 
   /// Counts its bytes.
   void add(const Connection& connection);
+  /// What the largest process had, as init has seen it.
+  void set_largest(std::uint64_t bytes) { largest_ = bytes; }
   /// The command has ended; init and the group are still there. `started`: as init counted, 0: it could not.
   void stop(std::int32_t started);
   /// All of the run has been reaped.
@@ -39,6 +41,7 @@ class UsageMeter {
   const Sandbox& sandbox_;
   const Clock::time_point begin_ = Clock::now();
   RunUsage usage_;
+  std::optional<std::uint64_t> largest_;
 };
 
 }  // namespace snug

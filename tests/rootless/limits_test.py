@@ -2,6 +2,7 @@
 process is held to. Each run says which of the two it was; neither is ever skipped."""
 import json
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -74,6 +75,19 @@ class MemoryTest(Limits):
         else:
             self.assert_status(result, 137)
 
+    def test_a_process_that_doubles_what_it_has_is_told_of(self):
+        result = self.inside("sh", "-c", "set -e; head -c 300M /dev/zero | tail -c 290M >/dev/null", profile=limits(memory="200M"))
+        if self.by("memory", "200M") == "process":
+            self.assertEqual(result.returncode, 1, self.story(result))
+            self.assertRegex(result.stderr, rb"memory limit 200M, .*may have been refused more; to allow more: --memory 400M")
+        else:
+            self.assertIn(b"memory limit 200M", result.stderr)
+
+    def test_a_small_process_that_fails_is_not_said_to_be_large(self):
+        # snug itself has some MiB when it starts it.
+        result = self.inside("false", profile=limits(memory="8M"))
+        self.assertEqual((result.returncode, result.stderr), (1, b""))
+
     def test_all_together_have_no_more(self):
         """Four processes of 60M each, none of them too large by itself."""
         if self.by("memory", "128M") == "process":
@@ -122,6 +136,15 @@ os._exit(0)
                              profile=limits(processes=12))
         self.assertRegex(process.stderr.readline(), rb"processes limit 12, \S+test.toml:3 .*, reached: no more can be started; to allow more: --processes 24")
         self.assertIsNone(process.poll())
+
+    def test_reaching_it_is_told_of_a_command_that_gives_up_at_once(self):
+        result = self.inside("sh", "-c", "for i in $(seq 30); do sleep 60 & done", profile=limits(processes=12))
+        self.assertEqual(result.returncode, 2, self.story(result))
+        self.assertRegex(result.stderr, rb"processes limit 12, \S+test.toml:3 .*, reached: .*to allow more: --processes 24")
+
+    def test_what_comes_nowhere_near_it_is_told_nothing(self):
+        result = self.inside("sh", "-c", "for i in $(seq 5); do sleep 60 & done; exit 3", profile=limits(processes=12))
+        self.assertEqual((result.returncode, result.stderr), (3, b""))
 
     def test_a_lower_bound_outside_stays(self):
         if self.by("processes", 50) == "cgroup":
@@ -252,6 +275,12 @@ class StatsTest(Limits):
         self.assertLess(used["processes_started"], 40)
         if os.stat(self.project).st_dev in (os.stat("/").st_dev,):
             self.assertGreaterEqual(used["written"], 3000000)
+
+    def test_a_small_command_is_measured_small(self):
+        # snug itself has some MiB when it starts it.
+        result = self.inside("true", options=["--stats"])
+        size, unit = re.search(rb"memory +([\d.]+)([KM]) at the most, of the largest", result.stderr).groups()
+        self.assertLess(float(size) * {b"K": 1, b"M": 1024}[unit], 4096, result.stderr)
 
     def test_of_a_cgroup_it_is_all_together(self):
         _, used = self.used(profile=limits(memory="512M", processes=50))

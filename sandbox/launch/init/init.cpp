@@ -12,6 +12,7 @@
 #include <linux/mman.h>
 #include <linux/poll.h>
 #include <linux/prctl.h>
+#include <linux/resource.h>
 #include <linux/seccomp.h>
 #include <linux/wait.h>
 
@@ -338,11 +339,14 @@ void let_in(const Arrival& order) {
 // Init, or the leader of a command that entered?
 bool is_init() { return call(__NR_getpid) == 1; }
 
-void kill_everything() {
+/// Returns how many there were.
+int32_t kill_everything() {
+  int32_t killed = 0;
   raw::kill(-1, kSigkill);
   while (true) {
     const long pid = call(__NR_wait4, -1, 0, kWaitAll, 0);
-    if (pid < 0 && pid != -kEintr) return;
+    if (pid > 0) ++killed;
+    if (pid < 0 && pid != -kEintr) return killed;
   }
 }
 
@@ -364,8 +368,16 @@ int32_t count_started() {
   return last < 0 ? 0 : static_cast<int32_t>(last) - 2;
 }
 
+// Of those alone that were forked from this small image: what snug itself had before it became init is not among it.
+void tell_use(int32_t left_behind) {
+  if (at_offset<spec::Memory>(0)->init.counts == 0) return;
+  rusage used{};
+  call(__NR_getrusage, RUSAGE_CHILDREN, address(&used));
+  snug::send_report(spec::control_fd, {Report::used, static_cast<int32_t>(used.ru_maxrss), left_behind}, -1);
+}
+
 [[noreturn]] void finish(int status) {
-  if (is_init()) kill_everything();
+  if (is_init()) tell_use(kill_everything());
   snug::send_report(spec::control_fd, {Report::ended, status, is_init() ? count_started() : 0}, -1);
   if (is_init()) wait_to_be_let_go();
   raw::exit(0);

@@ -77,8 +77,21 @@ TEST_CASE("without a group processes are counted, and a peak near the limit is a
   REQUIRE(watch.pause());
   watch.look();
   CHECK(watch.take().empty());
-  CHECK_FALSE(watch.hint(std::uint64_t{1} << 30));
-  REQUIRE(watch.hint(std::uint64_t{7} << 29));
-  CHECK(watch.hint(std::uint64_t{7} << 29)->find("a process had 3584M and may have been refused more") !=
-        std::string::npos);
+  CHECK_FALSE(watch.hint());
+  watch.look_at_end(std::uint64_t{1} << 30, 510);
+  CHECK_FALSE(watch.hint());
+  CHECK(watch.take().empty());
+  watch.look_at_end(std::uint64_t{7} << 29, 511);
+  REQUIRE(watch.hint());
+  CHECK(watch.hint()->find("a process had 3584M and may have been refused more") != std::string::npos);
+  REQUIRE(watch.take().size() == 1);
+  CHECK(watch.take().empty());
+}
+
+TEST_CASE("what a group holds it tells itself") {
+  const Group group;
+  LimitWatch watch(limits(true), group.directory, 1);
+  watch.look_at_end(std::uint64_t{7} << 29, 600);
+  CHECK_FALSE(watch.hint());
+  CHECK(watch.take().empty());
 }
