@@ -1,5 +1,6 @@
 // Resource limits, the system-call policy and Landlock: copied, with the lines they came from.
 #include <algorithm>
+#include <limits>
 
 #include "base/units.h"
 #include "plan/planner.h"
@@ -52,12 +53,20 @@ void refuse_too_much(Planner& planner, const LimitsSection::Rlimit& limit) {
       "write " + most + " or less, or have it raised in /etc/security/limits.conf");
 }
 
+/// At the soft limit of processor time the kernel says why (SIGXCPU), at the hard one it kills without a word.
+std::uint64_t hard_of(const Planner& planner, const LimitsSection::Rlimit& limit) {
+  constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();
+  if (limit.name != "cpu" || limit.value == none) return limit.value;
+  const auto outside = planner.facts.hard_limits.find(limit.name);
+  return std::min(limit.value + 1, outside == planner.facts.hard_limits.end() ? none : outside->second);
+}
+
 void copy_rlimits(Planner& planner) {
   for (const LimitsSection::Rlimit& limit : planner.profile.limits.rlimits) {
     refuse_too_little(planner, limit);
     refuse_too_much(planner, limit);
     planner.plan.rlimits.push_back(
-        {.name = limit.name, .soft = limit.value, .hard = limit.value, .origin = limit.origin});
+        {.name = limit.name, .soft = limit.value, .hard = hard_of(planner, limit), .origin = limit.origin});
   }
 }
 

@@ -1,6 +1,7 @@
 #include "run/limit_watch.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -48,7 +49,35 @@ std::string more_memory(const Held<std::uint64_t>& memory) {
   return "; to allow more: --memory " + size_to_text(memory.limit.value * 2);
 }
 
+std::string seconds_text(std::uint64_t seconds) {
+  return duration_to_text(std::chrono::seconds(static_cast<std::int64_t>(seconds)));
+}
+
+/// A limit at which the kernel ends the process by a signal of its own.
+struct FatalLimit {
+  std::string_view name;
+  int signal;
+  const char* before;
+  const char* behind;
+  std::string (*value)(std::uint64_t);
+};
+
+constexpr FatalLimit fatal_limits[] = {
+    {"fsize", SIGXFSZ, "a file may have ", "", size_to_text},
+    {"cpu", SIGXCPU, "a process may have ", " of processor time", seconds_text},
+};
+
 }  // namespace
+
+std::optional<std::string> death_at_own_limit(const std::vector<RlimitPlan>& limits, int status) {
+  const auto* const row = std::ranges::find(fatal_limits, status - 128, &FatalLimit::signal);
+  if (row == std::end(fatal_limits)) return std::nullopt;
+  const auto limit = std::ranges::find(limits, row->name, &RlimitPlan::name);
+  if (limit == limits.end()) return std::nullopt;
+  const std::string& key = limit->origin.key;
+  return "killed: " + (row->before + row->value(limit->soft)) + row->behind + " at most, " + to_text(limit->origin) +
+         (key.empty() ? "" : "; to allow more: --set " + key + "=" + row->value(limit->soft * 2));
+}
 
 std::uint64_t number_of(std::string_view text, std::string_view key) {
   std::istringstream lines{std::string(text)};

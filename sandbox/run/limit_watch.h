@@ -55,6 +55,10 @@ class LimitWatch {
   std::vector<std::string> untold_;
 };
 
+/// What to tell of a command that ended with this status because the kernel sent it a signal at a limit of its own
+/// process: a file's size, processor time. Nothing: none of them says so.
+std::optional<std::string> death_at_own_limit(const std::vector<RlimitPlan>& limits, int status);
+
 /// The number behind `key` in lines of "key number", as the kernel writes them; 0: there is none.
 std::uint64_t number_of(std::string_view text, std::string_view key);
 

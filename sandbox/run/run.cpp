@@ -155,6 +155,7 @@ Result<RunOutcome> run_plan(const Plan& plan, EarlyChildPtr early, const RunEven
     launched.sandbox.reset();
     outcome.usage = usage.finish();
   }
+  if (outcome.status != 0 && !outcome.remark) outcome.remark = death_at_own_limit(plan.rlimits, outcome.status);
   if (outcome.status != 0 && !outcome.remark) outcome.remark = limits.hint();
   if (plan.identity.maps) launched.sandbox.reset();  // nobody is inside who could change it any more
   const std::vector<std::string> lost = take_back(plan);

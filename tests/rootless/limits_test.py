@@ -219,8 +219,21 @@ class EachProcessTest(Limits):
     def test_rlimits_are_those_of_the_profile(self):
         out = self.shell("ulimit -Sn; ulimit -Hn; ulimit -Hc; ulimit -Ht; ulimit -Hf",
                          profile='[limits]\nrlimit = { nofile = 77, core = 0, cpu = "10m", fsize = "2M" }\n')
-        self.assertEqual(out.split(), ["77", "77", "0", "600", "4096"])
+        self.assertEqual(out.split(), ["77", "77", "0", "601", "4096"])
 
+
+    def test_a_death_at_one_is_told_with_its_line(self):
+        result = self.inside("sh", "-c", "while :; do :; done", profile='[limits]\nrlimit.cpu = "1s"\n')
+        self.assertEqual(result.returncode, 152, self.story(result))
+        self.assertRegex(result.stderr, rb"killed: a process may have 1s of processor time at most, \S+test.toml:3 "
+                                        rb".*; to allow more: --set limits.rlimit.cpu=2s")
+        write = "exec head -c 3M /dev/zero >/tmp/big"
+        for script, status in ((write, 153), (f"({write}); exit $?", 153)):
+            result = self.inside("sh", "-c", script, profile=limits(disk="2M"))
+            self.assertEqual(result.returncode, status, self.story(result))
+            self.assertRegex(result.stderr, rb"killed: a file may have 2M at most, \S+test.toml:3 \(limits.disk\); "
+                                            rb"to allow more: --set limits.disk=4M")
+        self.assertEqual(self.inside("sh", "-c", "exit 153").stderr, b"")
 
     def test_what_cannot_be_is_refused_with_its_line(self):
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
