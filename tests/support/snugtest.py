@@ -38,6 +38,15 @@ def sample(things):
     return list(things)[::1 if SLOWER == 1 else 5]
 
 
+KERNEL = tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+
+
+def need_kernel(*version, what):
+    """Skips what a kernel before `version` has not got, for certain."""
+    if KERNEL < version:
+        raise unittest.SkipTest(f"before Linux {'.'.join(map(str, version))}: no {what}")
+
+
 def need_speed():
     """Skips what takes many calls wherever it runs and shows nothing of a kernel, on a slow machine."""
     if SLOWER != 1:
