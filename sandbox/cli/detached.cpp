@@ -34,14 +34,16 @@ Error not_known(const std::vector<KeptRun>& runs, const std::string& word) {
   return error;
 }
 
-Error ambiguous(const std::string& word) {
-  return {.what = "several detached sandboxes begin with " + quote_for_display(word), .fix = "give more of the id"};
-}
-
 // Of one name the last is meant, and one that runs is the last. `runs`: the last first.
 const KeptRun* with_name(const std::vector<KeptRun>& runs, const std::string& word) {
   const auto named = std::ranges::find_if(runs, [&](const KeptRun& run) { return run.record.name == word; });
   return named == runs.end() ? nullptr : &*named;
+}
+
+std::vector<SessionRecord> records_of(const std::vector<KeptRun>& runs) {
+  std::vector<SessionRecord> records;
+  for (const KeptRun& run : runs) records.push_back(run.record);
+  return records;
 }
 
 }  // namespace
@@ -58,7 +60,7 @@ Result<KeptRun> find_detached(const Caller& caller, const std::string& word) {
   std::ranges::copy_if(runs, std::back_inserter(found),
                        [&](const KeptRun& r) { return r.record.id.starts_with(word); });
   if (found.size() == 1) return found[0];
-  if (found.size() > 1) return ambiguous(word);
+  if (found.size() > 1) return ambiguous(word, records_of(found));
   return other ? not_detached(word) : not_known(runs, word);
 }
 

@@ -315,7 +315,8 @@ Lists the sandboxes of yours that run, or one of them. ID may be cut short.
                                carried out, namespaces, processes, TCP sockets
   -a, --all                    those too that were detached and have ended
   -q, --quiet                  their ids alone
-      --watch                  on a terminal: again every second, until Ctrl-C
+      --watch                  on a terminal: again every second, as much as fits on it,
+                               until Ctrl-C; with ID until that one is gone
 
 examples:
   snug ps

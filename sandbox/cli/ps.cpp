@@ -1,4 +1,5 @@
 // snug ps: the running sandboxes, and everything about one.
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -107,37 +108,78 @@ SandboxDetail look_closer(const RunningSandbox& sandbox, const SeenSandbox& seen
   return detail;
 }
 
-int show_one(const Invocation& invocation, const Caller& caller) {
-  const auto sandbox = find_sandbox(caller, invocation.words[0]);
-  if (!sandbox) return print_error(sandbox.error()), status_found;
-  const auto seen = look_at_all({*sandbox});
-  if (invocation.has("--quiet")) return print_data(ids_of(seen)) ? 0 : status_usage;
-  const std::int64_t now = std::time(nullptr);
-  const std::string text = invocation.json ? detail_to_json(seen[0], look_closer(*sandbox, seen[0]), now)
-                                           : sandboxes_to_text(seen, now, caller.home);
-  return print_data(text) ? 0 : status_usage;
+/// One that runs, or with --all one that has ended.
+Result<SeenSandbox> find_one(const Invocation& invocation, const Caller& caller,
+                             std::optional<RunningSandbox>& running) {
+  const std::string& word = invocation.words[0];
+  auto sandbox = find_sandbox(caller, word);
+  if (sandbox) {
+    running = *sandbox;
+    return look_at_all({*sandbox}).front();
+  }
+  std::vector<SeenSandbox> ended;
+  if (invocation.has("--all")) add_ended(ended, caller);
+  const auto found = std::ranges::find_if(
+      ended, [&](const SeenSandbox& one) { return one.record.name == word || one.record.id.starts_with(word); });
+  return word.empty() || found == ended.end() ? Result<SeenSandbox>(std::move(sandbox).error()) : *found;
 }
 
-// Home, the table, and nothing of the one before behind it.
-int watch(const Caller& caller) {
+int show_one(const Invocation& invocation, const Caller& caller) {
+  std::optional<RunningSandbox> running;
+  const auto seen = find_one(invocation, caller, running);
+  if (!seen) return print_error(seen.error()), status_found;
+  if (invocation.has("--quiet")) return print_data(ids_of({*seen})) ? 0 : status_usage;
+  const std::int64_t now = std::time(nullptr);
+  if (!invocation.json) return print_data(sandboxes_to_text({*seen}, now, caller.home)) ? 0 : status_usage;
+  const SandboxDetail detail = running ? look_closer(*running, *seen) : SandboxDetail();
+  return print_data(detail_to_json(*seen, detail, now)) ? 0 : status_usage;
+}
+
+std::vector<SeenSandbox> look_at_wanted(const Invocation& invocation, const Caller& caller) {
+  std::vector<RunningSandbox> running = running_sandboxes(caller);
+  auto seen = look_at_all(running);
+  if (invocation.has("--all")) add_ended(seen, caller);
+  return seen;
+}
+
+TextSize screen_size() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0) return {};
+  return {.lines = size.ws_row, .columns = size.ws_col};
+}
+
+// One that was named is watched until it is gone.
+int watch(const Invocation& invocation, const Caller& caller) {
   constexpr std::chrono::seconds kBetween(1);
-  while (true) {
-    const auto seen = look_at_all(running_sandboxes(caller));
-    const std::string table = sandboxes_to_text(seen, std::time(nullptr), caller.home);
-    if (!print_data("\033[H\033[2J" + table)) return status_usage;
+  for (bool first = true;; first = false) {
+    std::optional<RunningSandbox> running;
+    const auto one =
+        invocation.words.empty() ? Result<SeenSandbox>(SeenSandbox()) : find_one(invocation, caller, running);
+    if (!one) return first ? (print_error(one.error()), status_found) : 0;
+    const auto seen = invocation.words.empty() ? look_at_wanted(invocation, caller) : std::vector{*one};
+    const std::string screen = sandboxes_to_screen(seen, std::time(nullptr), caller.home, screen_size());
+    if (!print_data((first ? "\033[H\033[2J" : "") + screen)) return status_usage;
+    if (!invocation.words.empty() && one->over) return 0;
     std::this_thread::sleep_for(kBetween);
   }
+}
+
+std::optional<Error> find_contradiction(const Invocation& invocation) {
+  if (!invocation.has("--watch")) return std::nullopt;
+  const char* const other = invocation.json ? "--json" : invocation.has("--quiet") ? "--quiet" : nullptr;
+  if (other == nullptr) return std::nullopt;
+  return Error{.what = std::string("--watch draws a table, ") + other + " prints none", .fix = "leave one of them out"};
 }
 
 }  // namespace
 
 int ps_command(const Invocation& invocation) {
+  if (const auto error = find_contradiction(invocation)) return print_error(*error), status_usage;
   const auto caller = read_caller();
   if (!caller) return print_error(caller.error()), status_usage;
+  if (invocation.has("--watch") && isatty(STDOUT_FILENO) == 1) return watch(invocation, *caller);
   if (!invocation.words.empty()) return show_one(invocation, *caller);
-  if (invocation.has("--watch") && isatty(STDOUT_FILENO) == 1) return watch(*caller);
-  auto seen = look_at_all(running_sandboxes(*caller));
-  if (invocation.has("--all")) add_ended(seen, *caller);
+  const auto seen = look_at_wanted(invocation, *caller);
   if (invocation.has("--quiet")) return print_data(ids_of(seen)) ? 0 : status_usage;
   const std::int64_t now = std::time(nullptr);
   return print_data(invocation.json ? sandboxes_to_json(seen, now) : sandboxes_to_text(seen, now, caller->home))

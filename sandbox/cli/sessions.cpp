@@ -9,6 +9,7 @@
 #include "base/suggest.h"
 #include "cli/surroundings.h"
 #include "sessions/directory.h"
+#include "sessions/kept.h"
 
 namespace snug {
 namespace {
@@ -17,11 +18,7 @@ namespace {
 constexpr std::chrono::milliseconds kBetweenTries(10);
 constexpr int kTries = 200;
 
-std::string list_of(const std::vector<const RunningSandbox*>& sandboxes) {
-  std::string list;
-  for (const RunningSandbox* sandbox : sandboxes) list += (list.empty() ? "" : ", ") + label_of(sandbox->record);
-  return list;
-}
+constexpr std::size_t kMostListed = 8;
 
 Error not_running(const std::vector<RunningSandbox>& running, const std::string& word) {
   std::vector<std::string_view> known;
@@ -33,7 +30,36 @@ Error not_running(const std::vector<RunningSandbox>& running, const std::string&
   return error;
 }
 
+Error not_running_any_more(const SessionRecord& record) {
+  const std::string& label = label_of(record);
+  return {.what = "sandbox " + label + " has ended",
+          .fix = "snug logs " + label + " shows what it printed, snug ps --all " + label + " how it ended"};
+}
+
+bool begins_none(const std::vector<RunningSandbox>& running, const std::string& word) {
+  return std::ranges::none_of(running, [&](const RunningSandbox& one) { return one.record.id.starts_with(word); });
+}
+
+// A detached one is known for a while after its end.
+Error with_what_ended(const Caller& caller, const std::string& word, Error error) {
+  const std::vector<KeptRun> runs = kept_runs(place_of_kept(caller.state_dir));
+  const auto ended = std::ranges::find_if(runs, [&](const KeptRun& run) {
+    return !run.runs && (run.record.name == word || run.record.id.starts_with(word));
+  });
+  return ended == runs.end() || word.empty() ? std::move(error) : not_running_any_more(ended->record);
+}
+
 }  // namespace
+
+Error ambiguous(const std::string& word, const std::vector<SessionRecord>& records) {
+  std::string list;
+  for (std::size_t i = 0; i < std::min(records.size(), kMostListed); ++i) {
+    list += (i == 0 ? "" : ", ") + records[i].id + (records[i].name.empty() ? "" : " (" + records[i].name + ")");
+  }
+  if (records.size() > kMostListed) list += " and " + std::to_string(records.size() - kMostListed) + " more";
+  return {.what = "several sandboxes have an id that begins with " + quote_for_display(word) + ": " + list,
+          .fix = "give more of the id"};
+}
 
 std::vector<std::string> places_of_sessions(const Caller& caller) {
   const auto variable = caller.environment.find("XDG_RUNTIME_DIR");
@@ -53,20 +79,25 @@ std::vector<RunningSandbox> running_sandboxes(const Caller& caller) {
 }
 
 Result<RunningSandbox> choose_sandbox(const std::vector<RunningSandbox>& running, const std::string& word) {
-  std::vector<const RunningSandbox*> found;
+  const RunningSandbox* last = nullptr;
+  std::vector<SessionRecord> found;
   for (const RunningSandbox& sandbox : running) {
     if (sandbox.record.name == word && !word.empty()) return sandbox;
-    if (!word.empty() && sandbox.record.id.starts_with(word)) found.push_back(&sandbox);
+    if (word.empty() || !sandbox.record.id.starts_with(word)) continue;
+    last = &sandbox;
+    found.push_back(sandbox.record);
   }
-  if (found.size() == 1) return *found[0];
   if (found.empty()) return not_running(running, word);
-  return Error{.what = "several sandboxes begin with " + quote_for_display(word) + ": " + list_of(found)};
+  if (found.size() > 1) return ambiguous(word, found);
+  return *last;
 }
 
 Result<RunningSandbox> find_sandbox(const Caller& caller, const std::string& word) {
   for (int tries = 0; tries < kTries; ++tries) {
-    auto sandbox = choose_sandbox(running_sandboxes(caller), word);
-    if (!sandbox || sandbox->record.init.pid != 0) return sandbox;
+    const auto running = running_sandboxes(caller);
+    auto sandbox = choose_sandbox(running, word);
+    if (!sandbox) return begins_none(running, word) ? with_what_ended(caller, word, sandbox.error()) : sandbox;
+    if (sandbox->record.init.pid != 0) return sandbox;
     std::this_thread::sleep_for(kBetweenTries);
   }
   return Error{.what = "sandbox " + quote_for_display(word) + " is still being set up"};

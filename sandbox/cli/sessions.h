@@ -22,10 +22,13 @@ struct RunningSandbox {
 /// The oldest first.
 std::vector<RunningSandbox> running_sandboxes(const Caller& caller);
 
+/// What to tell of a word that is the beginning of several ids.
+Error ambiguous(const std::string& word, const std::vector<SessionRecord>& records);
+
 /// The one with the name `word`, else with an id that begins so. Errors: none, or several.
 Result<RunningSandbox> choose_sandbox(const std::vector<RunningSandbox>& running, const std::string& word);
 
-/// The same of those that run now, once its command has been started.
+/// The same of those that run now, once its command has been started. The error names one that has ended.
 Result<RunningSandbox> find_sandbox(const Caller& caller, const std::string& word);
 
 /// What its snug answers.

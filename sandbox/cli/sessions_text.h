@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "changes/tally.h"
@@ -48,14 +49,31 @@ std::vector<std::string> uppers_in_plan(const std::string& plan);
 /// {"schema": 1, ...}: what sandboxes_to_json() has for it, and the rest.
 std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& detail, std::int64_t now);
 
+/// Characters of a command that a table shows; `--json` has all of it.
+inline constexpr std::size_t kLongestCommand = 40;
+
 /// A table with a line for each. `now`: seconds since 1970. `home` is shown as "~".
-std::string sandboxes_to_text(const std::vector<SeenSandbox>& sandboxes, std::int64_t now, const std::string& home);
+std::string sandboxes_to_text(const std::vector<SeenSandbox>& sandboxes, std::int64_t now, const std::string& home,
+                              std::size_t longest_command = kLongestCommand);
+
+/// Of a terminal; 0: not known, and taken for without end.
+struct TextSize {
+  std::size_t lines = 0, columns = 0;
+};
+
+/// A table as it is sent to a terminal over the one before: from the top, lines cut to its width, and no more of them
+/// than it shows without scrolling; the last then says how many are missing.
+std::string drawn_over(std::string_view table, TextSize size);
+
+/// The same of sandboxes, their commands cut so that the rest of each line fits.
+std::string sandboxes_to_screen(const std::vector<SeenSandbox>& sandboxes, std::int64_t now, const std::string& home,
+                                TextSize size);
 
 /// {"schema": 1, "sandboxes": [...]}; documented in snug-sessions(7).
 std::string sandboxes_to_json(const std::vector<SeenSandbox>& sandboxes, std::int64_t now);
 
 /// On one line, cut short.
-std::string command_line_of(const std::vector<std::string>& command);
+std::string command_line_of(const std::vector<std::string>& command, std::size_t longest = kLongestCommand);
 
 /// "45s", "12m", "3h", "2d": one unit, rounded down.
 std::string age_to_text(std::int64_t seconds);

@@ -80,10 +80,16 @@ std::optional<std::string> endpoint_from_hex(std::string_view text) {
   return name + ":" + std::to_string(*port);
 }
 
+// "snug-init" of what init and the leaders are, which has no words: its image is a file in memory.
 std::string name_of(pid_t pid) {
+  constexpr std::string_view in_memory = "memfd:";
   std::string name = read_proc_file(path_of(pid, "comm"));
   if (name.ends_with('\n')) name.pop_back();
-  return name;
+  return name.starts_with(in_memory) ? name.substr(in_memory.size()) : name;
+}
+
+bool says_nothing(const std::vector<std::string>& words) {
+  return std::ranges::all_of(words, [](const std::string& word) { return word.empty(); });
 }
 
 }  // namespace
@@ -192,7 +198,7 @@ Process look_at(pid_t pid) {
   Process process{
       .pid = pid, .parent = parent_from_stat(read_proc_file(path_of(pid, "stat"))), .memory = memory_of(pid)};
   process.command = words_of(read_proc_file(path_of(pid, "cmdline"), kLongestCommand));
-  if (process.command.empty()) process.command = {name_of(pid)};
+  if (says_nothing(process.command)) process.command = {name_of(pid)};
   process.inside_pid = innermost_number_of(pid);
   return process;
 }

@@ -24,6 +24,30 @@ class OnATerminal(Sessions):
         terminal.send("\x03")
         self.assertNotIn(b"watched", terminal.seen)
 
+    def test_a_list_that_is_watched_fits_the_terminal(self):
+        for name in "abcdefgh":
+            self.begin("echo ready; exec sleep 600 # " + "x" * 100, name=name)
+        terminal = self.terminal("ps", "--watch", rows=6, columns=90)
+        terminal.expect(r"\.\.\. and 5 more\x1b\[K\r\n\x1b\[J")
+        terminal.resize(30, 60)
+        terminal.expect(r"\x1b\[HID [^\n]*\n([^\n]*\n){8}\x1b\[J", 30)
+        for line in terminal.seen.split(b"\r\n"):
+            self.assertLessEqual(len(line.replace(b"\x1b[H", b"").replace(b"\x1b[J", b"").replace(b"\x1b[K", b"")), 60)
+        terminal.send("\x03")
+        self.assertEqual(terminal.status(), 130)
+
+    def test_one_is_watched_until_it_is_gone(self):
+        process = self.begin(name="web")
+        self.begin(name="other")
+        terminal = self.terminal("ps", "--watch", "web")
+        terminal.expect(" web ")
+        process.terminate()
+        self.assertEqual(terminal.status(30), 0)
+        self.assertNotIn(b"other", terminal.seen)
+        for other in ("--json", "-q"):
+            result = self.snug("ps", "--watch", other)
+            self.assertEqual((result.returncode, result.stdout), (2, b""))
+
     def test_its_own_of_the_sandboxs_devpts(self):
         self.begin(name="web")
         terminal = self.terminal("exec", "web", "--", "sh", "-c", "tty; stty size; echo TERM=$TERM; ps -o tty= -p $$", rows=33,

@@ -242,6 +242,29 @@ class Ending(DetachedSessions):
         self.assert_status(self.snug("wait", id), 125)
         self.assertEqual(self.logs(lasting), "ready\n")
 
+    def test_one_that_has_ended_is_shown_and_named(self):
+        id = self.detach("sh", "-c", "exit 3", options=["--name", "job"])
+        self.wait(id, 3)
+        for word in ("job", id[:6]):
+            one = json.loads(self.snug("ps", "--all", "--json", word).stdout)
+            self.assertEqual((one["schema"], one["id"], one["running"], one["end"]["status"]), (1, id, False, 3))
+            self.assertIn("ended 3", show(self.snug("ps", "-a", word).stdout))
+        for words in (["ps", "job"], ["exec", "job", "true"], ["kill", "job"]):
+            result = self.snug(*words)
+            self.assertNotEqual(result.returncode, 0)
+            self.assertIn(b"snug: sandbox job has ended\n  fix: snug logs job", result.stderr)
+        result = self.snug("ps", "-a", "nobody")
+        self.assert_status(result, 1)
+        self.assertIn(b'no running sandbox is called "nobody"', result.stderr)
+
+    def test_of_several_that_begin_alike_the_ids_are_named(self):
+        ids = [self.detach("sh", "-c", WAITING, options=["--name", f"n{n}"]) for n in range(17)]
+        first = next(id[0] for n, id in enumerate(ids) if id[0] in {other[0] for other in ids[n + 1:]})
+        for command in ("kill", "logs", "wait", "attach"):
+            result = self.snug(command, first)
+            self.assertRegex(show(result.stderr), f'several sandboxes have an id that begins with "{first}": '
+                                                  rf'{first}[0-9a-f]{{7}} \(n\d+\), .*\n  fix: give more of the id')
+
     def test_completed(self):
         self.wait(self.detach("sleep", "0.01", options=["--name", "job"]), 0)
         self.assertEqual(self.snug("complete", "--", "logs", "jo").stdout, b"job\tsleep 0.01\n")

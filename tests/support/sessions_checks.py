@@ -410,6 +410,12 @@ class Details(Sessions):
         planned = json.loads(self.snug("plan", "--json", "--", *one["command"]).stdout)
         self.assertEqual(one["plan"]["view"], planned["view"])
 
+    def test_what_leads_another_command_has_a_name(self):
+        self.begin(name="web")
+        self.enter(WAITING)
+        one = json.loads(self.snug("ps", "web", "--json").stdout)
+        self.assertEqual([process["command"] for process in one["processes"]][1], ["snug-init"])
+
     def test_datagrams_changes_and_limits_of_one(self):
         serving = ("import socket, time; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(('127.0.0.1', 8124)); "
                    "open('made', 'w').write('12345'); print('ready', flush=True); time.sleep(600)")
