@@ -56,6 +56,11 @@ inline bool makes_directory(const Change& change) {
   return change.after.kind == NodeKind::directory && change.before.kind != NodeKind::directory;
 }
 
+/// Is it a directory on either side? Then its path is shown with a slash, and what is in it has changes of its own.
+inline bool is_directory(const Change& change) {
+  return change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
+}
+
 /// A file's device and inode.
 using FileIdentity = std::pair<std::uint64_t, std::uint64_t>;
 

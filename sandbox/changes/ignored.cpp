@@ -45,10 +45,6 @@ void add(std::string& questions, std::string_view path, const char* end = "") {
   questions.append(path).append(end).push_back('\0');
 }
 
-bool is_directory(const Change& change) {
-  return change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
-}
-
 /// Directories of the changes and above them.
 Paths directories_of(const std::vector<const Change*>& changes) {
   Paths directories;

@@ -166,7 +166,7 @@ std::optional<Pager> start_pager() {
 
 std::string to_line(const SeenChange& seen, Colour colour) {
   const Change& change = seen.change;
-  const bool directory = change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
+  const bool directory = is_directory(change);
   std::string path = change.path.empty() ? "." : shown_path(change.path);
   if (directory && !change.differences.kind) path += "/";
   std::string remarks;
@@ -190,7 +190,7 @@ void show_patch(const OpenCapture& open, const std::vector<SeenChange>& changes,
                 const std::function<bool(std::string_view)>& show) {
   for (const SeenChange& seen : changes) {
     const Change& change = seen.change;
-    const bool directory = change.after.kind == NodeKind::directory || change.before.kind == NodeKind::directory;
+    const bool directory = is_directory(change);
     const std::string text =
         directory ? "" : header_of(seen) + body_of(open.parts[seen.part].capture.sides(), in_part(open, seen));
     if (directory && change.kind == Change::Kind::added) continue;  // what is in it says it
