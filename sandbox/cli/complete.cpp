@@ -1,5 +1,8 @@
 #include "cli/complete.h"
 
+#include <signal.h>
+#include <string.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -189,6 +192,13 @@ void offer_shared(Answer& answer, const SharedOption& option, std::string_view v
   if (is_path) answer.also(takes_directories(key) ? Also::directories : Also::files);
 }
 
+void offer_signals(Answer& answer) {
+  for (int number = 1; number < SIGRTMIN; ++number) {
+    const char* const name = sigabbrev_np(number);
+    if (name != nullptr) answer.offer(name);
+  }
+}
+
 // `lead`: "--net=" where the value is part of the same word.
 void offer_value(Answer& answer, std::string_view name, const std::string& lead, const CompletionSources& sources) {
   answer.set_lead(lead);
@@ -197,6 +207,7 @@ void offer_value(Answer& answer, std::string_view name, const std::string& lead,
     return answer.also(Also::files);
   }
   if (name == "--log") return answer.also(Also::files);
+  if (name == "--signal" || name == "-s") return offer_signals(answer);
   const std::string value = answer.word().substr(lead.size());
   const auto shared = shared_options();
   const auto option = std::ranges::find(shared, name, [](const SharedOption& o) { return std::string_view(o.name); });
@@ -205,7 +216,18 @@ void offer_value(Answer& answer, std::string_view name, const std::string& lead,
 
 // --- words that are no options --------------------------------------------------------------------------
 
-enum class Takes { nothing, profiles, commands, shells, command_line, sandboxes, detached, sandbox_and_command };
+enum class Takes {
+  nothing,
+  profiles,
+  commands,
+  shells,
+  command_line,
+  sandbox,
+  sandboxes,
+  detached,
+  attachable,
+  sandbox_and_command
+};
 
 struct PositionalRow {
   std::string_view command;
@@ -224,11 +246,11 @@ constexpr PositionalRow positional_rows[] = {
     {"hook", Takes::shells},
     {"run", Takes::command_line},
     {"plan", Takes::command_line},
-    {"ps", Takes::sandboxes},
+    {"ps", Takes::sandbox},
     {"kill", Takes::sandboxes},
     {"publish", Takes::sandboxes},
     {"logs", Takes::detached},
-    {"attach", Takes::detached},
+    {"attach", Takes::attachable},
     {"wait", Takes::detached},
     {"exec", Takes::sandbox_and_command},
 };
@@ -239,9 +261,16 @@ void offer_entering(Answer& answer, const Words& words, std::size_t at) {
   answer.also_command(at + (dashes ? 2 : 1));
 }
 
+void offer_named(Answer& answer, const std::vector<Candidate>& named) {
+  for (const Candidate& one : named) answer.offer(one.word, one.help);
+}
+
 void offer_positional(Answer& answer, const Words& words, std::size_t at, const CompletionSources& sources) {
   const auto row = std::ranges::find(positional_rows, words[0], &PositionalRow::command);
   if (row == std::end(positional_rows)) return answer.also(Also::files);
+  const auto only_first = [&](const std::vector<Candidate>& named) {
+    if (at + 1 == words.size()) offer_named(answer, named);
+  };
   switch (row->takes) {
     case Takes::nothing:
       return;
@@ -255,11 +284,13 @@ void offer_positional(Answer& answer, const Words& words, std::size_t at, const 
       if (at + 1 < words.size()) return offer_entering(answer, words, at);
       [[fallthrough]];
     case Takes::sandboxes:
-      for (const Candidate& sandbox : sources.sandboxes) answer.offer(sandbox.word, sandbox.help);
-      return;
+      return offer_named(answer, sources.sandboxes);
+    case Takes::sandbox:
+      return only_first(sources.sandboxes);
     case Takes::detached:
-      for (const Candidate& run : sources.detached) answer.offer(run.word, run.help);
-      return;
+      return only_first(sources.detached);
+    case Takes::attachable:
+      return only_first(sources.attachable);
     case Takes::profiles:
       answer.offer_all(sources.profiles);
       return answer.also(Also::files);

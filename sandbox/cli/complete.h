@@ -19,6 +19,7 @@ struct CompletionSources {
   std::vector<std::string> variables;  ///< names in the caller's environment
   std::vector<Candidate> sandboxes;    ///< that run: a name or id, with the command
   std::vector<Candidate> detached;     ///< the same of detached ones, of those too that have ended
+  std::vector<Candidate> attachable;   ///< of detached ones that run
 };
 
 struct Completion {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/suggest.h"
+#include "cli/elsewhere.h"
 #include "cli/help.h"
 #include "cli/options.h"
 
@@ -192,16 +193,26 @@ void add_options(CLI::App& app, Command command) {
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
-Error unknown_option(const CLI::App& app, const std::string& word) {
+/// Of a command whose words are a command line, too, the option may have been meant for that.
+bool takes_command_line(Command command) {
+  return command == Command::run || command == Command::plan || command == Command::exec;
+}
+
+std::string help_with_options(Command command) {
+  const std::string help = "`snug help " + std::string(name_of(command)) + "` lists the options";
+  return takes_command_line(command) ? help + "; those of the command belong behind it" : help;
+}
+
+Error unknown_option(const CLI::App& app, Command command, const std::string& word) {
   std::vector<std::string> names;
   for (const auto* option : app.get_options()) {
     for (const auto& name : option->get_lnames()) names.push_back("--" + name);
   }
   const std::vector<std::string_view> known(names.begin(), names.end());
   const auto near = nearest_word(word, known);
-  Error error{.what = "unknown option \"" + word + "\"" + did_you_mean(near)};
-  error.fix = "`snug --help` lists the options; those of a command belong behind it";
-  return error;
+  const std::string here = said_here(command, word);
+  if (!here.empty()) return {.what = "unknown option \"" + word + "\"", .fix = here};
+  return {.what = "unknown option \"" + word + "\"" + did_you_mean(near), .fix = help_with_options(command)};
 }
 
 // How many words the option at `words[at]` takes, its value included.
@@ -210,30 +221,34 @@ struct OptionExtent {
   std::optional<Error> error;
 };
 
-OptionExtent measure_long(const CLI::App& app, const Words& words, std::size_t at) {
+OptionExtent measure_long(const CLI::App& app, Command command, const Words& words, std::size_t at) {
   const auto equals = words[at].find('=');
   const std::string name = words[at].substr(0, equals);
   const auto* option = app.get_option_no_throw(name);
-  if (option == nullptr) return {.error = unknown_option(app, name)};
+  if (option == nullptr) return {.error = unknown_option(app, command, name)};
   if (!takes_value(*option)) {
     if (equals == std::string::npos) return {};
     return {.error = Error{.what = name + " takes no value"}};
   }
   const bool missing = equals == std::string::npos ? at + 1 == words.size() : equals + 1 == words[at].size();
-  if (missing) return {.error = Error{.what = name + " needs a value", .fix = "`snug run --help` shows its form"}};
+  if (missing)
+    return {.error = Error{.what = name + " needs a value",
+                           .fix = "`snug help " + std::string(name_of(command)) + "` shows its form"}};
   return {.words = equals == std::string::npos ? 2u : 1u};
 }
 
 // -v, -pNAME, -p NAME, -vp NAME.
-OptionExtent measure_short(const CLI::App& app, const Words& words, std::size_t at) {
+OptionExtent measure_short(const CLI::App& app, Command command, const Words& words, std::size_t at) {
   const std::string& word = words[at];
   for (std::size_t i = 1; i < word.size(); ++i) {
     const std::string name{'-', word[i]};
     const auto* option = app.get_option_no_throw(name);
-    if (option == nullptr) return {.error = unknown_option(app, i == 1 ? word : name)};
+    if (option == nullptr) return {.error = unknown_option(app, command, i == 1 ? word : name)};
     if (!takes_value(*option)) continue;
     if (i + 1 < word.size()) return {};
-    if (at + 1 == words.size()) return {.error = Error{.what = name + " needs a value"}};
+    if (at + 1 == words.size())
+      return {.error = Error{.what = name + " needs a value",
+                             .fix = "`snug help " + std::string(name_of(command)) + "` shows its form"}};
     return {.words = 2};
   }
   return {};
@@ -245,8 +260,9 @@ struct Split {
   std::optional<Error> error;
 };
 
-// With `anywhere` options may stand behind words, too; "--" ends them for good.
-Split split_at_command(const CLI::App& app, const Words& words, std::size_t from, bool anywhere) {
+// Options may stand behind words of some commands, too; "--" ends them for good.
+Split split_at_command(const CLI::App& app, Command command, const Words& words, std::size_t from) {
+  const bool anywhere = takes_options_anywhere(command);
   Split split;
   std::size_t at = from;
   while (at < words.size() && words[at] != "--" && (anywhere || is_option(words[at]))) {
@@ -254,7 +270,8 @@ Split split_at_command(const CLI::App& app, const Words& words, std::size_t from
       split.rest.push_back(words[at++]);
       continue;
     }
-    const auto extent = words[at][1] == '-' ? measure_long(app, words, at) : measure_short(app, words, at);
+    const auto extent =
+        words[at][1] == '-' ? measure_long(app, command, words, at) : measure_short(app, command, words, at);
     if (extent.error) return {.error = extent.error};
     for (const std::size_t end = at + extent.words; at < end; ++at) split.options.push_back(words[at]);
   }
@@ -263,12 +280,12 @@ Split split_at_command(const CLI::App& app, const Words& words, std::size_t from
   return split;
 }
 
-std::optional<Error> parse_strictly(CLI::App& app, Words options) {
+std::optional<Error> parse_strictly(CLI::App& app, Command command, Words options) {
   std::reverse(options.begin(), options.end());
   try {
     app.parse(options);
   } catch (const CLI::Error& error) {
-    return Error{.what = error.what(), .fix = "`snug --help` lists the options"};
+    return Error{.what = error.what(), .fix = help_with_options(command)};
   }
   return std::nullopt;
 }
@@ -297,8 +314,9 @@ std::optional<Error> add_overrides(const CLI::App& app, const std::string& cwd, 
   return std::nullopt;
 }
 
-Error unexpected_word(const std::string& word) {
-  return Error{.what = "unexpected word \"" + word + "\"", .fix = "`snug --help` shows each command's form"};
+Error unexpected_word(Command command, const std::string& word) {
+  return Error{.what = "unexpected word \"" + word + "\"",
+               .fix = "`snug help " + std::string(name_of(command)) + "` shows the form"};
 }
 
 std::optional<Error> check_allow(const Invocation& invocation) {
@@ -339,12 +357,12 @@ std::optional<Error> check_words(const Invocation& invocation) {
   }
   const bool takes_none = command == Command::shell || command == Command::discard || command == Command::doctor ||
                           command == Command::version;
-  if (takes_none && !words.empty()) return unexpected_word(words[0]);
+  if (takes_none && !words.empty()) return unexpected_word(command, words[0]);
   const bool takes_one = command == Command::why || command == Command::init || command == Command::check ||
                          command == Command::trust || command == Command::hook || command == Command::ps ||
                          command == Command::logs || command == Command::attach || command == Command::wait ||
                          command == Command::help;
-  if (takes_one && words.size() > 1) return unexpected_word(words[1]);
+  if (takes_one && words.size() > 1) return unexpected_word(command, words[1]);
   return std::nullopt;
 }
 
@@ -369,8 +387,8 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   ParseOutcome outcome{.invocation = {.command = command}};
   CLI::App app;
   add_options(app, command);
-  auto split = split_at_command(app, arguments, named ? 1 : 0, takes_options_anywhere(command));
-  outcome.error = split.error ? split.error : parse_strictly(app, split.options);
+  auto split = split_at_command(app, command, arguments, named ? 1 : 0);
+  outcome.error = split.error ? split.error : parse_strictly(app, command, split.options);
   if (outcome.error) return outcome;
   if (given(app, "--help")) return {.invocation = help_for(named ? std::optional(command) : std::nullopt)};
   if (given(app, "--version")) return {.invocation = {.command = Command::version}};
@@ -389,7 +407,7 @@ ParseOutcome parse_options(Command command, bool named, const Words& arguments, 
   if (given(app, "--profile")) invocation.profile = app.get_option("--profile")->results().back();
   invocation.words = std::move(split.rest);
   outcome.error = check_words(invocation);
-  if (invocation.list && !invocation.words.empty()) outcome.error = unexpected_word(invocation.words[0]);
+  if (invocation.list && !invocation.words.empty()) outcome.error = unexpected_word(command, invocation.words[0]);
   if (!outcome.error && command == Command::allow) outcome.error = check_allow(invocation);
   if (!outcome.error) outcome.error = add_overrides(app, cwd, invocation.overrides);
   if (!outcome.error && command == Command::help) return help_about(invocation.words);

@@ -15,6 +15,7 @@
 #include "base/suggest.h"
 #include "cli/parse.h"
 #include "cli/surroundings.h"
+#include "profile/addresses.h"
 #include "profile/shipped.h"
 #include "profile/user_file.h"
 #include "sys/directory.h"
@@ -66,6 +67,7 @@ Error unknown_profile(const std::string& name, const Caller& caller) {
   std::vector<std::string_view> known;
   for (const NamedProfile& profile : all) known.push_back(profile.name);
   const std::string_view near = nearest_word(name, known);
+  if (parse_published(name).ok()) error.fix += "; to publish a port: --publish " + name;
   if (!near.empty()) error.what += "; did you mean \"" + std::string(near) + "\"?";
   return error;
 }

@@ -51,9 +51,9 @@ std::vector<Candidate> sandboxes_of(const Caller& caller) {
 }
 
 // Of a name the last is meant: it comes first.
-std::vector<Candidate> detached_of(const Caller& caller) {
+std::vector<Candidate> candidates_of(const std::vector<KeptRun>& runs) {
   std::vector<Candidate> candidates;
-  for (const KeptRun& run : kept_runs(place_of_kept(caller.state_dir))) {
+  for (const KeptRun& run : runs) {
     const std::string& word = label_of(run.record);
     const bool known = std::ranges::find(candidates, word, &Candidate::word) != candidates.end();
     if (!known) candidates.push_back({word, command_line_of(run.record.command)});
@@ -63,12 +63,16 @@ std::vector<Candidate> detached_of(const Caller& caller) {
 
 // Nobody to ask means no names, not a message in the middle of a command line.
 CompletionSources read_sources() {
-  CompletionSources sources{.profiles = {}, .variables = environment_names(), .sandboxes = {}, .detached = {}};
+  CompletionSources sources;
+  sources.variables = environment_names();
   const auto caller = read_caller();
   if (!caller) return sources;
   sources.profiles = profile_names(*caller);
   sources.sandboxes = sandboxes_of(*caller);
-  sources.detached = detached_of(*caller);
+  std::vector<KeptRun> kept = kept_runs(place_of_kept(caller->state_dir));
+  sources.detached = candidates_of(kept);
+  std::erase_if(kept, [](const KeptRun& run) { return !run.runs; });
+  sources.attachable = candidates_of(kept);
   return sources;
 }
 

@@ -23,7 +23,9 @@ Completion at_end_of(const std::string& line) {
   if (line.empty() || line.back() == ' ') words.emplace_back();
   return complete(words, {.profiles = {"default", "node"},
                           .variables = {"HOME", "PATH"},
-                          .sandboxes = {{"web", "sleep 1"}, {"0badcafe", ""}}});
+                          .sandboxes = {{"web", "sleep 1"}, {"0badcafe", ""}},
+                          .detached = {{"web", "sleep 1"}, {"job", "make"}},
+                          .attachable = {{"web", "sleep 1"}}});
 }
 
 std::set<std::string> offered(const std::string& line) {
@@ -60,6 +62,17 @@ TEST_CASE("completion names the sandboxes that run") {
   CHECK(at_end_of("exec web ls ").command_at == 2);
   CHECK(at_end_of("exec --workdir / web -- ls ").command_at == 5);
   CHECK(at_end_of("kill w").candidates.at(0).help == "sleep 1");
+  CHECK(offered("kill web ") == Set{"web", "0badcafe"});
+  CHECK(offered("logs ") == Set{"web", "job"});
+  CHECK(offered("wait -") == Set{"--help", "--verbose"});
+  CHECK(offered("attach ") == Set{"web"});
+  for (const char* line : {"ps web ", "logs job ", "wait job ", "attach web "}) CHECK(offered(line) == Set{});
+}
+
+TEST_CASE("completion names the signals that kill sends") {
+  CHECK(offered("kill -s T") == Set{"TERM", "TRAP", "TSTP", "TTIN", "TTOU"});
+  CHECK(offered("kill --signal=US") == Set{"--signal=USR1", "--signal=USR2"});
+  CHECK(offered("kill --signal HU") == Set{"HUP"});
 }
 
 TEST_CASE("completion offers every option of a command with a word about it") {

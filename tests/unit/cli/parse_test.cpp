@@ -226,3 +226,26 @@ TEST_CASE("allow takes words, or --undo and none") {
   CHECK(refused({"allow"}).find("nothing to allow") != std::string::npos);
   CHECK(refused({"allow", "--undo", "x"}).find("no words") != std::string::npos);
 }
+
+TEST_CASE("an option of docker's is answered with what says the same") {
+  const auto fix = [](const Words& words) { return parse(words).error->fix; };
+  for (const char* option : {"-it", "-ti", "-i", "-t", "--interactive", "--tty"}) {
+    CHECK(fix({"run", option, "bash"}) == "leave it out: what is a terminal here is one inside");
+    CHECK(fix({"exec", option, "web", "bash"}) == "leave it out: what is a terminal here is one inside");
+  }
+  CHECK(fix({"run", "--rm", "ls"}).starts_with("leave it out"));
+  CHECK(fix({"run", "--cpus=2", "ls"}) == "snug run --set limits.cpus=2");
+  CHECK(fix({"run", "-w", "/tmp", "ls"}) == "snug run --workdir DIR");
+  CHECK(fix({"exec", "-e", "A=1", "web", "env"}) == "snug exec NAME env K=V CMD");
+  CHECK(refused({"run", "--rm", "ls"}) == "unknown option \"--rm\"");  // no guess at another beside it
+}
+
+TEST_CASE("who mistypes an option is sent to the help that lists it") {
+  const auto fix = [](const Words& words) { return parse(words).error->fix; };
+  CHECK(fix({"exec", "--zzzzzzzz", "web"}) ==
+        "`snug help exec` lists the options; those of the command belong behind it");
+  CHECK(fix({"kill", "--zzzzzzzz", "web"}) == "`snug help kill` lists the options");
+  CHECK(fix({"--zzzzzzzz"}) == "`snug help shell` lists the options");
+  CHECK(fix({"exec", "--workdir"}) == "`snug help exec` shows its form");
+  CHECK(fix({"wait", "a", "b"}) == "`snug help wait` shows the form");
+}
