@@ -1,6 +1,7 @@
 #include "cli/elsewhere.h"
 
 #include <algorithm>
+#include <cctype>
 #include <iterator>
 
 namespace snug {
@@ -60,9 +61,18 @@ constexpr ElsewhereRow elsewhere[] = {
     {Command::ps, "-l", "snug ps --all: the last of those that have ended stands first"},
 };
 
+// As of kill(1): -9, -KILL.
+bool is_signal_of_kill(std::string_view option) {
+  const auto fits = [](unsigned char c) { return std::isdigit(c) != 0 || std::isupper(c) != 0; };
+  return option.size() > 1 && std::ranges::all_of(option.substr(1), fits);
+}
+
 }  // namespace
 
 std::string said_here(Command command, std::string_view option) {
+  if (command == Command::kill && is_signal_of_kill(option)) {
+    return "snug kill -s " + std::string(option.substr(1)) + " NAME";
+  }
   const auto* const row =
       std::ranges::find_if(elsewhere, [&](const auto& one) { return one.command == command && one.option == option; });
   return row == std::end(elsewhere) ? "" : row->here;

@@ -5,12 +5,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <optional>
-#include <thread>
+#include <string_view>
 
+#include "base/numbers.h"
 #include "base/quote.h"
 #include "cli/commands.h"
 #include "cli/print.h"
@@ -24,8 +23,16 @@ namespace {
 // The command has ten seconds to end, and init two more to end the rest.
 constexpr int kPatience = 15'000;  // milliseconds
 
-bool all_digits(const std::string& word) {
-  return !word.empty() && std::ranges::all_of(word, [](unsigned char c) { return std::isdigit(c) != 0; });
+/// "RTMIN", "RTMIN+3", "RTMAX-1": those between the two have no other names.
+std::optional<int> real_time_signal(std::string_view word) {
+  const bool from_first = word.starts_with("RTMIN");
+  if (!from_first && !word.starts_with("RTMAX")) return std::nullopt;
+  word.remove_prefix(std::string_view("RTMIN").size());
+  if (word.empty()) return from_first ? SIGRTMIN : SIGRTMAX;
+  const auto distance = whole_number<int>(word.substr(1));
+  if (!distance || *distance < 0 || *distance > SIGRTMAX - SIGRTMIN) return std::nullopt;
+  if (word.front() != (from_first ? '+' : '-')) return std::nullopt;
+  return from_first ? SIGRTMIN + *distance : SIGRTMAX - *distance;
 }
 
 /// "TERM", "SIGTERM", "term", "15".
@@ -34,10 +41,9 @@ std::optional<int> signal_named(std::string word) {
   if (word.starts_with("SIG")) word.erase(0, 3);
   for (int number = 1; number < NSIG; ++number) {
     const char* const name = sigabbrev_np(number);
-    if (name != nullptr && word == name) return number;
-    if (all_digits(word) && word == std::to_string(number)) return number;
+    if ((name != nullptr && word == name) || word == std::to_string(number)) return number;
   }
-  return std::nullopt;
+  return real_time_signal(word);
 }
 
 // Its snug may be stopped or stuck: the kernel ends everything with the first process inside.

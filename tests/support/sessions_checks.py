@@ -214,6 +214,18 @@ class Killing(Sessions):
                 self.assert_status(self.snug("kill", "-s", word, self.ids()[0]), 0)
             self.assertEqual(process.wait(5), 5)
 
+    def test_signals_without_names_of_their_own(self):
+        script = "import signal, time\n" \
+                 "for n in range(signal.SIGRTMIN, signal.SIGRTMAX + 1): signal.signal(n, lambda n, f: print(n, flush=True))\n" \
+                 "print('ready', flush=True)\nwhile True: time.sleep(60)"
+        process = self.begin(f'exec python3 -c "{script}"', name="web")
+        first, last = int(signal.SIGRTMIN), int(signal.SIGRTMAX)
+        for word, number in (("RTMIN", first), ("SIGRTMIN+3", first + 3), ("rtmax-1", last - 1), ("RTMAX", last), (str(first), first)):
+            self.assert_status(self.snug("kill", "-s", word, "web"), 0)
+            self.assertEqual(process.stdout.readline(), f"{number}\n".encode(), word)
+        for word in ("RTMIN-1", "RTMAX+1", "RTMIN+31", "RTMIN+", "RTMIN3", "0", "65"):
+            self.assert_status(self.snug("kill", "-s", word, "web"), 2)
+
     def test_kill_ends_everything(self):
         process = self.begin("trap '' TERM HUP; sleep 598 & echo ready; while :; do sleep 0.05; done", name="web")
         inside = children_of(process.pid)

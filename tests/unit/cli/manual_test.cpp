@@ -45,10 +45,21 @@ using Words = std::set<std::string>;
 
 /// Of other programs, in examples and comparisons.
 constexpr std::array others_options{
-    "--noroot",         "--caps",   "--seccomp", "--nonewprivs", "--noprofile",  // firejail
-    "--cgroups",        "--userns",                                              // podman
-    "--ignore-scripts",                                                          // npm
-    "--no-hardlinks",                                                            // git clone
+    "--noroot",
+    "--caps",
+    "--seccomp",
+    "--nonewprivs",
+    "--noprofile",  // firejail
+    "--cgroups",
+    "--userns",  // podman
+    "--rm",
+    "--cpus",
+    "--network",
+    "--pids-limit",      // docker
+    "--boottime",        // unshare
+    "--scope",           // systemd-run
+    "--ignore-scripts",  // npm
+    "--no-hardlinks",    // git clone
 };
 
 /// The commands `snug help` and `snug version`, which --help shows as an option or not at all; `snug shell` is `snug`.

@@ -236,6 +236,8 @@ TEST_CASE("an option of docker's is answered with what says the same") {
   CHECK(fix({"run", "--rm", "ls"}).starts_with("leave it out"));
   CHECK(fix({"run", "--cpus=2", "ls"}) == "snug run --set limits.cpus=2");
   CHECK(fix({"run", "-w", "/tmp", "ls"}) == "snug run --workdir DIR");
+  CHECK(fix({"kill", "-9", "web"}) == "snug kill -s 9 NAME");
+  CHECK(fix({"kill", "-KILL", "web"}) == "snug kill -s KILL NAME");
   CHECK(fix({"exec", "-e", "A=1", "web", "env"}) == "snug exec NAME env K=V CMD");
   CHECK(refused({"run", "--rm", "ls"}) == "unknown option \"--rm\"");  // no guess at another beside it
 }
