@@ -160,6 +160,10 @@ bool apply_unfinished(const Capture& capture) {
   return !journal || journal->has_value();
 }
 
+void remove_staged(const Capture& capture) {
+  if (auto workplace = Workplace::open(capture)) static_cast<void>(workplace->remove_staging());
+}
+
 Result<ApplyReport> apply_changes(const Capture& capture, const std::vector<Change>& changes,
                                   const ApplyOptions& options) {
   if (apply_unfinished(capture)) return unfinished(capture);

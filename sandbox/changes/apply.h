@@ -63,6 +63,10 @@ bool forget_tree(const Capture& capture, const Change& change);
 /// Is there an apply of this capture that did not end?
 bool apply_unfinished(const Capture& capture);
 
+/// Removes what an apply that was killed while it still copied has left in the project. Precondition: none is
+/// unfinished.
+void remove_staged(const Capture& capture);
+
 /// Ends it. What somebody changed on the host meanwhile is left to them, stays captured and is told. Errors: no room.
 Result<ApplyReport> resume_apply(const Capture& capture);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <string>
 
 #include "base/paths.h"
@@ -15,6 +16,8 @@
 
 namespace snug {
 namespace {
+
+constexpr const char* kDiscarded = "discarded";  // what was the record
 
 bool is_empty(const std::string& directory) {
   const DirectoryStream stream = open_directory(directory);
@@ -54,7 +57,7 @@ bool empty_directory(const std::string& directory) {
   for (const char* name : {"upper", "inner", "work", "copies", "parts"}) {
     if (!remove_tree(join(directory, name))) return false;
   }
-  for (const char* name : {"journal", "applied", "bases", "record", "lock"}) {
+  for (const char* name : {"journal", "applied", "bases", kDiscarded, "lock"}) {
     if (unlink(join(directory, name).c_str()) != 0 && errno != ENOENT) return false;
   }
   return true;
@@ -70,7 +73,20 @@ bool is_untouched(const Capture& capture) {
   return holds_nothing(capture) && std::ranges::all_of(parts_of(capture), top_is_untouched);
 }
 
+// A layer of which some is gone would be taken for fewer and for other changes.
+Result<void> begin_discard(const std::string& directory) {
+  const std::string record = join(directory, "record");
+  if (rename(record.c_str(), join(directory, kDiscarded).c_str()) == 0 || errno == ENOENT) return {};
+  return sys_error("remove " + quote_for_display(record));
+}
+
+bool half_discarded(const std::string& directory) {
+  struct stat info {};
+  return lstat(join(directory, kDiscarded).c_str(), &info) == 0 && lstat(join(directory, "record").c_str(), &info) != 0;
+}
+
 Result<void> discard_capture(const Capture& capture) {
+  if (auto begun = begin_discard(capture.directory); !begun) return begun;
   remove_unused_layers(capture);
   const bool gone =
       empty_directory(capture.directory) &&

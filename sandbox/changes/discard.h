@@ -1,13 +1,22 @@
 // Removing a capture with all it holds.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "changes/capture.h"
 
 namespace snug {
 
-/// Of a directory that the user made (--changes) only what is in it goes. Precondition: locked.
+/// Of a directory that the user made (--changes) only what is in it goes. Killed meanwhile it leaves no capture, but
+/// one that is half_discarded(). Precondition: locked.
 Result<void> discard_capture(const Capture& capture);
+
+/// The first step of that: what lies in `directory` is a capture no longer.
+Result<void> begin_discard(const std::string& directory);
+
+/// What is left in `directory` is of a capture whose discarding was killed; it can be removed.
+bool half_discarded(const std::string& directory);
 
 /// Is there nothing in its upper directories?
 bool holds_nothing(const Capture& capture);

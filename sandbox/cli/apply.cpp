@@ -144,14 +144,17 @@ Result<ApplyReport> apply_parts(OpenCapture& open, std::vector<SeenChange> chang
   return whole;
 }
 
+int throw_away(const OpenCapture& open) {
+  if (const auto gone = discard_capture(open.capture); !gone) return print_error(gone.error()), status_usage;
+  return 0;
+}
+
 int finish(const OpenCapture& open, const Result<ApplyReport>& report, bool keep) {
   if (!report) return print_error(report.error()), status_usage;
   for (const std::string& left : report->left) print_message("left behind: " + left);
   print_message("applied: " + std::to_string(report->applied));
   if (holds_changes(open)) return status_found;
-  if (keep) return 0;
-  if (const auto gone = discard_capture(open.capture); !gone) return print_error(gone.error()), status_usage;
-  return 0;
+  return keep ? 0 : throw_away(open);
 }
 
 int end_unfinished(const Invocation& invocation, const OpenCapture& open) {
@@ -215,7 +218,11 @@ int apply_open(const Invocation& invocation, OpenCapture open, const std::string
   tell_unseen(unseen);
   const bool something_left = !conflicts.left.empty() || !unseen.empty();
   if (changes.empty() && conflicts.dropped.empty() && on_host->idle.empty()) {
-    return print_message("nothing to apply"), something_left || (patch && !open.changes.empty()) ? status_found : 0;
+    if (unfinished(open)) return print_error(did_not_end()), status_usage;
+    print_message("nothing to apply");
+    // An apply that was killed at its very end has left it; the next run would be the second to choose from.
+    if (open.changes.empty() && !invocation.has("--keep") && !holds_changes(open)) return throw_away(open);
+    return something_left || (patch && !open.changes.empty()) ? status_found : 0;
   }
   if (!changes.empty() && !agreed(changes, open.capture.project, invocation)) {
     return print_message("nothing was applied"), status_found;

@@ -122,12 +122,20 @@ Result<void> scan_part(OpenCapture& open, std::size_t number, Found& found) {
   return {};
 }
 
+/// One that was killed while it was discarded.
+bool finish_discard(const Capture& capture) {
+  if (!half_discarded(capture.directory)) return false;
+  if (const auto lock = lock_capture(capture)) static_cast<void>(discard_capture(capture));
+  return true;
+}
+
 /// Of those a power cut took the record before it was on the disk: nothing says what they were made to.
 void tell_lost_captures(const std::string& directory) {
   for (const std::string& path : directories_in(directory)) {
     struct stat record {};
     const bool has_record = stat(join(path, "record").c_str(), &record) == 0 && record.st_size > 0;
     const Capture capture{.directory = path};
+    if (finish_discard(capture)) continue;
     if (has_record || holds_nothing(capture) || !lock_capture(capture)) continue;
     print_message("capture " + printable(capture.name()) +
                   " cannot be used: the machine stopped before its record was on the disk; its files are below " +
@@ -196,6 +204,14 @@ Result<OpenCapture> open_capture(Capture capture) {
   open.changes = std::move(found).sorted(open.capture.protect);
   review_git_links(open, open.changes);
   return open;
+}
+
+bool unfinished(const OpenCapture& open) {
+  return std::ranges::any_of(open.parts, [](const OpenPart& part) { return apply_unfinished(part.capture); });
+}
+
+Error did_not_end() {
+  return {.what = "an apply of this capture did not end", .fix = "snug apply --continue, or --abort"};
 }
 
 std::string summary_of(const std::vector<SeenChange>& changes) {

@@ -58,6 +58,10 @@ struct OpenCapture {
 /// in use; unreadable.
 Result<OpenCapture> open_capture(Capture capture);
 
+/// Did an apply of it not end?
+bool unfinished(const OpenCapture& open);
+Error did_not_end();
+
 /// "2 added, 1 modified, 3 deleted".
 std::string summary_of(const std::vector<SeenChange>& changes);
 

@@ -13,10 +13,6 @@
 namespace snug {
 namespace {
 
-bool unfinished(const OpenCapture& open) {
-  return std::ranges::any_of(open.parts, [](const OpenPart& part) { return apply_unfinished(part.capture); });
-}
-
 bool agreed(const OpenCapture& open) {
   return ask("throw away " + summary_of(open.changes) + " (capture " + open.capture.name() + ")?");
 }
@@ -47,8 +43,7 @@ int discard_command(const Invocation& invocation) {
   const auto open = open_capture(std::move(*capture));
   if (!open) return print_error(open.error()), status_usage;
   if (unfinished(*open)) {
-    return print_error({.what = "an apply of this capture did not end", .fix = "snug apply --continue, or --abort"}),
-           status_usage;
+    return print_error(did_not_end()), status_usage;
   }
   tell_above(open->capture);
   tell_stashes(*open);
@@ -56,6 +51,7 @@ int discard_command(const Invocation& invocation) {
     if (!can_ask()) return print_error(nobody_to_ask()), status_usage;
     if (!agreed(*open)) return print_message("kept"), status_found;
   }
+  for (const OpenPart& part : open->parts) remove_staged(part.capture);
   if (const auto gone = discard_capture(open->capture); !gone) return print_error(gone.error()), status_usage;
   return 0;
 }

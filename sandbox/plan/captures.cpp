@@ -16,7 +16,7 @@ namespace snug {
 namespace {
 
 /// What a directory that --changes names may hold: what snug has put there.
-constexpr std::string_view own_names[] = {"lock", "record", "journal", "upper", "inner",
+constexpr std::string_view own_names[] = {"lock", "record", "discarded", "journal", "upper", "inner",
                                           "work", "parts",  "copies",  "bases", "applied"};
 constexpr std::string_view own_beginnings[] = {"git-", "hunk-"};  // of what an apply that was killed has left
 

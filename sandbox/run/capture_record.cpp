@@ -55,7 +55,8 @@ Result<void> make_parts(const Capture& capture) {
 
 Error lost_record(const Capture& capture) {
   return {.what = "cannot go on with the capture " + quote_for_display(capture.directory),
-          .why = "it holds changes, and nothing tells what they were made to",
+          .why = half_discarded(capture.directory) ? "it was discarded, but for some of its files"
+                                                   : "it holds changes, and nothing tells what they were made to",
           .fix = "look into " + quote_for_display(capture.directory) + "; throw it away by hand"};
 }
 

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/paths.h"
 #include "base/quote.h"
+#include "changes/apply.h"
 #include "changes/discard.h"
 #include "run/disk_watch.h"
 #include "sessions/kept.h"
@@ -81,8 +82,10 @@ Stored look_at_capture(const std::string& path) {
   const auto capture = read_capture(path);
   Stored stored = look_at(Stored::Kind::capture, path);
   if (capture) stored.project = capture->place;
-  if (capture || !holds_nothing({.directory = path})) return stored;
+  const bool half = half_discarded(path);
+  if (capture || (!half && !holds_nothing({.directory = path}))) return stored;
   stored.kind = Stored::Kind::left;
+  if (half) return stored;
   stored.in_use = stored.in_use || std::time(nullptr) - stored.last_used < seconds_to_begin;
   return stored;
 }
@@ -93,6 +96,19 @@ Stored look_at_log(const KeptRun& run) {
   stored.project = run.record.project;
   stored.last_used = run.last_used;
   return stored;
+}
+
+/// What an apply keeps in the project while it works there is known by the capture alone.
+Result<void> let_go_of_capture(const std::string& path) {
+  const auto capture = read_capture(path);
+  const std::vector<Capture> parts = capture ? parts_of(*capture) : std::vector<Capture>();
+  if (std::ranges::any_of(parts, apply_unfinished)) {
+    return Error{.what = "cannot remove " + quote_for_display(path),
+                 .why = "an apply of it did not end",
+                 .fix = "in " + quote_for_display(capture->place) + ": snug apply --continue, or --abort"};
+  }
+  for (const Capture& part : parts) remove_staged(part);
+  return begin_discard(path);
 }
 
 }  // namespace
@@ -124,6 +140,8 @@ Result<void> remove_stored(const Stored& stored) {
   if (!lock || layers_in_use(stored)) {
     return Error{.what = "cannot remove " + quote_for_display(stored.path), .why = "a run is using it"};
   }
+  if (auto free = stored.kind == Stored::Kind::capture ? let_go_of_capture(stored.path) : Result<void>(); !free)
+    return free;
   if (!remove_tree(stored.path)) return sys_error("remove " + quote_for_display(stored.path));
   if (const std::string beside = lock_of(stored); !is_below(beside, stored.path)) unlink(beside.c_str());
   rmdir(std::string(parent_of(stored.path)).c_str());  // of the last capture of a project

@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 
 import snugtest
 from snugtest import SNUG, Case
@@ -741,6 +742,85 @@ class ToolsTest(Captured):
         self.same("mkdir closed open; echo 1 > closed/f; chmod 000 closed; echo 1 > open/f",
                   "chmod 700 closed; echo 2 > closed/f; echo 3 > closed/g; chmod 000 closed; chmod 000 open/f; mkdir -p 'a b/\t' -- -x;"
                   "touch \"$(printf 'new\\nline')\" \"$(printf '\\377\\376')\" '*' 'a\\b'; /usr/bin/python3 -c 'import os; os.setxattr(\"open\", \"user.d\", b\"1\")'; chmod 555 open")
+
+
+class KilledTest(Captured):
+    """Whatever snug is killed at, the project ends as it would have, and nothing is left of the capture."""
+
+    SCRIPT = ("for n in $(seq 40); do echo new$n > d/$n; echo more > d/more$n; done; mkdir -p made/below; echo x > made/below/x;"
+              "ln -s x made/link; rm -r gone; mv moved elsewhere")
+
+    def fill(self, top):
+        for name in [f"d/{number}" for number in range(1, 41)] + ["gone/a", "gone/b/c", "moved/a", "moved/b/c"]:
+            self.write(os.path.join(top, name), f"old {name}\n" * 20)
+
+    def layer(self):
+        return glob.glob(os.path.join(snugtest.STATE, "captures", os.path.basename(self.project) + "-*", "1"))
+
+    def test_an_apply_again_and_again(self):
+        plain = self.folder("plain")
+        self.fill(plain)
+        subprocess.run(["sh", "-euc", self.SCRIPT], cwd=plain, check=True)
+        wanted = described(plain)
+        for seed in range(8):
+            chance = random.Random(seed)
+            for name in set(os.listdir(self.project)) - {"probe"}:
+                shutil.rmtree(os.path.join(self.project, name))
+            self.fill(self.project)
+            self.capture(self.SCRIPT)
+            for _ in range(5):
+                both = [subprocess.Popen([SNUG, "apply", word], cwd=self.project, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                         stderr=subprocess.DEVNULL) for word in ("--yes", "--continue")]
+                time.sleep(chance.random() * 0.03)
+                for process in both:
+                    process.kill()
+                    process.wait()
+            for word in ("--continue", "--yes"):
+                self.snug("apply", word)
+            os.unlink(os.path.join(self.project, "probe"))
+            self.assertEqual(described(self.project), wanted, seed)
+            shutil.copy(snugtest.PROBE, self.project)
+            self.assertEqual(self.captures(), [], seed)
+
+    def test_a_discard_that_was_killed(self):
+        for next_one in (["run", "true"], ["clean", "--yes"]):
+            self.fill(self.project)
+            self.capture("echo new > d/1; echo new > d/2; rm -r gone")
+            layer, = self.layer()
+            os.rename(os.path.join(layer, "record"), os.path.join(layer, "discarded"))
+            os.unlink(os.path.join(layer, "upper/d/1"))
+            self.assertEqual(self.captures(), [])
+            self.assertIn(b"no captured changes", self.snug("apply", "--yes").stderr)
+            self.assertNotIn(b"cannot be used", self.snug(*next_one).stderr)
+            self.assertEqual(self.layer(), [])
+            self.assertIn("old", self.read("d/2"))
+
+    def test_an_apply_that_was_killed_when_all_was_done(self):
+        self.fill(self.project)
+        self.capture("echo new > d/1")
+        layer, = self.layer()
+        shutil.rmtree(os.path.join(layer, "upper/d"))
+        self.assertIn(b"nothing to apply", self.snug("apply", "--yes").stderr)
+        self.assertEqual(self.layer(), [])
+
+    def test_copies_of_an_apply_that_was_killed_go_with_the_capture(self):
+        for words in (["discard", "--yes"], ["clean", "captures", "--yes"]):
+            self.fill(self.project)
+            self.capture("echo new > d/1")
+            self.write(".snug-apply-1/0", "half a file")
+            self.snug(*words)
+            self.assertEqual(self.layer(), [])
+            self.assertFalse(os.path.exists(os.path.join(self.project, ".snug-apply-1")), words)
+
+    def test_half_an_apply_is_not_cleaned_away(self):
+        self.fill(self.project)
+        self.capture("echo new > d/1")
+        layer, = self.layer()
+        with open(os.path.join(layer, "journal"), "w") as file:
+            file.write("of another version")
+        result = self.snug("clean", "captures", "--yes")
+        self.assertIn(b"an apply of it did not end", result.stderr)
+        self.assertNotEqual(self.layer(), [])
 
 
 class HostileTest(Captured):
