@@ -64,8 +64,8 @@ class Pipelines(Outer):
         self.prompt()
 
     def test_two_sandboxes_in_one_pipeline(self):
-        self.outer.line(f"{SNUG} run -- cat | {SNUG} run -- sed s/in/out/")
-        time.sleep(1)
+        self.outer.line(f"{SNUG} run -- sh -c 'echo read''y >&2; exec cat' | {SNUG} run -- sed s/in/out/")
+        self.outer.expect(r"ready\r\n")
         self.outer.line("goes in")
         time.sleep(0.3)
         self.outer.send("\x04")
