@@ -20,7 +20,7 @@ Error is_over(const KeptRun& run) {
 }  // namespace
 
 int attach_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_setup_failed;
   const std::string word = invocation.value("--detach-key").value_or(kUsualKey);
   const auto key = parse_detach_key(word);

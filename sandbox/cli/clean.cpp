@@ -157,7 +157,7 @@ bool print_outcome(const Outcome& outcome, bool as_json, std::string_view done) 
 }  // namespace
 
 int clean_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_usage;
   const auto wanted = read_wanted(invocation);
   if (!wanted) return print_error(wanted.error()), status_usage;

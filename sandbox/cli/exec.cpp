@@ -16,6 +16,11 @@ std::string workdir_for(const Invocation& invocation, const Caller& caller, cons
   return !record.project.empty() && is_below(caller.cwd, record.project) ? caller.cwd : "";
 }
 
+Origin workdir_origin(const Invocation& invocation) {
+  if (invocation.value("--workdir")) return {.kind = OriginKind::option, .source = "--workdir"};
+  return {.key = "current directory"};
+}
+
 // The name, then perhaps "--", then the command.
 std::vector<std::string> command_in(const std::vector<std::string>& words) {
   const bool dashes = words.size() > 1 && words[1] == "--";
@@ -27,6 +32,7 @@ EnterOptions enter_options(const Invocation& invocation, const Caller& caller, c
   const auto term = caller.environment.find("TERM");
   return {.argv = command,
           .workdir = workdir_for(invocation, caller, record),
+          .workdir_origin = workdir_origin(invocation),
           .term = term == caller.environment.end() ? "" : term->second,
           .network = record.network == "host" ? CommandNetwork::hosts : CommandNetwork::own};
 }
@@ -44,7 +50,8 @@ int enter_sandbox(const Invocation& invocation, const Caller& caller, const Runn
 }
 
 int exec_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const bool goes_elsewhere = invocation.value("--workdir").value_or("/").starts_with('/');
+  const auto caller = read_caller(goes_elsewhere ? CurrentDirectory::does_not_count : CurrentDirectory::counts);
   if (!caller) return print_error(caller.error()), status_setup_failed;
   const auto sandbox = find_sandbox(*caller, invocation.words[0]);
   if (!sandbox) return print_error(sandbox.error()), status_setup_failed;

@@ -70,7 +70,7 @@ Result<void> end_and_wait(const RunningSandbox& sandbox) {
 }  // namespace
 
 int kill_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_usage;
   const auto word = invocation.value("--signal");
   const auto signal = word ? signal_named(*word) : std::nullopt;

@@ -55,7 +55,7 @@ void print_tail(LogReader& reader, std::size_t lines) {
 }  // namespace
 
 int logs_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_usage;
   const auto lines = read_count(invocation);
   if (!lines) return print_error(lines.error()), status_usage;

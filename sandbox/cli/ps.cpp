@@ -175,7 +175,7 @@ std::optional<Error> find_contradiction(const Invocation& invocation) {
 
 int ps_command(const Invocation& invocation) {
   if (const auto error = find_contradiction(invocation)) return print_error(*error), status_usage;
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_usage;
   if (invocation.has("--watch") && isatty(STDOUT_FILENO) == 1) return watch(invocation, *caller);
   if (!invocation.words.empty()) return show_one(invocation, *caller);

@@ -19,7 +19,7 @@ Result<RunningSandbox> only_one(const std::vector<RunningSandbox>& running) {
 }  // namespace
 
 int publish_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_usage;
   std::vector<std::string> ports = invocation.words;
   const bool named = !is_port(ports.front());

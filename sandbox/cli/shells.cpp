@@ -65,7 +65,7 @@ std::vector<Candidate> candidates_of(const std::vector<KeptRun>& runs) {
 CompletionSources read_sources() {
   CompletionSources sources;
   sources.variables = environment_names();
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return sources;
   sources.profiles = profile_names(*caller);
   sources.sandboxes = sandboxes_of(*caller);

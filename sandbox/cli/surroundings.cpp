@@ -254,11 +254,12 @@ Result<Caller> make_caller(Identification who, Environment environment) {
   return caller;
 }
 
-Result<Caller> read_caller() {
+Result<Caller> read_caller(CurrentDirectory directory) {
   if (getuid() != geteuid() || getgid() != getegid()) {
     return Error{.what = "snug was started setuid or setgid", .fix = "chmod u-s,g-s the snug binary"};
   }
   auto cwd = read_cwd();
+  if (!cwd && directory == CurrentDirectory::does_not_count) cwd = std::string("/");
   if (!cwd) return cwd.error();
   Identification who{.uid = getuid(), .gid = getgid(), .groups = read_groups(), .cwd = std::move(*cwd)};
   who.group_names = read_group_names(who.gid, who.groups);

@@ -42,8 +42,12 @@ struct Identification {
 /// Puts both together. Errors: no usable home.
 Result<Caller> make_caller(Identification who, Environment environment);
 
+/// Does a command mean anything by where it was typed? One that names sandboxes does not: it works where the directory
+/// is gone, too, and has "/" for it there.
+enum class CurrentDirectory { counts, does_not_count };
+
 /// make_caller() of this process. Errors: the current directory is gone; no usable home; started setuid; as below.
-Result<Caller> read_caller();
+Result<Caller> read_caller(CurrentDirectory directory = CurrentDirectory::counts);
 
 /// Errors: the state directory, or the one that it is in, is not the caller's alone to change.
 Result<void> check_state_directory(const Caller& caller);

@@ -19,7 +19,7 @@ void wait_for(const Fd& process) {
 }  // namespace
 
 int wait_command(const Invocation& invocation) {
-  const auto caller = read_caller();
+  const auto caller = read_caller(CurrentDirectory::does_not_count);
   if (!caller) return print_error(caller.error()), status_setup_failed;
   const auto run = find_detached(*caller, invocation.words[0]);
   if (!run) return print_error(run.error()), status_setup_failed;

@@ -1,5 +1,6 @@
 #include "launch/enter.h"
 
+#include <signal.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -185,13 +186,18 @@ Result<void> enter(const Plan& plan, int init_control, EnterOrder order, const s
   return sys_error("reach the sandbox's first process");
 }
 
-LaunchOutcome wait_until_entered(Fd control, const std::vector<std::string>& argv, const std::string& workdir) {
+LaunchOutcome wait_until_entered(Fd control, const std::vector<std::string>& argv, const std::string& workdir,
+                                 const Origin& workdir_origin) {
   Sandbox sandbox;
+  bool let_in = false;
   while (auto received = receive(control.get())) {
     const protocol::Report& report = received->report;
     switch (report.kind) {
       case protocol::Report::pty_master:
         sandbox.pty_master = std::move(received->fd);
+        break;
+      case protocol::Report::entering:
+        let_in = true;
         break;
       case protocol::Report::init_failed:
         return failed(describe_init(static_cast<spec::InitStep>(report.a), report.b));
@@ -199,7 +205,7 @@ LaunchOutcome wait_until_entered(Fd control, const std::vector<std::string>& arg
         const CommandPlan command{.argv = argv.empty() ? std::vector<std::string>{"the shell"} : argv,
                                   .candidates = {},
                                   .workdir = workdir,
-                                  .workdir_origin = {}};
+                                  .workdir_origin = workdir_origin};
         return failed(describe_exec(command, report.a, report.b), exit_status_of_exec(report));
       }
       case protocol::Report::started: {
@@ -213,6 +219,9 @@ LaunchOutcome wait_until_entered(Fd control, const std::vector<std::string>& arg
         break;
     }
   }
+  // The command may have run already when everything inside was killed.
+  constexpr int killed = 128 + SIGKILL;
+  if (let_in) return failed({.what = "the sandbox ended, and the command with it"}, killed);
   return failed({.what = "the sandbox ended, or did not let the command in"});
 }
 

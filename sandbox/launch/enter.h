@@ -34,6 +34,7 @@ Result<void> enter(const Plan& plan, int init_control, EnterOrder order, const s
 
 /// The side that asks: waits until the leader behind `control` has started the command. The Sandbox has its control
 /// and, if one was asked for, its pty_master; no first process that would end with it.
-LaunchOutcome wait_until_entered(Fd control, const std::vector<std::string>& argv, const std::string& workdir);
+LaunchOutcome wait_until_entered(Fd control, const std::vector<std::string>& argv, const std::string& workdir,
+                                 const Origin& workdir_origin);
 
 }  // namespace snug

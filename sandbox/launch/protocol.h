@@ -49,7 +49,8 @@ struct Report {
     network = 10,     ///< a = NetworkSocket, b of it; carries the socket by SCM_RIGHTS
     used = 11,  ///< before `ended`, from an init that counts: a = how many KiB the largest process inside had, b = how
                 ///< many processes the command left behind
-    relay = 8,  ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
+    entering = 12,  ///< from the leader of a command that enters: it is there, and starts the command
+    relay = 8,      ///< a = the command's descriptor; carries our end of its pipe by SCM_RIGHTS
   };
   std::uint32_t kind;
   std::int32_t a, b;

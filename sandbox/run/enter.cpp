@@ -83,7 +83,8 @@ Result<RunOutcome> run_entered(const EnterOptions& options, const Asking& ask) {
 
   auto control = send_order(order, std::move(descriptors->given), ask);
   if (!control) return std::move(control).error();
-  LaunchOutcome entered = wait_until_entered(std::move(control).value(), options.argv, options.workdir);
+  LaunchOutcome entered =
+      wait_until_entered(std::move(control).value(), options.argv, options.workdir, options.workdir_origin);
   if (entered.error && entered.error->exit_status != 125) return not_executed(*std::move(entered.error));
   if (entered.error) return std::move(entered.error->error);
   entered.sandbox->relays = std::move(descriptors->relays);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/origin.h"
 #include "base/result.h"
 #include "run/run.h"
 #include "run/stdio.h"
@@ -16,6 +17,7 @@ namespace snug {
 struct EnterOptions {
   std::vector<std::string> argv;                 ///< empty: the sandbox's shell
   std::string workdir;                           ///< empty: where the sandbox's own command started
+  Origin workdir_origin = {};                    ///< who wants it
   std::string term;                              ///< the caller's TERM
   CommandNetwork network = CommandNetwork::own;  ///< the sandbox's
 };

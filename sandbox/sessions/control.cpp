@@ -124,7 +124,9 @@ Result<std::string> ask(int directory, const std::string& socket, const std::str
                         const ControlRequest& request) {
   const std::string bytes = to_bytes(request);
   if (bytes.size() > kLargestRequest) {
-    return Error{.what = "the request is longer than " + std::to_string(kLargestRequest >> 10) + " KiB"};
+    return Error{.what = "the command line is longer than " + std::to_string(kLargestRequest >> 10) + " KiB",
+                 .why = "that is what one message to a sandbox holds",
+                 .fix = "put its words in a file of the project and read them inside: xargs -0 -a FILE"};
   }
   const Fd proof(open("/proc/self/ns/user", O_RDONLY | O_CLOEXEC));
   if (!proof) return sys_error("open /proc/self/ns/user");

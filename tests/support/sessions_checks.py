@@ -301,7 +301,8 @@ class Executing(Sessions):
         self.assert_status(self.exec("/nonexistent"), 127)
         self.assert_status(self.exec("nonexistent"), 127)
         self.assert_status(self.exec("/etc/passwd"), 126)
-        self.assert_refused(self.snug("exec", "--workdir", "/nonexistent", "web", "true"), "cannot change to the directory")
+        self.assert_refused(self.snug("exec", "--workdir", "/nonexistent", "web", "true"), "cannot change to the directory",
+                            "needed by: option --workdir")
         self.assert_refused(self.snug("exec", "nobody", "true"), 'no running sandbox is called "nobody"')
         self.assert_refused(self.snug("exec"), "no sandbox given")
 
@@ -335,6 +336,17 @@ class Executing(Sessions):
                                 cwd=self.project, env=self.environment(), stdout=subprocess.PIPE)
         self.assertEqual(result.returncode, 0)
         self.assertEqual(result.stdout, b"0\n1\n", "0 is the directory that ls reads")
+
+    def test_where_the_current_directory_is_gone(self):
+        self.begin(name="web")
+        gone = os.path.join(self.project, "gone")
+        os.mkdir(gone)
+        script = 'cd "$1" && rmdir "$1"; "$2" exec web pwd; "$2" ps -q web; "$2" exec --workdir x web pwd; "$2" kill web'
+        result = subprocess.run(["sh", "-c", script, "sh", gone, SNUG], env=self.environment(), capture_output=True, timeout=60)
+        self.assert_status(result, 0)
+        where, id = show(result.stdout).split()
+        self.assertEqual(where, os.path.realpath(self.project))
+        self.assertEqual(show(result.stderr).splitlines()[0], "snug: cannot tell the current directory: it no longer exists")
 
     def test_where_it_starts(self):
         os.mkdir(os.path.join(self.project, "below"))
@@ -402,7 +414,7 @@ class Executing(Sessions):
     def test_a_long_command_line(self):
         self.begin(name="web")
         self.assertEqual(self.exec("echo", "x" * 100_000).stdout, b"x" * 100_000 + b"\n")
-        self.assert_refused(self.exec("echo", *["x" * 1000] * 400), "longer than 160 KiB")
+        self.assert_refused(self.exec("echo", *["x" * 1000] * 400), "the command line is longer than 160 KiB", "fix: ")
 
 
 class Details(Sessions):

@@ -314,6 +314,7 @@ void block_all_signals() {
 [[noreturn]] void lead(const Arrival& order) {
   block_all_signals();
   take_places(order);
+  snug::send_report(spec::control_fd, {Report::entering, 0, 0}, -1);
   const spec::Init& init = map_memory_anew();
   check(Step::session, call(__NR_setsid));
   make_terminal(init);
