@@ -6,6 +6,7 @@
 #include <linux/mount.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ constexpr std::uint64_t kRecursive = 0x8000;   // AT_RECURSIVE
 constexpr std::uint64_t kDirectory = 0200000;  // O_DIRECTORY
 constexpr std::uint64_t kSealed = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 constexpr std::uint64_t kFileAsMountPoint = 0444;
+// Snug outside has killed everything by then (run/deadlines.h), unless it is stopped.
+constexpr std::chrono::seconds kAfterTimeOut{15};
 
 // What each register of the child holds.
 enum Register : std::int16_t {
@@ -771,6 +774,7 @@ void Compilation::Compiler::write_init() {
                             (plan_.limits.processes && !plan_.limits.processes->by_group);
   init.counts = plan_.measured || held_by_each ? 1 : 0;
   init.stays = plan_.measured || plan_.limits.group ? 1 : 0;
+  if (plan_.timeout) init.last_moment = static_cast<std::uint64_t>((plan_.timeout->value + kAfterTimeOut).count());
   init.rlimits = memory_.put_array(limits);
   init.rlimit_count = static_cast<std::uint32_t>(limits.size());
   if (!input_.processors.empty()) {

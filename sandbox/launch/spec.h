@@ -121,9 +121,10 @@ struct Init {
   uint32_t rlimit_count;
   Offset processors;  ///< the affinity mask that commands start with; 0: snug's own
   uint32_t processors_size;
-  uint32_t counts;  ///< at the end init tells how many processes and threads were started, and what they used
-  uint32_t stays;   ///< once all has ended, init waits to be let go: until then its control group can be looked at
-  Offset filter;    ///< sock_filter[filter_length]; 0: none
+  uint32_t counts;       ///< at the end init tells how many processes and threads were started, and what they used
+  uint32_t stays;        ///< once all has ended, init waits to be let go: until then its control group can be looked at
+  uint64_t last_moment;  ///< milliseconds after which init ends everything by itself; 0: never
+  Offset filter;         ///< sock_filter[filter_length]; 0: none
   uint32_t filter_length;
   uint32_t filter_reports;     ///< install it with a listener and send that out
   Offset landlock_attributes;  ///< landlock_ruleset_attr bytes; 0: no Landlock

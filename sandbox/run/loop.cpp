@@ -101,6 +101,7 @@ void Loop::start() {
     if (options_.stdio[number] != StdioMode::relay) continue;
     output_files_[number] = Relay(sandbox_.relays[number].get(), options_.fds[number]);
   }
+  began_ = Deadlines::Clock::now();
   if (options_.timeout) {
     const Rung rung{.action = Rung::Action::time_out, .after = *options_.timeout};
     deadlines_.add({&rung, 1}, Deadlines::Clock::now());
@@ -431,9 +432,16 @@ void Loop::init_died() {
   command_ended(SIGKILL);
 }
 
+// While snug was stopped init has seen to the time limit.
+bool Loop::killed_by_init() const {
+  const bool killed = WIFSIGNALED(wait_status_) && WTERMSIG(wait_status_) == SIGKILL;
+  return killed && options_.timeout && Deadlines::Clock::now() >= began_ + *options_.timeout;
+}
+
 void Loop::command_ended(int wait_status) {
   wait_status_ = wait_status;
   ended_ = true;
+  timed_out_ = timed_out_ || killed_by_init();
   command_stopped_ = false;
   deadlines_.clear();
 }

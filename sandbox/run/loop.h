@@ -144,6 +144,7 @@ class Loop {
   bool output_done() const;
   bool ended_abnormally() const;
   bool killed_for_memory() const;
+  bool killed_by_init() const;
 
   Sandbox& sandbox_;
   const LoopOptions options_;
@@ -151,6 +152,7 @@ class Loop {
   Signals signals_;
   Poller poller_;
   Deadlines deadlines_;
+  Deadlines::Clock::time_point began_;
   ModeScanner modes_;
   Refusals refusals_;
   std::vector<std::string> untold_;  // names of refused calls that wait for a screen

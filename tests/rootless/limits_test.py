@@ -4,6 +4,7 @@ import json
 import os
 import re
 import resource
+import signal
 import subprocess
 import sys
 import time
@@ -261,6 +262,22 @@ class TimeoutTest(Limits):
                              "while True: time.sleep(1)", profile=limits(timeout="1s"))
         self.assertEqual((result.returncode, result.stdout), (124, b"told\n"), self.story(result))
         self.assertRegex(result.stderr, rb"timed out after 1s, \S+test.toml:3 \(limits.timeout\)")
+
+    def test_a_command_that_stops_snug_does_not_stop_the_time(self):
+        # On a terminal snug stops with its command; what the command has left running goes on.
+        word = "outlast" + os.urandom(4).hex()
+        self.write("outlast.py", "import os, signal, time\nfor s in (signal.SIGTERM, signal.SIGHUP): signal.signal(s, signal.SIG_IGN)\n"
+                                 "if os.fork() == 0:\n  os.setsid(); open('begun', 'w').close(); time.sleep(1000)\n"
+                                 "os.kill(os.getpid(), signal.SIGSTOP)\n")
+        terminal = snugtest.Terminal(["/bin/sh", "-c", f"{snugtest.SNUG} run --timeout 1s -- python3 outlast.py {word}; echo status $?"],
+                                     self.project)
+        self.addCleanup(terminal.close)
+        self.wait_until(lambda: os.path.exists(os.path.join(self.project, "begun")), "the command runs", 20)
+        # snug and its caller have the word among their arguments, too
+        self.wait_until(lambda: len(snugtest.processes_with(word)) <= 1, "what the command left is gone", 60)
+        for pid in snugtest.children_of(terminal.pid):
+            os.kill(pid, signal.SIGCONT)
+        terminal.expect("status 124", 20)
 
 
 class StatsTest(Limits):

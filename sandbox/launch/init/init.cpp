@@ -102,6 +102,16 @@ int watch_children() {
       check(Step::session, call(__NR_signalfd4, -1, address(&children), kSignalSetSize, O_CLOEXEC)));
 }
 
+// Snug ends a run whose time is up, unless it is stopped: it stops with its command, which others inside outlive.
+int watch_time(const spec::Init& init) {
+  if (init.last_moment == 0) return -1;
+  constexpr int monotonic = 1;
+  const uint64_t once[4] = {0, 0, init.last_moment / 1000, init.last_moment % 1000 * 1'000'000};
+  const long timer = check(Step::limits, call(__NR_timerfd_create, monotonic, O_CLOEXEC));
+  check(Step::limits, call(__NR_timerfd_settime, timer, 0, address(&once), 0));
+  return static_cast<int>(timer);
+}
+
 // SIGTTOU too: init hands the terminal to the command from the background.
 void block_signals() {
   uint64_t blocked = kChildMask | (uint64_t{1} << (kSigttou - 1));
@@ -265,7 +275,7 @@ int start_command(const spec::Init& init) {
 
 // --- commands that enter later ------------------------------------------------------------------------
 
-[[noreturn]] void live(int command, int child_signals);
+[[noreturn]] void live(int command, int child_signals, int time_up);
 
 constexpr int kPlace = 16;  // above every descriptor that has one
 
@@ -320,7 +330,7 @@ void block_all_signals() {
   make_terminal(init);
   take_terminal(init);
   const int child_signals = watch_children();
-  live(start_command(init), child_signals);
+  live(start_command(init), child_signals, -1);
 }
 
 void let_in(const Arrival& order) {
@@ -467,10 +477,14 @@ void obey(int command) {
   }
 }
 
-[[noreturn]] void live(int command, int child_signals) {
-  pollfd wanted[2] = {{spec::control_fd, POLLIN, 0}, {child_signals, POLLIN, 0}};
+[[noreturn]] void live(int command, int child_signals, int time_up) {
+  pollfd wanted[3] = {{spec::control_fd, POLLIN, 0}, {child_signals, POLLIN, 0}, {time_up, POLLIN, 0}};
   while (true) {
-    call(__NR_ppoll, address(wanted), 2, 0, 0, kSignalSetSize);
+    call(__NR_ppoll, address(wanted), 3, 0, 0, kSignalSetSize);
+    if (wanted[2].revents != 0) {
+      wanted[2].fd = -1;
+      kill_all(command);
+    }
     if ((wanted[1].revents & POLLIN) != 0) {
       char discarded[4 * 128];
       raw::read(child_signals, discarded, sizeof discarded);
@@ -488,13 +502,14 @@ extern "C" [[noreturn, gnu::used]] void snug_init() {
   keep_places_of_closed(init);
   block_signals();
   const int child_signals = watch_children();
+  const int time_up = watch_time(init);
   set_limits(init);
   check(Step::no_new_privs, raw::prctl(PR_SET_NO_NEW_PRIVS, 1));
   apply_landlock(init);
   // Everything else above 2 was marked close-on-exec before the exec of this image.
   call(__NR_fcntl, spec::control_fd, F_SETFD, FD_CLOEXEC);
   apply_filter(init);
-  live(start_command(init), child_signals);
+  live(start_command(init), child_signals, time_up);
 }
 
 // No libc: the entry point aligns the stack, and the two functions compilers call unasked are here.
