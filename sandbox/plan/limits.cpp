@@ -207,7 +207,9 @@ void keep_promises(Planner& planner) {
   for (const Sourced<std::string>& promise : planner.profile.require) {
     const bool unset = (promise.value == "limits.memory" && !limits.memory) ||
                        (promise.value == "limits.processes" && !limits.processes) ||
-                       (promise.value == "limits.cpus" && !limits.cpus);
+                       (promise.value == "limits.cpus" && !limits.cpus) ||
+                       (promise.value == "limits.disk" && !planner.profile.limits.disk) ||
+                       (promise.value == "limits.timeout" && !planner.profile.limits.timeout);
     const bool broken = (promise.value == "limits.memory" && weaker(limits.memory)) ||
                         (promise.value == "limits.processes" && weaker(limits.processes)) ||
                         (promise.value == "limits.cpus" && weaker(limits.cpus));

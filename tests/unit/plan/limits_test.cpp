@@ -147,6 +147,16 @@ TEST_CASE("a limit that leaves a sandbox no room is refused with its line") {
   CHECK(planning.errors().empty());
 }
 
+TEST_CASE("a limit that nothing sets cannot be promised") {
+  for (const char* name : {"memory", "processes", "cpus", "disk", "timeout"}) {
+    Planning planning;
+    planning.toml = "require = [\"limits." + std::string(name) + "\"]\n";
+    const std::string errors = planning.errors();
+    CHECK(errors.find("cannot promise limits." + std::string(name) + ": nothing sets that limit") != std::string::npos);
+    CHECK(errors.find("snug.toml:2") != std::string::npos);
+  }
+}
+
 TEST_CASE("a bound that limits.disk brings gives way to a lower one outside") {
   Planning planning;
   planning.toml = "[limits]\ndisk = \"1G\"\n";
