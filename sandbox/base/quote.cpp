@@ -73,6 +73,19 @@ void append_escape(std::string& text, const Character& character) {
   }
 }
 
+void append_json_unit(std::string& text, char32_t unit) {
+  constexpr char digits[] = "0123456789abcdef";
+  text += "\\u";
+  for (int shift = 12; shift >= 0; shift -= 4) text += digits[unit >> shift & 15];
+}
+
+// In UTF-16, as JSON has it (RFC 8259, 7).
+void append_json_escape(std::string& text, char32_t code) {
+  if (code < 0x10000) return append_json_unit(text, code);
+  append_json_unit(text, 0xd800 + ((code - 0x10000) >> 10));
+  append_json_unit(text, 0xdc00 + ((code - 0x10000) & 0x3ff));
+}
+
 }  // namespace
 
 Character first_character(std::string_view bytes) {
@@ -149,6 +162,23 @@ std::string escape_for_display(std::string_view bytes) {
       text += bytes.substr(0, character.size);
     }
     bytes.remove_prefix(character.size);
+  }
+  return text;
+}
+
+std::string json_for_display(std::string_view json) {
+  const auto shows = [](char c) { return c < 0x7f && c >= 0; };
+  if (std::ranges::all_of(json, shows)) return std::string(json);
+  std::string text;
+  text.reserve(json.size());
+  while (!json.empty()) {
+    const Character character = first_character(json);
+    if (character.valid && character.code >= 0x7f && is_hidden(character.code)) {
+      append_json_escape(text, character.code);
+    } else {
+      text += json.substr(0, character.size);
+    }
+    json.remove_prefix(character.size);
   }
   return text;
 }

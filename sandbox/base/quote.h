@@ -32,7 +32,11 @@ std::string base64(std::string_view bytes);
 /// "\n", "\u001B", "\u202E", "\xFF". A backslash and a double quote become "\\" and "\"".
 std::string escape_for_display(std::string_view bytes);
 
-/// The same between double quotes.
+/// `json`, a text of JSON in UTF-8, with all that a terminal would obey or not show as "\uXXXX": what is in a string
+/// can be written so, and nowhere else is there any of it.
+std::string json_for_display(std::string_view json);
+
+/// The same as escape_for_display() between double quotes.
 std::string quote_for_display(std::string_view bytes);
 
 /// One word for a shell: as it is, or in single quotes.

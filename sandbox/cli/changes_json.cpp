@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_bytes.h"
+#include "base/quote.h"
 #include "cli/changes_text.h"
 
 namespace snug {
@@ -65,13 +66,13 @@ std::string changes_to_json(const Capture* capture, const std::vector<SeenChange
             {"empty", changes.empty()},
             {"changes", Json::array()}};
   for (const SeenChange& seen : changes) json["changes"].push_back(json_of(seen));
-  return json.dump(2) + "\n";
+  return json_for_display(json.dump(2)) + "\n";
 }
 
 std::string captures_to_json(const std::vector<Capture>& captures) {
   Json json{{"schema", 1}, {"captures", Json::array()}};
   for (const Capture& capture : captures) json["captures"].push_back(json_of(capture));
-  return json.dump(2) + "\n";
+  return json_for_display(json.dump(2)) + "\n";
 }
 
 }  // namespace snug

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/quote.h"
 #include "plan/words.h"
 
 namespace snug {
@@ -12,7 +13,7 @@ using nlohmann::ordered_json;
 
 // Paths may hold bytes that are no UTF-8; JSON cannot.
 std::string to_string(const ordered_json& json) {
-  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  return json_for_display(json.dump(2, ' ', false, ordered_json::error_handler_t::replace)) + "\n";
 }
 
 const char* state_name(Check::State state) {

@@ -2,6 +2,7 @@
 
 #include "base/json_bytes.h"
 #include "base/paths.h"
+#include "base/quote.h"
 #include "cli/sessions_text.h"
 #include "cli/status_lines.h"
 
@@ -126,7 +127,7 @@ std::string started_to_json(const SessionRecord& record) {
   json["name"] = record.name.empty() ? Json(nullptr) : Json(record.name);
   json["pid"] = record.snug.pid;
   json["init_pid"] = record.init.pid;
-  return json.dump() + "\n";
+  return json_for_display(json.dump()) + "\n";
 }
 
 Json json_of(const RunUsage& usage) {
@@ -147,7 +148,7 @@ std::string ended_to_json(const RunOutcome& outcome) {
   json["signal"] = outcome.signal == 0 ? Json(nullptr) : Json(outcome.signal);
   json["timed_out"] = outcome.timed_out;
   if (outcome.usage) json["used"] = json_of(*outcome.usage);
-  return json.dump() + "\n";
+  return json_for_display(json.dump()) + "\n";
 }
 
 std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& detail, std::int64_t now) {
@@ -163,13 +164,13 @@ std::string detail_to_json(const SeenSandbox& sandbox, const SandboxDetail& deta
   json["changes"] = detail.held ? json_of(*detail.held) : Json(nullptr);
   json["limits"] = plan.is_null() ? Json(nullptr) : limits_in_use(plan, detail, now - sandbox.record.started);
   json["plan"] = plan;
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  return json_for_display(json.dump(2, ' ', false, Json::error_handler_t::replace)) + "\n";
 }
 
 std::string sandboxes_to_json(const std::vector<SeenSandbox>& sandboxes, std::int64_t now) {
   Json json{{"schema", 1}, {"sandboxes", Json::array()}};
   for (const SeenSandbox& sandbox : sandboxes) json["sandboxes"].push_back(json_of(sandbox, now));
-  return json.dump(2) + "\n";
+  return json_for_display(json.dump(2)) + "\n";
 }
 
 }  // namespace snug

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json_bytes.h"
+#include "base/quote.h"
 #include "plan/print.h"
 #include "plan/words.h"
 #include "profile/words.h"
@@ -373,7 +374,7 @@ std::string plan_to_json(const Plan& plan) {
   json["landlock"] = {{"abi", plan.landlock_abi}};
   json["notes"] = to_array(plan.notes);
   json["host_answers"] = to_array(plan.host_answers);
-  return json.dump(2) + "\n";
+  return json_for_display(json.dump(2)) + "\n";
 }
 
 // A person outside runs what is under "ask"; nothing inside can.
@@ -394,7 +395,7 @@ std::string info_to_json(const Profile& profile, const std::string& project) {
                  {"system_call", "snug allow CALL"},
                  {"publish", "snug publish [ADDR:]PORT[:PORT]"},
                  {"why", "snug why WHAT"}};
-  return json.dump(2) + "\n";
+  return json_for_display(json.dump(2)) + "\n";
 }
 
 }  // namespace snug

@@ -131,9 +131,13 @@ class Listing(Sessions):
         self.assertIn(b'did you mean "two"?', result.stderr)
 
     def test_a_command_line_may_hold_anything(self):
-        self.begin("echo ready; exec sleep 600 # \x1b[31m\nid 0")
-        self.assertEqual(self.only()["command"][2], "echo ready; exec sleep 600 # \x1b[31m\nid 0")
-        self.assertNotIn(b"\x1b", self.snug("ps").stdout)
+        script = "echo ready; exec sleep 600 # \x1b[31m\nid 0 \u009b31m \u202e"
+        self.begin(script)
+        self.assertEqual(self.only()["command"][2], script)
+        for words in (["ps"], ["ps", "--json"], ["ps", self.only()["id"], "--json"]):
+            out = show(self.snug(*words).stdout)
+            for hostile in "\x1b\u009b\u202e":
+                self.assertNotIn(hostile, out, words)
 
     def test_gone_with_its_end(self):
         process = self.begin()

@@ -29,6 +29,14 @@ TEST_CASE("bytes that are no UTF-8 are escaped one by one") {
   CHECK(escape_for_display("\xe2\x82x") == "\\xE2\\x82x");
 }
 
+TEST_CASE("nothing in JSON moves a terminal's cursor or hides") {
+  CHECK(json_for_display("{\"a\": [1,\n 2]}\n") == "{\"a\": [1,\n 2]}\n");
+  CHECK(json_for_display("\"na\xc3\xafve \xe2\x82\xac\"") == "\"na\xc3\xafve \xe2\x82\xac\"");
+  CHECK(json_for_display("\"\xc2\x9b\x7f\"") == "\"\\u009b\\u007f\"");
+  CHECK(json_for_display("\"\xe2\x80\xae\"") == "\"\\u202e\"");
+  CHECK(json_for_display("\"\xf3\xa0\x80\x81\"") == "\"\\udb40\\udc01\"");
+}
+
 TEST_CASE("every code point is written and read back") {
   for (const char32_t code :
        {U'\0', U'a', U'\x7f', U'\x80', U'\u07ff', U'\u0800', U'\uffff', U'\U00010000', U'\U0010ffff'}) {
