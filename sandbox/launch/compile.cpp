@@ -658,7 +658,7 @@ void Compilation::Compiler::set_up_network() {
 
 void Compilation::Compiler::connect_gateway() {
   purpose(nullptr, &plan_.network.origin, "make the filtered network");
-  const LinkMessages messages = link_messages(input_.ipv6);
+  const LinkMessages messages = link_messages(input_.ipv6, tells_of_joined_datagrams());
   add({.op = Op::make_socket, .r = sandbox_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});
   add({.op = Op::new_network, .r = sandbox_network, .at = sandbox_wire});
   add({.op = Op::make_socket, .r = gateway_wire, .arg = AF_NETLINK, .arg2 = SOCK_RAW});

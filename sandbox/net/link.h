@@ -28,7 +28,12 @@ struct LinkMessages {
 };
 
 /// Each is a batch of messages for one send: the last asks for an acknowledgement, and so do all that fail.
-LinkMessages link_messages(bool v6);
+/// `joined`: several datagrams may come as one packet, as programs give them to the kernel (UDP_SEGMENT).
+LinkMessages link_messages(bool v6, bool joined);
+
+/// Does a packet socket of this kernel tell where one datagram of several ends (VIRTIO_NET_HDR_GSO_UDP_L4, Linux 6.2)?
+/// Before, such a packet is lost at it: EINVAL.
+bool tells_of_joined_datagrams();
 
 /// To be sent in G: what comes over the link for this port of any address belongs to who listens there.
 std::vector<std::uint8_t> port_messages(std::uint16_t port, bool v6);

@@ -1,6 +1,7 @@
 #include "net/link.h"
 
 #include <cstring>
+#include <utility>
 
 #include "support/catch.h"
 
@@ -26,8 +27,8 @@ void check_batch(const std::vector<std::uint8_t>& batch) {
 }  // namespace
 
 TEST_CASE("the messages are whole and the last asks for an answer") {
-  for (const bool v6 : {false, true}) {
-    const LinkMessages messages = link_messages(v6);
+  for (const auto& [v6, joined] : {std::pair(false, true), {true, true}, {true, false}}) {
+    const LinkMessages messages = link_messages(v6, joined);
     CHECK(messages.place_of_sandbox % 4 == 0);
     CHECK(messages.place_of_sandbox < messages.gateway.size());
     check_batch(messages.gateway);
