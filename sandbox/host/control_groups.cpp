@@ -167,7 +167,7 @@ bool is_given_away(const std::string& directory) {
 }
 
 bool is_child(pid_t process) {
-  const auto stat = process_stat_from(read_file("/proc/" + std::to_string(process) + "/stat", kEnough).value_or(""));
+  const auto stat = process_stat_from(read_file(path_of(process, "stat"), kEnough).value_or(""));
   return stat && stat->parent == getpid();
 }
 

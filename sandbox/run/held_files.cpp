@@ -19,16 +19,13 @@
 #include "sessions/processes.h"
 #include "sessions/record.h"
 #include "sys/directory.h"
+#include "sys/process_stat.h"
 
 namespace snug {
 namespace {
 
 constexpr std::string_view kRemoved = " (deleted)";
 constexpr std::size_t kMostText = 4 << 20;
-
-std::string path_of(pid_t pid, std::string_view file) {
-  return "/proc/" + std::to_string(pid) + "/" + std::string(file);
-}
 
 /// The overlays of a mount namespace: their numbers as mounts, and as devices ("0:63").
 struct Overlays {

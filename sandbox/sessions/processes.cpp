@@ -18,15 +18,12 @@
 #include "base/numbers.h"
 #include "sessions/proc_file.h"
 #include "sys/directory.h"
+#include "sys/process_stat.h"
 
 namespace snug {
 namespace {
 
 constexpr std::size_t kLongestCommand = 64 << 10;
-
-std::string path_of(pid_t pid, std::string_view file) {
-  return "/proc/" + std::to_string(pid) + "/" + std::string(file);
-}
 
 pid_t number_of(std::string_view name) { return whole_number<pid_t>(name).value_or(0); }
 
@@ -92,21 +89,20 @@ bool says_nothing(const std::vector<std::string>& words) {
   return std::ranges::all_of(words, [](const std::string& word) { return word.empty(); });
 }
 
-}  // namespace
-
-pid_t parent_from_stat(std::string_view stat) {
-  const std::size_t name_end = stat.rfind(") ");
-  if (name_end == stat.npos || stat.size() < name_end + 4) return 0;
-  stat.remove_prefix(name_end + 4);  // the state is one letter
-  return number_of(stat.substr(0, stat.find(' ')));
+// 0: it is gone.
+pid_t parent_process_of(pid_t pid) {
+  const auto stat = process_stat_from(read_proc_file(path_of(pid, "stat")));
+  return stat ? stat->parent : 0;
 }
+
+}  // namespace
 
 ProcessTable ProcessTable::read() {
   ProcessTable table;
   const DirectoryStream all = open_directory(std::string("/proc"));
   while (const dirent* entry = all ? readdir(all.get()) : nullptr) {
     const pid_t pid = number_of(entry->d_name);
-    const pid_t parent = pid > 0 ? parent_from_stat(read_proc_file(path_of(pid, "stat"))) : 0;
+    const pid_t parent = pid > 0 ? parent_process_of(pid) : 0;
     if (parent > 0) table.children_[parent].push_back(pid);
   }
   return table;
@@ -195,8 +191,7 @@ Sockets sockets_of(pid_t pid) {
 }
 
 Process look_at(pid_t pid) {
-  Process process{
-      .pid = pid, .parent = parent_from_stat(read_proc_file(path_of(pid, "stat"))), .memory = memory_of(pid)};
+  Process process{.pid = pid, .parent = parent_process_of(pid), .memory = memory_of(pid)};
   process.command = words_of(read_proc_file(path_of(pid, "cmdline"), kLongestCommand));
   if (says_nothing(process.command)) process.command = {name_of(pid)};
   process.inside_pid = innermost_number_of(pid);

@@ -37,9 +37,6 @@ class ProcessTable {
   std::map<pid_t, std::vector<pid_t>> children_;
 };
 
-/// Parent and child of one line of /proc/PID/stat; 0: it cannot be read.
-pid_t parent_from_stat(std::string_view stat);
-
 /// What process `pid` is and uses; what cannot be read stays empty.
 Process look_at(pid_t pid);
 

@@ -63,7 +63,7 @@ std::optional<ProcessIdentity> identity_from_stat(std::string_view stat) {
 }
 
 std::optional<ProcessIdentity> identify_process(pid_t pid) {
-  return identity_from_stat(read_proc_file("/proc/" + std::to_string(pid) + "/stat"));
+  return identity_from_stat(read_proc_file(path_of(pid, "stat")));
 }
 
 std::string to_text(const SessionRecord& record) {

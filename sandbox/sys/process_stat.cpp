@@ -19,6 +19,10 @@ std::string_view field(std::string_view rest, int number) {
 
 }  // namespace
 
+std::string path_of(pid_t pid, std::string_view file) {
+  return "/proc/" + std::to_string(pid) + "/" + std::string(file);
+}
+
 std::optional<ProcessStat> process_stat_from(std::string_view text) {
   const std::size_t name_end = text.rfind(") ");
   if (name_end == text.npos || name_end + 2 == text.size()) return std::nullopt;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace snug {
@@ -15,6 +16,9 @@ struct ProcessStat {
   pid_t parent = 0;
   std::uint64_t start = 0;  ///< in clock ticks since boot
 };
+
+/// "/proc/PID/FILE"
+std::string path_of(pid_t pid, std::string_view file);
 
 /// Nothing: `text` is no such file. The name in it may hold anything, parentheses and spaces too.
 std::optional<ProcessStat> process_stat_from(std::string_view text);
